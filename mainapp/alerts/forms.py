@@ -92,7 +92,7 @@ class AlertForm(forms.Form):
         MAX_FALL_PCT,
     )
     periodo = forms.TypedChoiceField(
-        label=_("Olhar o preço"),
+        label=_("Verificar o preço"),
         required=False,
         coerce=to_minutes,
         empty_value=None,

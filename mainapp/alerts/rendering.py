@@ -96,11 +96,11 @@ def symbol_in(url: str) -> str:
 
 
 def period_text(minutes: int) -> str:
-    """Return the monitoring period in words: `olhando a cada 5 minutos`."""
+    """Return the monitoring period in words: `verificado a cada 5 minutos`."""
     if not minutes:
-        return _("olhando cada cotação")
+        return _("verificado a cada cotação")
     return ngettext(
-        "olhando a cada %(minutes)s minuto", "olhando a cada %(minutes)s minutos", minutes
+        "verificado a cada %(minutes)s minuto", "verificado a cada %(minutes)s minutos", minutes
     ) % {"minutes": minutes}
 
 

@@ -20,13 +20,18 @@ MAX_TEXT_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One result. `symbol` is the stock whose mark is shown; without one, the section's icon is."""
+    """One result, with the mark of the stock `symbol`, the face of `person` or the section's icon.
+
+    Browsers do not remember one that `is_private`.
+    """
 
     title: str
     url: str
     subtitle: str = ""
     label: str = ""  # a word at the end, such as the kind of a stock
     symbol: str = ""
+    person: Any = None
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,8 @@ class Section:
     that the user may see. It makes a fixed number of queries. It does not touch `user`, which is
     loaded on first use, if all results are public. `text` has at least `min_length` characters.
     `notes(text)` returns sentences about the text itself, `more_url(text)` the address of the
-    feature's own list of results. `who` is EVERYONE or MEMBERS.
+    feature's own list of results. `who` is EVERYONE or MEMBERS. A section that is not suggested is
+    searched for the page of results only.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Section:
     notes: Callable[[str], Sequence[str]] | None = None
     more_url: Callable[[str], str] | None = None
     who: Who = EVERYONE
+    is_suggested: bool = True
 
     def __post_init__(self) -> None:
         if self.who not in (EVERYONE, MEMBERS):
@@ -73,7 +80,9 @@ def register_search(section: Section) -> None:
     _sections[section.name] = section
 
 
-def search(text: str, *, user: Any, limit: int) -> list[SectionResults]:
+def search(
+    text: str, *, user: Any, limit: int, is_suggestion: bool = False
+) -> list[SectionResults]:
     """Return the sections that found something, in their order, each with at most `limit` results.
 
     Only the first MAX_TEXT_LENGTH characters count. One `find` per section that the user may see.
@@ -83,7 +92,9 @@ def search(text: str, *, user: Any, limit: int) -> list[SectionResults]:
     groups = [
         _search_section(section, text, user=user, limit=limit)
         for section in sections
-        if len(text) >= max(1, section.min_length) and _may_see(section, user)
+        if len(text) >= max(1, section.min_length)
+        and (section.is_suggested or not is_suggestion)
+        and _may_see(section, user)
     ]
     return [group for group in groups if group.results or group.notes]
 

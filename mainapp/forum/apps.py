@@ -16,7 +16,7 @@ class ForumConfig(AppConfig):
         from mainapp.forum.selectors.chats import ROOMS_FEED  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.circles import CIRCLES  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.messages import READERS  # noqa: PLC0415 - needs loaded models
-        from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.selectors.search import SECTIONS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.mentions import MENTION, REPLY  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.talk import TALK  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.fanout.feeds import register_feed  # noqa: PLC0415 - needs loaded models
@@ -27,7 +27,8 @@ class ForumConfig(AppConfig):
         register_appearance(TALK, Appearance(icon="messages"))
         for block in BLOCKS:
             register_block(block)
-        register_search(ROOMS)
+        for section in SECTIONS:
+            register_search(section)
         register_feed(ROOMS_FEED)
         register_audience(READERS)
         for circles in CIRCLES:

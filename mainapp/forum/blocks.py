@@ -1,12 +1,17 @@
-"""The forum's blocks: the rooms about a paper, and the messages and rooms of a person."""
+"""The forum's blocks: unread talk, the rooms about a paper, a person's messages and rooms."""
 
 from typing import Any
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block, BlockContext
+from mainapp.core.policies import MEMBERS
+from mainapp.forum.selectors.conversations import unread_conversations
 from mainapp.forum.selectors.person import newest_messages_of, rooms_hosted_by
 from mainapp.forum.selectors.rooms import rooms_on
 from mainapp.market.models import Stock
+
+UNREAD_SHOWN = 4
 
 
 def _rooms(stock: Stock, **_page: Any) -> BlockContext:
@@ -23,7 +28,32 @@ def _rooms_of(person: User, **_page: Any) -> BlockContext:
     return {"person_rooms": rooms, "has_more_rooms": has_more}
 
 
+def _unread(request: MemberRequest) -> BlockContext:
+    chats = unread_conversations(request.user, limit=UNREAD_SHOWN)
+    return {"unread_chats": chats} if chats else None
+
+
+def _nothing_more(**_page: Any) -> BlockContext:
+    return {}
+
+
 BLOCKS = [
+    Block(
+        place="home",
+        name="talk",
+        order=22,
+        who=MEMBERS,
+        template="mainapp/forum/home_block.html",
+        context=_unread,
+    ),
+    Block(
+        place="profile-actions",
+        name="talk",
+        order=10,
+        who=MEMBERS,
+        template="mainapp/forum/profile/talk.html",
+        context=_nothing_more,
+    ),
     Block(
         place="paper-side",
         name="rooms",

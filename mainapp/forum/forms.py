@@ -4,12 +4,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.names import title
+from mainapp.core.paths import MAX_KEY, parse_key
+from mainapp.core.search import MAX_TEXT_LENGTH, clean_text
 from mainapp.forum.models import Report, Room
-from mainapp.forum.policies import clean_body
+from mainapp.forum.policies import EMOJI, MAX_GROUP, clean_body
 from mainapp.forum.rendering import MAX_BODY
+from mainapp.forum.selectors.messages import MAX_SEQ
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
@@ -29,6 +33,56 @@ class ForumQuery(forms.Form):
             "topic": self.cleaned_data.get("topic") or "",
             "number": self.cleaned_data.get("page") or "",
         }
+
+
+class ConversationQuery(forms.Form):
+    """The query string of the list of private rooms; an invalid field counts as empty."""
+
+    q = forms.CharField(required=False, max_length=MAX_TEXT_LENGTH)
+    page = forms.CharField(required=False)
+
+    def query(self) -> dict[str, str]:
+        self.is_valid()
+        return {
+            "text": self.cleaned_data.get("q") or "",
+            "number": self.cleaned_data.get("page") or "",
+        }
+
+
+class PeopleForm(forms.Form):
+    """The people chosen for a private room (`com`), its name, and words to find others.
+
+    `is_search` if the button of the search was pressed.
+    """
+
+    q = forms.CharField(required=False, max_length=MAX_TEXT_LENGTH)
+    name = forms.CharField(
+        label=_("Nome do grupo"),
+        required=False,
+        max_length=80,
+        help_text=_("Opcional. Com um nome, ou com mais de uma pessoa, é um grupo."),
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.ids = [key for text in data.getlist("com")[:MAX_GROUP] if (key := parse_key(text))]
+        self.text = clean_text(data.get("q", ""))
+        self.is_search = "buscar" in data
+
+
+class ConversationMuteForm(forms.Form):
+    """For how long a room sends no notifications."""
+
+    HOURS = (("1", _("1 hora")), ("8", _("8 horas")), ("168", _("1 semana")), ("0", _("Sempre")))
+
+    hours = forms.TypedChoiceField(choices=HOURS, coerce=int)
+
+
+class PersonForm(forms.Form):
+    """A user of a room."""
+
+    user = forms.IntegerField(min_value=1, max_value=MAX_KEY)
 
 
 class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
@@ -79,7 +133,7 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
 
 
 class MessageForm(forms.Form):
-    """A message's text, sent without JavaScript."""
+    """A message's text, with a picture or a file, sent without JavaScript."""
 
     # Longer than MAX_BODY: `post_message` checks the length after trimming, and reports it.
     body = forms.CharField(
@@ -91,6 +145,15 @@ class MessageForm(forms.Form):
             attrs={"class": "input", "rows": 4, "maxlength": MAX_BODY, "required": True}
         ),
     )
+    file = forms.FileField(required=False, max_length=1000)
+    reply_to = forms.IntegerField(required=False, min_value=1, max_value=MAX_SEQ)
+
+
+class ReactionForm(forms.Form):
+    """A reaction to a message, and whether it is added."""
+
+    emoji = forms.ChoiceField(choices=[(emoji, emoji) for emoji in EMOJI])
+    on = forms.BooleanField(required=False)
 
 
 class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
@@ -104,8 +167,8 @@ class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at ru
 class MuteForm(forms.Form):
     """The user to mute or unmute."""
 
-    # The largest key of the database; SQLite's driver fails on a larger number.
-    user = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    # SQLite's driver fails on a larger number.
+    user = forms.IntegerField(min_value=1, max_value=MAX_KEY)
     muted = forms.BooleanField(required=False)
 
 

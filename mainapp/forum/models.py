@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.forum.policies import DIRECT, FORUM, GROUP, PRIVATE
@@ -110,6 +111,9 @@ class Room(models.Model):
         if (fields := options.get("update_fields")) is not None:
             options["update_fields"] = {*fields, "search_text"}
         super().save(*args, **options)
+
+    def get_absolute_url(self) -> str:
+        return reverse("conversa" if self.is_private else "room", args=[self.pk])
 
     @property
     def is_private(self) -> bool:

@@ -140,10 +140,23 @@ def _is_text(character: str) -> bool:
 
 
 PAGES = {
+    "conversas": page(MEMBERS),
+    "nova-conversa": form(MEMBERS),
+    "read-conversations": action(MEMBERS, login_next="conversas"),
+    # A private room belongs to its participants: `OWNER`, and the `HOST` of a group.
+    "conversa": form(OWNER | HOST, of="conversation"),
+    "read-conversation": action(OWNER | HOST, of="conversation"),
+    "conversation-about": page(OWNER | HOST, of="conversation"),
+    "rename-conversation": action(HOST, of="conversation"),
+    "add-to-conversation": form(HOST, of="conversation"),
+    "remove-from-conversation": form(HOST, of="conversation"),
+    "leave-conversation": form(OWNER | HOST, of="conversation"),
+    "mute-conversation": action(OWNER | HOST, of="conversation"),
     "forum": page(EVERYONE),
     "forum-moderation": page(STAFF, member=FORBIDDEN),
     "create-room": form(MEMBERS),
     "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),
+    "room-search": page(EVERYONE, of="room"),
     "room-people": page(MEMBERS, of="room"),
     "room-moderation": page(HOST | STAFF, of="room"),
     "mute-participant": action(HOST | STAFF, of="room"),
@@ -153,6 +166,7 @@ PAGES = {
     "delete-room": form(HOST | STAFF, of="room"),
     "edit-message": form(OWNER, of="message"),
     "delete-message": form(OWNER | HOST | STAFF, of="message"),
+    "react-message": form(MEMBERS, post=MEMBERS & ~MUTED, of="message", member=IN_FORM),
     "report-message": form(MEMBERS & ~OWNER, of="message"),
     "resolve-report": action(HOST | STAFF, of="report"),
 }

@@ -2,14 +2,28 @@
 
 from django.urls import path
 
-from mainapp.forum.views import messages, moderation, rooms
-from mainapp.forum.views.room import people, room
+from mainapp.forum.views import conversation_people as chat
+from mainapp.forum.views import conversations, messages, moderation, rooms
+from mainapp.forum.views.room import people, read, room
+from mainapp.forum.views.room_search import room_search
 
 urlpatterns = [
+    path("conversas/", conversations.conversations, name="conversas"),
+    path("conversas/nova/", conversations.new_conversation, name="nova-conversa"),
+    path("conversas/lidas/", conversations.read_all, name="read-conversations"),
+    path("conversa/<key:pk>/", room, {"is_private": True}, name="conversa"),
+    path("conversa/<key:pk>/lida/", read, name="read-conversation"),
+    path("conversa/<key:pk>/sobre/", chat.about, name="conversation-about"),
+    path("conversa/<key:pk>/nome/", chat.rename, name="rename-conversation"),
+    path("conversa/<key:pk>/pessoas/", chat.add, name="add-to-conversation"),
+    path("conversa/<key:pk>/remover/", chat.remove, name="remove-from-conversation"),
+    path("conversa/<key:pk>/sair/", chat.leave, name="leave-conversation"),
+    path("conversa/<key:pk>/silenciar/", chat.mute, name="mute-conversation"),
     path("forum/", rooms.forum, name="forum"),
     path("forum/moderation/", moderation.moderation, name="forum-moderation"),
     path("create-room/", rooms.new_room, name="create-room"),
     path("room/<key:pk>/", room, name="room"),
+    path("room/<key:pk>/search/", room_search, name="room-search"),
     path("room/<key:pk>/people/", people, name="room-people"),
     path("room/<key:pk>/moderation/", moderation.room_moderation, name="room-moderation"),
     path("room/<key:pk>/mute/", moderation.mute, name="mute-participant"),
@@ -19,6 +33,7 @@ urlpatterns = [
     path("delete-room/<key:pk>/", rooms.remove_room, name="delete-room"),
     path("edit-message/<key:pk>/", messages.change_message, name="edit-message"),
     path("delete-message/<key:pk>/", messages.remove_message, name="delete-message"),
+    path("react-message/<key:pk>/", messages.react_to_message, name="react-message"),
     path("report-message/<key:pk>/", messages.report, name="report-message"),
     path("resolve-report/<key:pk>/", moderation.resolve, name="resolve-report"),
 ]

@@ -1,6 +1,7 @@
 """Django's application configuration of the market."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class MarketConfig(AppConfig):
@@ -11,8 +12,10 @@ class MarketConfig(AppConfig):
         from mainapp.core.search import register_search  # noqa: PLC0415 - needs loaded models
         from mainapp.market import receivers  # noqa: F401, PLC0415 - its signals connect after the models are loaded
         from mainapp.market.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
+        from mainapp.market.selectors.folded import add_functions  # noqa: PLC0415 - needs loaded models
         from mainapp.market.selectors.search import STOCKS  # noqa: PLC0415 - needs loaded models
 
         for block in BLOCKS:
             register_block(block)
         register_search(STOCKS)
+        connection_created.connect(add_functions)

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from mainapp.core.policies import EVERYONE, MEMBERS, Page, action, form, page
+from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, Page, action, form, page
 
 PAGES = {
     "home": page(EVERYONE),
@@ -23,6 +23,10 @@ PAGES = {
     "api-schema": Page(methods={"GET": EVERYONE, "HEAD": EVERYONE}, takes_foreign_posts=True),
     "user-profile": page(EVERYONE, of="user"),
     "update-profile": form(MEMBERS),
+    "blocked-people": page(MEMBERS),
+    # Nobody blocks themselves.
+    "block-user": form(MEMBERS & ~OWNER, of="user"),
+    "unblock-user": action(MEMBERS & ~OWNER, of="user", login_next="user-profile"),
     "preferences": action(MEMBERS, login_next="home"),
     "update-picture": action(MEMBERS),
     "picture-state": page(MEMBERS),

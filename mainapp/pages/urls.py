@@ -5,7 +5,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
 
-from mainapp.pages.views import account, pictures, preferences, profile, welcome
+from mainapp.pages.views import account, blocking, pictures, preferences, profile, welcome
 from mainapp.pages.views.guide import guide
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
@@ -27,6 +27,9 @@ urlpatterns: list[URLPattern] = [
     path("buscar/", site_search, name="buscar"),
     path("profile/<key:pk>/", profile.user_profile, name="user-profile"),
     path("update-profile/", profile.update_profile, name="update-profile"),
+    path("blocked-people/", blocking.blocked_people, name="blocked-people"),
+    path("block-user/<key:pk>/", blocking.block, name="block-user"),
+    path("unblock-user/<key:pk>/", blocking.unblock, name="unblock-user"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("update-picture/", pictures.update_picture, name="update-picture"),
     path("update-picture/state/", pictures.picture_state, name="picture-state"),

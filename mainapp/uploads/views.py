@@ -22,8 +22,12 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def thumbnail(request: HttpRequest, pk: int, size: int) -> HttpResponse:
+    """Return a picture within `size` pixels; the whole one until the thumbnails are made."""
     upload = _readable(request, pk)
-    return _response(upload, path_of(upload.key, f"{size}.webp") if size in SIZES else None)
+    if size not in SIZES or upload.kind != Upload.Kind.IMAGE:
+        raise Http404
+    small = path_of(upload.key, f"{size}.webp")
+    return _response(upload, small or path_of(upload.key, "full.webp"))
 
 
 def _readable(request: HttpRequest, pk: int) -> Upload:

@@ -19,7 +19,9 @@ QUERIES: dict[str, list[str]] = {
     "alerts": ["?state=paused"],
     "create-alert": ["?ticker=PETR4"],
     "create-carteira": ["?stock=PETR4"],
+    "conversas": ["?q=a"],
     "graph": ["?ticker=PETR4"],
+    "nova-conversa": ["?q=a"],
     "stockpicker": ["?q=banco"],
     "stocktracker": ["?stockpicker=PETR4&stockpicker=VALE3&stockpicker=BBAS3"],
 }
@@ -30,7 +32,7 @@ ERRORS = {"not-found": "/nothing-here/", "bad-request": "/sources/?q=%00"}
 # of the room.
 READERS = {"visitor": Who.ANONYMOUS, "newcomer": Who.OTHER, "owner": Who.OWNER, "staff": Who.ADMIN}
 ENDS_SESSION = "confirm-email"  # of everybody but the address's owner
-HOSTED = ("room", "report")
+HOSTED = ("room", "report", "conversation")
 # Fills an owner's account and writes the address of each page. Objects are those of the policy
 # tests. The newcomer and the owner keep what the pages themselves create.
 PREPARE = """

@@ -81,7 +81,8 @@ def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
     enter(page, "compra", format_price(price * 3))
     expect(page.locator(".promise")).to_have_text(
         re.compile(
-            r"^Aviso quando PETR4 cair até R\$.*olhando cada cotação, uma vez, até \d\d/\d\d/\d{4}"
+            r"^Aviso quando PETR4 cair até R\$.*verificado a cada cotação, uma vez, "
+            r"até \d\d/\d\d/\d{4}"
         )
     )
     open_options(page)

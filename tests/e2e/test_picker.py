@@ -152,6 +152,13 @@ def test_limit_is_reported_with_a_link_to_the_login(open_page: OpenPage) -> None
     expect(unchecked).not_to_be_checked()
     assert len(stored_symbols(page)) == 30
 
+    page.get_by_role("button", name="Limpar").click()
+    box(page, "VALE3").check()
+    page.get_by_role("button", name="Marcar todos").click()
+    expect(page.locator("[data-notice]")).to_contain_text("29 ativos marcados.")
+    page.get_by_role("button", name="Desfazer").click()
+    expect(page.locator("[data-count]")).to_have_text("1 de 30")
+
 
 def test_clearing_can_be_undone(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV")

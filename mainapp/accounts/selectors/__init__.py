@@ -5,7 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from allauth.account.utils import filter_users_by_email
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.models import Session
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -138,6 +138,16 @@ def person(pk: int) -> User:
     return User.objects.get(pk=pk, is_active=True)
 
 
+def person_seen_by(pk: int, reader: Any) -> tuple[User, bool]:
+    """Return an active user, and whether `reader`, possibly anonymous, blocks them; one query.
+
+    Raises: User.DoesNotExist.
+    """
+    blocks = Block.objects.filter(blocker=reader.pk, blocked=OuterRef("pk"))
+    user: Any = User.objects.annotate(is_blocked=Exists(blocks)).get(pk=pk, is_active=True)
+    return user, user.is_blocked
+
+
 class Blocks(NamedTuple):
     """The ids of the users whom a user blocks (`by`), and of those who block the user (`of`)."""
 
@@ -163,6 +173,11 @@ def blocks_of(users: Collection[int]) -> dict[int, Blocks]:
         if blocked in of:
             of[blocked].add(blocker)
     return {user: Blocks(frozenset(by[user]), frozenset(of[user])) for user in users}
+
+
+def blocks_by(user: User) -> QuerySet[Block]:
+    """Return a user's blocks with the blocked people, the newest first."""
+    return Block.objects.filter(blocker=user).select_related("blocked")
 
 
 def preferences_of(user: User) -> Preferences:

@@ -60,4 +60,4 @@ def presence(context: Any, user: User) -> dict[str, Any]:
 def initials(name: str) -> str:
     """Return the first letters of the first and the last word: Ana de Souza is AS."""
     words = [word for word in name.split() if word[0].isalnum()] or [name]
-    return "".join(word[0] for word in dict.fromkeys([words[0], words[-1]])).upper()
+    return "".join(word[:1] for word in dict.fromkeys([words[0], words[-1]])).upper()

@@ -196,7 +196,7 @@ def summary_text(language="pt-br", **fields):
 
 def test_summary_describes_the_alert():
     assert summary_text() == (
-        "Aviso quando PETR4 cair até R$ 36,00, olhando a cada 5 minutos, uma vez, "
+        "Aviso quando PETR4 cair até R$ 36,00, verificado a cada 5 minutos, uma vez, "
         "até 24/03/2026 23:59:59."
     )
 

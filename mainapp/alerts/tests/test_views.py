@@ -377,7 +377,7 @@ def test_preview_describes_the_alert(browser, alice):
 
     text = send(browser, "preview-alert", compra="36").content.decode().replace("\xa0", " ")
 
-    assert "Aviso quando PETR4 cair até R$ 36,00, olhando a cada 5 minutos, uma vez" in text
+    assert "Aviso quando PETR4 cair até R$ 36,00, verificado a cada 5 minutos, uma vez" in text
     assert not Alert.objects.exists()
 
 

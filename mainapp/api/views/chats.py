@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from mainapp.accounts.models import Block, User
+from mainapp.accounts.selectors import blocks_by
 from mainapp.accounts.services.blocking import block_user, unblock_user
 from mainapp.api.pagination import Pages
 from mainapp.api.serializers.chats import (
@@ -170,8 +171,7 @@ class BlocksView(ApiView):
 
     @extend_schema(responses={200: BlockData(many=True)})
     def get(self, request: Any) -> Response:
-        blocks = Block.objects.filter(blocker=request.user).select_related("blocked")
-        page: list[Block] = self.paginate_queryset(blocks)
+        page: list[Block] = self.paginate_queryset(blocks_by(request.user))
         return self.get_paginated_response([_block_data(block) for block in page])
 
     @extend_schema(responses={200: BlockData, 201: BlockData})

@@ -169,6 +169,20 @@ def age(moment: datetime | None) -> str:
 
 
 @register.filter
+def moment(time: datetime | None) -> str:
+    """Turn an aware time into 14:05 (of today), ontem, 20/11, or 20/11/2025 (of another year)."""
+    if time is None:
+        return NOTHING
+    local, today = timezone.localtime(time), timezone.localdate()
+    days = (today - local.date()).days
+    if days <= 0:
+        return formats.date_format(local, "H:i")
+    if days == 1:
+        return _("ontem")
+    return day(local) if local.year == today.year else full_day(local)
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """Turn seconds into 8 s, 15 min or 2 h; None into a dash."""
     if seconds is None:

@@ -1,4 +1,7 @@
-"""Marking of the part of a text that matches a search: `{{ stock.name|highlight:text }}`."""
+"""Marking of the part of a text that matches a search: `{{ stock.name|highlight:text }}`.
+
+`{{ message|near:text|highlight:text }}` begins near that part.
+"""
 
 import unicodedata
 
@@ -7,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
+
+BEFORE = 16  # letters that `near` leaves before a match
 
 
 @register.filter
@@ -18,6 +23,15 @@ def highlight(value: object, text: str) -> SafeString:
         return format_html("{}", shown)
     end = at + len(wanted)
     return format_html("{}<mark>{}</mark>{}", shown[:at], shown[at:end], shown[end:])
+
+
+@register.filter
+def near(value: object, text: str) -> str:
+    """Return a text from a few words before its first match on; all of it if that is early."""
+    shown, wanted = str(value), _folded(text)
+    at = _folded(shown).find(wanted) if wanted else -1
+    start = shown.rfind(" ", 0, max(0, at - BEFORE)) + 1
+    return f"\N{HORIZONTAL ELLIPSIS}{shown[start:]}" if start else shown
 
 
 def _folded(text: str) -> str:

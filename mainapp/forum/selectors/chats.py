@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mainapp.accounts.models import Block, User
-from mainapp.accounts.selectors import name_of
+from mainapp.accounts.selectors import blocks_of, name_of
 from mainapp.forum.events import LastMessage, RoomGone, RoomState
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import DIRECT, PRIVATE
@@ -46,13 +46,24 @@ class Chat:
         others = [person.user.name for person in self.people if person.user_id != self.own.user_id]
         return ", ".join(others[:NAMES]) or name_of(None)
 
+    @property
+    def is_direct(self) -> bool:
+        return self.room.kind == DIRECT
+
+    @property
+    def partner(self) -> User | None:
+        """The other person of a direct room; None in a group, and after they left the site."""
+        own = self.own.user_id
+        others = (person.user for person in self.people if person.user_id != own)
+        return next(others, None) if self.is_direct else None
+
 
 def chats_of(user: User) -> QuerySet[Participant]:
     """Return the participations in a user's private rooms, with the room, newest activity first.
 
     Without direct rooms that the user has hidden, and those with people whom the user blocks.
     """
-    return _listed([user.pk]).select_related("room").order_by("-room__active_at", "-room")
+    return _listed([user.pk]).select_related("room").order_by("-room__active_at", "-room_id")
 
 
 def chat_of(pk: int, user: User) -> Participant:
@@ -82,10 +93,18 @@ def chats(rows: Iterable[Participant]) -> list[Chat]:
 
 
 def with_unread(participations: QuerySet[Participant]) -> Any:
-    """Annotate participations with `unread`: the messages of others after the read mark.
+    """Annotate participations with `unread`: see `unread_count`.
 
-    System messages, deleted ones and those of people whom the reader blocks do not count. Rooms
-    without newer messages cost nothing.
+    Rooms without newer messages are left out, and cost nothing.
+    """
+    behind = participations.filter(room__last_seq__gt=F("read_seq"))
+    return behind.annotate(unread=unread_count())
+
+
+def unread_count() -> Coalesce:
+    """Return, for queries of participations, the number of messages of others after the read mark.
+
+    System messages, deleted ones and those of people whom the reader blocks do not count.
     """
     blocks = Block.objects.filter(blocker=OuterRef(OuterRef("user")), blocked=OuterRef("author"))
     messages = Message.objects.filter(
@@ -96,8 +115,7 @@ def with_unread(participations: QuerySet[Participant]) -> Any:
         deleted_at=None,
     ).exclude(kind=Message.Kind.SYSTEM)
     counted = messages.order_by().values("room").annotate(unread=Count("pk")).values("unread")
-    behind = participations.filter(room__last_seq__gt=F("read_seq"))
-    return behind.annotate(unread=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def unread_totals(users: Collection[int]) -> dict[int, int]:
@@ -116,13 +134,14 @@ def rooms_snapshot(user_id: int) -> dict[str, Any]:
 def room_frames(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Any]:
     """Return the `room_state` frame of each user and room; `room_gone` if it is not listed.
 
-    Four queries, however many pairs.
+    Five queries, however many pairs.
     """
     users, rooms = {user for user, _room in pairs}, {room for _user, room in pairs}
     listed = _listed(users).filter(room__in=rooms).select_related("room")
     rows = {(row.user_id, row.room_id): row for row in listed}
     unread = {row.pk: row.unread for row in with_unread(_listed(users).filter(room__in=rooms))}
     totals, last = unread_totals(users), _newest_messages(rows.values())
+    blocks = blocks_of(users)
     frames: dict[tuple[int, int], Any] = {}
     for user, room in pairs:
         row = rows.get((user, room))
@@ -133,7 +152,7 @@ def room_frames(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Any
                 type="room_state",
                 room=room,
                 unread=unread.get(row.pk, 0),
-                last=last_message(row, last.get(room)),
+                last=last_message(row, last.get(room), blocked=blocks[user].by),
                 muted=is_muted(row, at=timezone.now()),
                 rooms_unread=totals[user],
             )
@@ -160,17 +179,29 @@ def is_muted(participation: Participant, *, at: datetime) -> bool:
     return participation.muted_until is not None and participation.muted_until > at
 
 
-def last_message(own: Participant, message: Message | None) -> LastMessage | None:
-    """Return a room's newest message for a participant; None if it is older than theirs."""
+def last_message(
+    own: Participant, message: Message | None, *, blocked: Collection[int] = ()
+) -> LastMessage | None:
+    """Return a room's newest message for a participant; None if it is older than theirs.
+
+    The words of those whom the participant blocks are folded: their excerpt is empty.
+    """
     if message is None or message.seq <= own.joined_seq:
         return None
     return LastMessage(
         seq=message.seq,
         user=person_of(message.author) if message.author else None,
         kind=message.kind,
-        excerpt=excerpt(message.body_html),
+        excerpt="" if message.author_id in blocked else excerpt_of(message),
         sent_at=str(iso(message.sent_at)),
     )
+
+
+def excerpt_of(message: Message, length: int = 140) -> str:
+    """Return the start of a message's text, or a file's name; empty for a deleted message."""
+    if message.kind == Message.Kind.FILE and not message.deleted_at:
+        return str(message.content.get("name", ""))
+    return excerpt(message.body_html, length)
 
 
 def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:

@@ -1,107 +1,168 @@
 """Queries for the page of one room."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef
-from django.utils import timezone
+from django.db.models import CharField, Exists, Func, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
-from mainapp.accounts.models import User
-from mainapp.forum.models import Message, Participant, Room
+from mainapp.accounts.models import Block, User
+from mainapp.forum.models import Message, MessageQuerySet, Participant, Reaction, Room
+from mainapp.forum.policies import PRIVATE
+from mainapp.forum.selectors.chats import Chat
+from mainapp.forum.selectors.lines import Line, chips_of, lines_of, with_divider, with_papers
 from mainapp.market.policies import symbol_limit
+from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
 
 PAGE_SIZE = 50
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-GROUPING_GAP = timedelta(minutes=5)
-_CHIP = re.compile(r'data-symbol="([A-Z0-9]{1,12})"')
+CONTEXT_SIZE = 8  # messages above the first unread one
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A message and its place in the list.
+class OpenedRoom:
+    """A room as a reader opens it; `chat` is set in a private room, where they take part."""
 
-    `day` is set on the first message of a day. `follows` is true soon after a message of the same
-    author; the page then shows no second name and picture.
-    """
+    room: Room
+    is_muted: bool
+    chat: Chat | None
 
-    message: Message
-    day: date | None
-    follows: bool
+    @property
+    def joined_seq(self) -> int:
+        return self.chat.own.joined_seq if self.chat else 0
+
+    @property
+    def read_seq(self) -> int | None:
+        """The newest message that was read in a private room."""
+        return self.chat.own.read_seq if self.chat else None
 
 
 @dataclass(frozen=True, slots=True)
 class RoomPage:
-    """Consecutive messages; `earlier` is the `before` of the previous page, if there is one."""
+    """Consecutive messages.
+
+    `quotes` are those of the room's stock and the newest chips. `earlier` and `later` are the
+    `before` of the previous and the `after` of the next page, None without one. `first_unread` is
+    the `after` of the page with the first unread message, if it is
+    above this one.
+    """
 
     lines: Sequence[Line]
+    quotes: Mapping[str, Quote]
     earlier: int | None
-    is_newest: bool
+    later: int | None
+    first_unread: int | None = None
+
+    @property
+    def is_newest(self) -> bool:
+        return self.later is None
 
 
-def room_for(pk: int, user: User | AnonymousUser) -> tuple[Room, bool]:
-    """Return a room with its stock and host, and whether `user` is muted there; one query.
+def room_for(pk: int, user: User | AnonymousUser, *, is_private: bool = False) -> OpenedRoom:
+    """Return a room with its stock and host; one query, two for a private room.
 
-    Raises: Room.DoesNotExist.
+    One for a private room too if it is expected to be one. Raises: Room.DoesNotExist.
     """
+    if is_private and (chat := _chat(pk, user)):
+        return OpenedRoom(chat.room, chat.own.is_muted, chat)
     mutes = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
     rooms = Room.objects.visible_to(user).select_related("stock", "host")
     room: Any = rooms.annotate(is_muted=Exists(mutes)).get(pk=pk)
-    return room, room.is_muted
+    chat = _chat(pk, user) if room.is_private else None
+    if room.is_private and chat is None:  # removed a moment ago
+        raise Room.DoesNotExist
+    return OpenedRoom(room, room.is_muted, chat)
 
 
-def room_page(room: Room, reader: User | AnonymousUser, *, before: int | None = None) -> RoomPage:
-    """Return the last messages, or the last ones before a number, deleted included; one query.
+def room_page(
+    opened: OpenedRoom,
+    reader: User | AnonymousUser,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+) -> RoomPage:
+    """Return the newest messages, or those before or after a number, deleted included.
 
-    Only those that `reader` may read.
+    Only those that `reader` may read. Two queries, one without stocks.
     """
-    messages = Message.objects.filter(room=room).select_related("author")
+    room = opened.room
+    messages = _shown(room, reader)
+    if after is not None:
+        shown = list(messages.filter(seq__gt=after).order_by("seq")[:PAGE_SIZE])
+    else:
+        if before is not None:
+            messages = messages.filter(seq__lt=before)
+        shown = list(messages.order_by("-seq")[:PAGE_SIZE])[::-1]
+    lines = lines_of(shown, reader_id=reader.pk, joined_seq=opened.joined_seq)
+    first, last = (shown[0].seq, shown[-1].seq) if shown else (0, 0)
+    earlier = first if first > opened.joined_seq + 1 else None
+    read = opened.read_seq
+    is_above = read is not None and earlier is not None and first > read + 1
+    quotes = _quotes(room, shown, reader)
+    return RoomPage(
+        with_papers(with_divider(lines, reader_id=reader.pk, read_seq=read), quotes),
+        quotes,
+        earlier,
+        later=last if 0 < last < room.last_seq else None,
+        first_unread=max(0, (read or 0) - CONTEXT_SIZE) if is_above else None,
+    )
+
+
+def message_address(room: Room, seq: int) -> str:
+    """Return the address of the page of a room with a message, at the message."""
+    address = room.get_absolute_url()
+    if seq <= room.last_seq - PAGE_SIZE:
+        address += f"?before={seq + PAGE_SIZE // 2}"
+    return f"{address}#m{seq}"
+
+
+def _chat(pk: int, user: User | AnonymousUser) -> Chat | None:
+    """Return a private room as its participant sees it, None for others; one query."""
+    rows = Participant.objects.filter(room=pk, room__kind__in=PRIVATE, left_at=None)
+    members = list(rows.select_related("user", "room").order_by("joined_at", "pk"))
+    own = next((member for member in members if member.user_id == user.pk), None)
+    return Chat(own, 0, None, members) if own else None
+
+
+class _Joined(Func):
+    """The texts of a group, separated by commas."""
+
+    function = "STRING_AGG"
+    template = "%(function)s(%(expressions)s, ',')"
+    output_field = CharField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="GROUP_CONCAT", **context)
+
+
+def _shown(room: Room, reader: User | AnonymousUser) -> MessageQuerySet:
+    """Return the messages of a room, with what their lines show.
+
+    Reactions are read with them, as "👍 4,👍 7": a second query would exceed the page's limit.
+    """
+    reaction = Concat("emoji", Value(" "), Cast("user_id", CharField()))
+    reactions = Reaction.objects.filter(message=OuterRef("pk")).order_by().values("message")
+    blocks = Block.objects.filter(blocker=reader.pk, blocked=OuterRef("author"))
+    messages = Message.objects.filter(room=room)
     if room.is_private:
         messages = messages.visible_to(reader)
-    if before is not None:
-        messages = messages.filter(seq__lt=before)
-    newest_first = list(messages.order_by("-seq")[:PAGE_SIZE])
-    lines = _lines(reversed(newest_first))
-    earlier = lines[0].message.seq if lines and lines[0].message.seq > 1 else None
-    newest = lines[-1].message.seq if lines else 0
-    return RoomPage(lines, earlier, newest >= room.last_seq)
+    return messages.select_related("author", "reply_to__author").annotate(
+        reacted=Subquery(reactions.annotate(all=_Joined(reaction)).values("all")),
+        is_folded=Exists(blocks),
+    )
 
 
-def quotes_of(room: Room, page: RoomPage, *, user: User | AnonymousUser) -> dict[str, Any]:
-    """Return the last quotes, in wire form, of the room's stock and the newest chips; one query.
+def _quotes(
+    room: Room, messages: Sequence[Message], reader: User | AnonymousUser
+) -> dict[str, Quote]:
+    """Return the last quotes of the room's stock and the newest chips; one query.
 
-    At most as many symbols as the user may track at once: the page subscribes to all of them.
+    At most as many as the reader may track at once: the page subscribes to all of them.
     """
     symbols = dict.fromkeys([room.stock.symbol] if room.stock else [])
-    for line in reversed(page.lines):
-        symbols |= dict.fromkeys(_CHIP.findall(line.message.body_html))
-    limit = symbol_limit(is_authenticated=user.is_authenticated)
-    quotes = last_quotes(list(symbols)[:limit])
-    return {symbol: quote.to_wire() for symbol, quote in quotes.items()}
-
-
-def blank_line() -> Line:
-    """Return an empty line, number 0, that the script clones for new messages."""
-    return Line(Message(pk=0, seq=0, sent_at=EPOCH), None, follows=False)
-
-
-def _lines(messages: Iterable[Message]) -> list[Line]:
-    lines: list[Line] = []
-    for message in messages:
-        last = lines[-1].message if lines else None
-        day = timezone.localdate(message.sent_at)
-        is_new_day = last is None or timezone.localdate(last.sent_at) != day
-        follows = not is_new_day and last is not None and _follows(message, last)
-        lines.append(Line(message, day if is_new_day else None, follows))
-    return lines
-
-
-def _follows(message: Message, last: Message) -> bool:
-    if message.deleted_at or last.deleted_at:
-        return False
-    is_same = message.author_id is not None and message.author_id == last.author_id
-    return is_same and message.sent_at - last.sent_at < GROUPING_GAP
+    for message in reversed(messages):
+        symbols |= dict.fromkeys(chips_of(message))
+    limit = symbol_limit(is_authenticated=reader.is_authenticated)
+    return last_quotes(list(symbols)[:limit]) if symbols else {}

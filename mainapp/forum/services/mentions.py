@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -75,7 +74,7 @@ def _notice(
     reader: User,
     destinations: Collection[Destination],
 ) -> Notice:
-    path = f"{reverse('room', args=[room.pk])}#m{message.seq}"
+    path = f"{room.get_absolute_url()}#m{message.seq}"
     # One key for both kinds: who is named by an edit of a reply was notified of the reply.
     key = f"mention.{message.pk}.{reader.pk}"
     with translation.override(language_of(reader)):

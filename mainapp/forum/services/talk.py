@@ -1,5 +1,6 @@
 """Notifications of unread messages in private rooms: one line a room, with their number."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,9 +43,9 @@ def notify_talk(*, at: datetime) -> int:
     return sum(_notify(own, at) for own in due)
 
 
-def mark_talk_read(*, room_pk: int, user: User, at: datetime) -> None:
-    """Mark the notices of a room as read; one query if there are none."""
-    if ids := _unread_notices(room_pk, user.pk):
+def mark_talk_read(*, rooms: Collection[int], user: User, at: datetime) -> None:
+    """Mark the notices of rooms as read; one query if there are none."""
+    if ids := _unread_notices(rooms, user.pk):
         mark_read(user=user, ids=ids, at=at)
 
 
@@ -84,7 +85,7 @@ def _notify(own: Participant, at: datetime) -> bool:
         (chat,) = chats([own])
         if not chat.unread or is_muted(own, at=at) or own.is_hidden:
             return False
-        earlier = _unread_notices(own.room_id, own.user_id)
+        earlier = _unread_notices([own.room_id], own.user_id)
         if earlier:
             delete_notifications(user=own.user, ids=earlier, at=at)
         notify_many(notices=[_notice(chat, is_first=not earlier)], at=at)
@@ -114,12 +115,12 @@ def _notice(chat: Chat, *, is_first: bool) -> Notice:
         )
 
 
-def _unread_notices(room_pk: int, user_pk: int) -> list[int]:
+def _unread_notices(rooms: Collection[int], user_pk: int) -> list[int]:
     notices: Any = Notification.objects.filter(
-        user=user_pk, kind=TALK, url=_address(room_pk), marks=None
+        user=user_pk, kind=TALK, url__in=[_address(room) for room in rooms], marks=None
     )
     return list(notices.values_list("pk", flat=True))
 
 
 def _address(room_pk: int) -> str:
-    return reverse("room", args=[room_pk])
+    return reverse("conversa", args=[room_pk])

@@ -175,7 +175,7 @@ def test_states_cost_the_same_queries_at_any_number(people, django_assert_num_qu
     made = [make_group(alice, bob) for _ in range(rooms)]
     for room in made:
         MessageFactory(room=room, author=alice)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         frames = room_frames([(user.pk, room.pk) for user in (alice, bob) for room in made])
     assert [frame["unread"] for frame in frames.values()] == [0] * rooms + [1] * rooms
     assert frames[bob.pk, made[0].pk]["rooms_unread"] == rooms

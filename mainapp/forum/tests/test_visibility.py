@@ -79,7 +79,7 @@ def test_pages_answer_as_for_a_room_that_never_was(person, alice, bob, admin, gr
     if person in users:
         client.force_login(users[person])
 
-    for path in ("room", "room/{}/moderation", "update-room", "delete-room"):
+    for path in ("room", "conversa", "room/{}/moderation", "update-room", "delete-room"):
         name, _, rest = path.partition("/{}")
         answers = [client.get(f"/{name}/{pk}{rest}/") for pk in (group.pk, 999_999)]
         assert [answer.status_code for answer in answers] == [answers[1].status_code] * 2, path
@@ -114,11 +114,11 @@ def test_admin_shows_no_private_room(alice, bob, admin, group, client):
 def test_participant_reads_a_private_room_and_a_later_one_no_older_message(
     alice, bob, carol, group, client
 ):
-    MessageFactory(room=group, author=alice, body="antes")
+    MessageFactory(room=group, author=alice, body="primeira frase")
     MessageFactory(room=group, author=alice, body="depois")
     Participant.objects.create(room=group, user=carol, joined_at=timezone.now(), joined_seq=1)
     client.force_login(carol)
-    page = client.get(f"/room/{group.pk}/").content.decode()
+    page = client.get(f"/conversa/{group.pk}/").content.decode()
 
     assert "depois" in page
-    assert "antes" not in page
+    assert "primeira frase" not in page

@@ -11,13 +11,13 @@ from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, Room
 from mainapp.forum.policies import is_moderator
 from mainapp.forum.selectors.moderation import message_with_room, moderated_room
-from mainapp.forum.selectors.pages import room_for
+from mainapp.forum.selectors.pages import OpenedRoom, room_for
 
 
-def room_or_404(request: HttpRequest, pk: int) -> tuple[Room, bool]:
-    """Return a room, and whether the user is muted there."""
+def room_or_404(request: HttpRequest, pk: int, *, is_private: bool = False) -> OpenedRoom:
+    """Return a room that this user, possibly anonymous, may read; see `room_for`."""
     with missing_as_404():
-        return room_for(pk, request.user)
+        return room_for(pk, request.user, is_private=is_private)
 
 
 def moderated_room_or_404(request: MemberRequest, pk: int) -> Room:

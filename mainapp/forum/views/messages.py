@@ -3,14 +3,16 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
-from mainapp.forum.forms import MessageForm, ReportForm
+from mainapp.forum.forms import MessageForm, ReactionForm, ReportForm
 from mainapp.forum.models import Message
-from mainapp.forum.selectors.pages import PAGE_SIZE
+from mainapp.forum.policies import EMOJI
+from mainapp.forum.selectors.messages import reactions_to
+from mainapp.forum.selectors.pages import message_address
+from mainapp.forum.services.marks import react
 from mainapp.forum.services.messages import delete_message, edit_message
 from mainapp.forum.services.moderation import report_message
 from mainapp.forum.views.finding import deletable_message_or_404, gone_as_404, message_or_404
@@ -45,6 +47,27 @@ def change_message(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/forum/edit_message.html", {"message": message, "form": form})
 
 
+def react_to_message(request: MemberRequest, pk: int) -> HttpResponse:
+    """Offer the reactions to a message, and add or remove one, without scripts."""
+    message = message_or_404(request, pk)
+    form = ReactionForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with shown_in_form(form, "emoji"):
+            react(
+                room_pk=message.room_id,
+                seq=message.seq,
+                user=request.user,
+                emoji=form.cleaned_data["emoji"],
+                is_on=form.cleaned_data["on"],
+            )
+            return _back(message)
+    people = reactions_to([message.pk]).get(message.pk, {})
+    own = [emoji for emoji in EMOJI if request.user.pk in people.get(emoji, ())]
+    context = {"message": message, "form": form, "emoji": EMOJI, "own": own}
+    status = 422 if form.errors else 200
+    return render(request, "mainapp/forum/react_message.html", context, status=status)
+
+
 def report(request: MemberRequest, pk: int) -> HttpResponse:
     message = message_or_404(request, pk)
     if message.author_id == request.user.pk:
@@ -65,7 +88,4 @@ def report(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _back(message: Message) -> HttpResponse:
     """Redirect to the message in its room."""
-    address = reverse("room", args=[message.room_id])
-    if message.seq <= message.room.last_seq - PAGE_SIZE:
-        address += f"?before={message.seq + PAGE_SIZE // 2}"
-    return HttpResponseRedirect(f"{address}#m{message.seq}")
+    return HttpResponseRedirect(message_address(message.room, message.seq))

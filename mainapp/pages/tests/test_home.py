@@ -8,6 +8,8 @@ import time_machine
 from django.utils import timezone, translation
 
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.forum.services.marks import mark_room_read
+from mainapp.forum.tests.factories import MessageFactory, make_direct, make_group
 from mainapp.market.blocks.home import moment_format
 from mainapp.market.board import FeedStatus
 from mainapp.market.models import Candle, LastQuote, Membership, Stock
@@ -337,7 +339,7 @@ def test_days_below_the_chart_are_in_the_readers_order(language, range_, pattern
 
 @pytest.mark.parametrize("rows", [1, 9])
 def test_home_of_a_member_costs_the_same_at_any_size(
-    client, member, market, django_assert_num_queries, rows
+    client, member, bob, market, django_assert_num_queries, rows
 ):
     watchlist = WatchlistFactory(owner=member, is_current=True)
     for _ in range(rows):
@@ -349,9 +351,22 @@ def test_home_of_a_member_costs_the_same_at_any_size(
         )
         make_alert(member, stock.symbol, venda="50.00", at=timezone.now())
         notice(member)
+        MessageFactory(room=make_group(bob, member, name=""), author=bob)
     client.get("/privacy/")
 
     # 2 of session and user, 3 of the carteira, 3 of alerts, 3 of the list, 1 of notifications,
-    # 6 of the market
-    with django_assert_num_queries(18):
+    # 6 of the market, 2 of unread talk
+    with django_assert_num_queries(20):
         client.get("/")
+
+
+def test_unread_talk_is_shown_until_it_is_read(client, member, bob):
+    room = make_direct(member, bob)
+    assert "Conversas não lidas" not in client.get("/").content.decode()
+    MessageFactory(room=room, author=bob, body_html="<p>viu o balanço?</p>")
+
+    html = client.get("/").content.decode()
+    assert "Conversas não lidas" in html
+    assert "viu o balanço?" in html
+    mark_room_read(room_pk=room.pk, user=member, seq=1)
+    assert "viu o balanço?" not in client.get("/").content.decode()

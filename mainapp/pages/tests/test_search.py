@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.accounts.services.blocking import block_user
 from mainapp.forum.models import Room
 from mainapp.forum.selectors.search import find_rooms
-from mainapp.forum.tests.factories import RoomFactory
+from mainapp.forum.tests.factories import MessageFactory, RoomFactory, make_group
 from mainapp.market.tests.factories import StockFactory
 
 pytestmark = pytest.mark.django_db
@@ -109,16 +110,60 @@ def test_suggestions_are_in_the_readers_language(client):
 
 
 @pytest.mark.usefixtures("places")
-def test_suggestions_cost_a_query_per_section_logged_in_or_not(client, django_assert_num_queries):
+def test_suggestions_cost_a_fixed_number_of_queries(client, django_assert_num_queries):
     alice = Client()
     alice.force_login(User.objects.create_user("alice"))
-    for browser in (client, alice):
-        with django_assert_num_queries(2):
+    # Stocks and rooms; of a member also the session, the user, people and conversations.
+    for browser, queries in ((client, 2), (alice, 6)):
+        with django_assert_num_queries(queries):
             suggest(browser, "petr")
         with django_assert_num_queries(1):
-            suggest(browser, "p")  # too short for rooms
+            suggest(browser, "p")  # too short for all others
         with django_assert_num_queries(0):
             suggest(browser, " ")
+
+
+@pytest.fixture
+def talk():
+    """A group of ana and beto with a message that clara may not find."""
+    ana, beto, clara = [User.objects.create_user(name) for name in ("ana", "beto", "clara")]
+    group = make_group(ana, beto, name="Segredos da mesa")
+    MessageFactory(
+        room=group, author=beto, body="o fosso da empresa", body_html="o fosso da empresa"
+    )
+    return {"ana": ana, "beto": beto, "clara": clara}
+
+
+def found(client, text, user=None):
+    """Return the titles of the results by section."""
+    if user:
+        client.force_login(user)
+    groups = client.get(URL, {"q": text}).context["groups"]
+    return {group.section.name: [each.title for each in group.results] for group, _rows in groups}
+
+
+def test_people_conversations_and_messages_are_found_by_who_may_read_them(client, talk):
+    assert found(client, "segredos", talk["ana"]) == {"conversations": ["Segredos da mesa"]}
+    assert found(client, "fosso") == {"messages": ["beto"]}
+    assert found(client, "beto") == {"people": ["beto"], "conversations": ["Segredos da mesa"]}
+
+
+def test_strangers_staff_and_the_blocked_find_no_private_talk(client, talk):
+    staff = User.objects.create_user("sara", access_level=User.Access.ADMIN)
+    for user in (None, talk["clara"], staff):
+        assert found(client, "segredos", user) == found(client, "fosso", user) == {}
+    client.logout()
+    assert found(client, "beto") == {}
+    block_user(blocker=talk["beto"], blocked=talk["clara"], at=timezone.now())
+    assert found(client, "beto", talk["clara"]) == {}
+
+
+def test_suggestions_have_no_messages_and_are_not_remembered_if_private(client, talk):
+    client.force_login(talk["ana"])
+
+    assert "fosso da" not in suggest(client, "fosso")
+    assert 'data-title="Segredos da mesa" data-subtitle="" data-private' in suggest(client, "segre")
+    assert "data-private" not in suggest(client, "clara")
 
 
 @pytest.mark.usefixtures("places")

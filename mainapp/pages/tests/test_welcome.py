@@ -10,7 +10,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def browser(client, alice):
+def browser(client, alice, settings):
+    settings.EMAIL_HOST = "mail.example"
     alice.email = "alice@example.com"
     alice.save()
     client.force_login(alice)
@@ -86,4 +87,15 @@ def test_an_account_without_an_address_keeps_its_switch(browser, alice):
 
     assert 'name="by_mail"' not in browser.get("/bem-vindo/avisos/").content.decode()
     browser.post("/bem-vindo/avisos/")
+    assert is_account_mail_on(alice)
+
+
+def test_a_server_that_sends_no_mail_offers_none_and_changes_no_switch(browser, alice, settings):
+    settings.EMAIL_HOST = ""
+
+    html = browser.get("/bem-vindo/avisos/").content.decode()
+    browser.post("/bem-vindo/avisos/")
+
+    assert 'name="by_mail"' not in html
+    assert "Este servidor não envia e-mails" in html
     assert is_account_mail_on(alice)

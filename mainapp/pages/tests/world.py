@@ -93,6 +93,16 @@ def _log_in(user: User) -> str:
     return client.cookies["sessionid"].value
 
 
+def _conversation(world: World) -> dict[str, Any]:
+    """Return a group of the host and the owner."""
+    room = Room.objects.create(
+        kind="group", name="Grupo", host=world.users["host"], created_at=_now(), active_at=_now()
+    )
+    for user in {world.users["host"], world.users["owner"]}:
+        Participant.objects.create(room=room, user=user, joined_at=_now())
+    return {"pk": room.pk}
+
+
 def _now() -> Any:
     return timezone.now() - timedelta(minutes=5)
 
@@ -211,6 +221,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "watchlist": (_watchlist, {"pk": 999_999}),
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
+    "conversation": (_conversation, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
     "report": (_report, {"pk": 999_999}),
@@ -236,6 +247,9 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
 # Data of the POST requests that would be refused to everyone if they were empty.
 SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
+    "conversa": lambda world: {"body": "bom dia"},
+    "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
+    "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
 

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.decoding import MAX_BYTES
 from mainapp.accounts.policies import MemberRequest
-from mainapp.accounts.selectors import person, preferences_of
+from mainapp.accounts.selectors import person_seen_by, preferences_of
 from mainapp.accounts.services.preferences import save_profile
 from mainapp.core.errors import shown_in_form
 from mainapp.core.paths import missing_as_404
@@ -21,8 +21,9 @@ def user_profile(request: HttpRequest, pk: int) -> HttpResponse:
     if isinstance(request.user, User) and request.user.pk == pk:
         return _own_profile(request, request.user)
     with missing_as_404():
-        profile_user = person(pk)
-    return render(request, "mainapp/pages/profile.html", {"person": profile_user})
+        profile_user, is_blocked = person_seen_by(pk, request.user)
+    context = {"person": profile_user, "is_blocked": is_blocked}
+    return render(request, "mainapp/pages/profile.html", context)
 
 
 def _own_profile(request: HttpRequest, user: User) -> HttpResponse:

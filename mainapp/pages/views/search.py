@@ -19,7 +19,8 @@ PAGE_SIZE = 10
 def site_search(request: HttpRequest) -> HttpResponse:
     text = clean_text(request.GET.get("q", ""))
     if request.headers.get("HX-Request") == "true":
-        context = {"text": text, "groups": search(text, user=request.user, limit=SUGGESTIONS)}
+        groups = search(text, user=request.user, limit=SUGGESTIONS, is_suggestion=True)
+        context = {"text": text, "groups": groups}
         # Rendered without the request: no context processor loads a session for each key press.
         return HttpResponse(render_to_string("mainapp/pages/_search_options.html", context))
     groups = search(text, user=request.user, limit=PAGE_SIZE)

@@ -1,5 +1,6 @@
 """The two steps after sign-up: stocks to follow, and ways to be reached. Both can be skipped."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -37,7 +38,8 @@ def stocks(request: MemberRequest) -> HttpResponse:
 
 @never_cache
 def channels(request: MemberRequest) -> HttpResponse:
-    address = account_addresses([request.user.pk]).get(request.user.pk)
+    sends_mail = bool(settings.EMAIL_HOST)
+    address = account_addresses([request.user.pk]).get(request.user.pk) if sends_mail else None
     form = ReachForm(_data(request))
     if form.is_valid():
         if address:
@@ -47,6 +49,7 @@ def channels(request: MemberRequest) -> HttpResponse:
         return redirect("home")
     context = {
         "address": address,
+        "sends_mail": sends_mail,
         "is_mail_on": is_account_mail_on(request.user),
         "kinds": [
             (kind, label, KIND_FIELDS[kind]) for kind, label in KINDS if kind != Channel.Kind.EMAIL

@@ -90,6 +90,24 @@ export function hasReducedMotion() {
   return reducedMotion.matches;
 }
 
+/** Wait for the next task: input that came meanwhile is answered first. */
+export function nextTask() {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Call `start` once, when `element` is in view or less than a screen away. */
+export function whenNear(element, start) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      start();
+    },
+    { rootMargin: "50%" },
+  );
+  observer.observe(element);
+}
+
 /** Flash a price that rose (`change` > 0) or fell; `clearFlashes` must listen on a parent. */
 export function flash(element, change) {
   if (!change) return;

@@ -11,23 +11,24 @@ export function csrfToken() {
 }
 
 /**
- * POST an object as JSON, or URLSearchParams as a form, and return the JSON of the response.
+ * POST an object as JSON, or URLSearchParams or FormData as a form, and return the JSON of the response.
  *
  * Raises RequestError with the server's own message, or with `unreachable` and `refused` when there is none.
  * The error has the messages of single fields in `fields`.
  */
-export async function post(url, body, { unreachable, refused, method = "POST" }) {
-  const isForm = body instanceof URLSearchParams;
+export async function post(url, body, { unreachable, refused, method = "POST", timeoutMs = TIMEOUT_MS }) {
+  const isUpload = body instanceof FormData;
+  const isForm = body instanceof URLSearchParams || isUpload;
   const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
   if (!isForm) headers["Content-Type"] = "application/json";
   let response;
   try {
     response = await fetch(url, {
       method,
-      keepalive: true, // outlives the page
+      keepalive: !isUpload, // outlives the page; browsers allow that for 64 KiB
       headers,
       body: isForm ? body : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch {
     throw new RequestError(unreachable);

@@ -1,7 +1,8 @@
-// Notifications as events of the page, and reloading of the parts of a page that they change.
+// Notifications and private rooms as events of the page, and reloading of the parts of a page that they change.
 import { fetchElement } from "./http.js";
 
 const EVENT = "notification";
+const ROOM_EVENT = "privateroom";
 const WAIT_MS = 150; // several notifications together cause one request
 
 /** Announce a notification (an item of CONTRACTS §4) to the page's modules. */
@@ -17,6 +18,16 @@ export function onNotification(prefix, listener) {
     clearTimeout(timer);
     timer = setTimeout(listener, WAIT_MS);
   });
+}
+
+/** Announce a frame `room_state` or `room_gone` about a private room to the page's modules. */
+export function announceRoom(frame) {
+  document.dispatchEvent(new CustomEvent(ROOM_EVENT, { detail: frame }));
+}
+
+/** Call `listener` with each frame about a private room. */
+export function onRoom(listener) {
+  document.addEventListener(ROOM_EVENT, ({ detail }) => listener(detail));
 }
 
 /**

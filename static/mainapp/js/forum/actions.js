@@ -1,9 +1,10 @@
 // Editing a message in its place, and deleting it after a confirmation.
 import { build, isTouch, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
+import { excerptOf } from "./message.js";
 
 const MAX_LENGTH = 4000; // MAX_BODY of forum/rendering.py
-const EXCERPT_LENGTH = 140;
+const SILENT = ["typing", "read"]; // ids of frames whose errors are not shown
 
 /** Handle the menus of the messages; `update(elements)` hides the actions that the reader may not use. */
 export function attachActions(root, { log, socket, userId, announce }) {
@@ -33,7 +34,8 @@ class MessageActions {
     this._socket.addEventListener("problem", ({ detail }) => this._onProblem(detail));
     this._socket.addEventListener("room", ({ detail }) => {
       this._may = detail.may;
-      part(this._root, "closed").hidden = !detail.closed;
+      const closed = part(this._root, "closed");
+      if (closed) closed.hidden = !detail.closed;
       this.update(this._log.list.querySelectorAll(".msg"));
     });
   }
@@ -48,6 +50,8 @@ class MessageActions {
     const may = this._may;
     const isOwn = this._userId !== null && Number(element.dataset.author) === this._userId;
     const allowed = {
+      react: false, // a row of reactions is in its place
+      reply: may.includes("send"),
       edit: isOwn && may.includes("edit"),
       delete: may.includes(isOwn ? "delete" : "delete_any"),
       report: !isOwn && may.includes("report"),
@@ -55,7 +59,7 @@ class MessageActions {
     };
     const actions = [...menu.querySelectorAll("[data-action]")];
     for (const action of actions) action.hidden = !allowed[action.dataset.action];
-    menu.hidden = actions.every((action) => action.hidden);
+    menu.hidden = !may.includes("send") && actions.every((action) => action.hidden);
   }
 
   _onClick(event) {
@@ -110,8 +114,7 @@ class MessageActions {
 
   _confirmDeletion(element) {
     this._deleting = element;
-    const text = part(element, "body").textContent.trim();
-    part(this._dialog, "excerpt").textContent = text.slice(0, EXCERPT_LENGTH);
+    part(this._dialog, "excerpt").textContent = excerptOf(element);
     this._dialog.showModal();
   }
 
@@ -128,7 +131,7 @@ class MessageActions {
     const seq = /^edit-(\d+)$/.exec(frame.id ?? "")?.[1];
     const problem = seq && this._log.find(seq)?.querySelector(".msg-edit [role=alert]");
     if (problem) problem.textContent = frame.detail;
-    else if (frame.id !== "typing") this._announce(frame.detail);
+    else if (!SILENT.includes(frame.id)) this._announce(frame.detail);
   }
 }
 

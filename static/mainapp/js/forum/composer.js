@@ -1,10 +1,12 @@
 // Writing: a message is shown at once with its state, and moves to its place when it has a number.
 import { buildButton, isTouch, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
+import { Answering } from "./answering.js";
+import { Attachments, messagesOf } from "./attachments.js";
 import { attachCompletion } from "./completion.js";
-import { attachDraft } from "./outbox.js";
+import { Draft } from "./draft.js";
 
-const TYPING_MS = 2500; // less than the time for which other pages show "typing" (presence.js)
+const TYPING_MS = 2500; // less than the time for which other pages show "typing" (typing.js)
 const MAX_HEIGHT_PX = 200;
 
 /** Make the page's form send by the socket; show it only to those who may write. */
@@ -13,20 +15,26 @@ export function attachComposer(root, options) {
 }
 
 class Composer {
-  constructor(root, { composer, log, socket, outbox, draftKey, announce }) {
+  constructor(root, { composer, log, socket, outbox, paging, draftKey, announce }) {
     this._form = composer;
     this._box = composer.querySelector("textarea");
     this._blocked = part(root, "blocked");
     this._log = log;
     this._socket = socket;
     this._outbox = outbox;
+    this._paging = paging;
     this._announce = announce;
     this._user = {
       id: Number(root.dataset.user),
       name: root.dataset.name,
       avatar: root.dataset.avatar || null,
     };
-    this._saveDraft = attachDraft(this._box, draftKey);
+    this._draft = new Draft(draftKey);
+    this._box.value ||= this._draft.get("text");
+    const form = composer;
+    this._answering = new Answering({ form, log, draft: this._draft, may: () => this._may.includes("send") });
+    const tell = (text) => this._showProblem(text);
+    this._attachments = new Attachments({ form, drop: root.querySelector(".talk"), draft: this._draft, tell });
     this._typedAt = -Infinity;
     this._may = root.dataset.may.split(" ");
     this._isClosed = "closed" in root.dataset;
@@ -48,25 +56,51 @@ class Composer {
     this._socket.addEventListener("state", () => this._onState());
     this._socket.addEventListener("acked", ({ detail }) => this._onAcked(detail));
     this._socket.addEventListener("refused", ({ detail }) => this._onRefused(detail));
+    this._answering.attach(this._socket);
+    this._attachments.attach();
+    this._log.addEventListener("newest", () => this._showWaiting());
+    this._showWaiting();
+    if (this._box.value) this._grow();
+  }
+
+  _showWaiting() {
     for (const entry of this._outbox.entries) {
       this._log.appendPending(entry, this._user);
       this._showState(entry);
     }
-    if (this._box.value) this._grow();
   }
 
-  _send() {
-    const body = this._box.value.trim();
-    if (!body || !this._may.includes("send")) return;
-    this._box.value = "";
-    this._saveDraft();
-    this._grow();
-    part(this._form, "problem").hidden = true;
-    const entry = this._outbox.add(body);
-    this._log.appendPending(entry, this._user);
-    this._showState(entry);
-    this._socket.post(entry);
+  async _send() {
+    const text = this._box.value.trim();
+    if ((!text && this._attachments.isEmpty) || !this._may.includes("send")) return;
+    if (this._attachments.isUploading) {
+      this._showProblem(gettext("Espere o arquivo terminar de chegar."));
+      return;
+    }
+    const messages = messagesOf(text, this._attachments.take(), this._answering.reply);
+    this._showProblem("");
+    this._answering.end();
+    this._setText("");
     this._box.focus();
+    const entries = messages.map((fields) => this._outbox.add(fields));
+    if (this._log.isDetached) await this._paging.toNewest(); // shows them
+    for (const entry of entries) {
+      this._log.appendPending(entry, this._user);
+      this._showState(entry);
+      this._socket.post(entry);
+    }
+  }
+
+  _setText(text) {
+    this._box.value = text;
+    this._draft.set("text", text);
+    this._grow();
+  }
+
+  _showProblem(text) {
+    const line = part(this._form, "problem");
+    line.textContent = text;
+    line.hidden = text === "";
   }
 
   _retry(entry) {
@@ -78,9 +112,7 @@ class Composer {
   _discard(entry) {
     this._outbox.remove(entry.client_id);
     this._log.dropPending(entry.client_id);
-    this._box.value ||= entry.body;
-    this._saveDraft();
-    this._grow();
+    this._setText(this._box.value || (entry.body ?? entry.content.caption ?? ""));
     this._box.focus();
   }
 
@@ -133,6 +165,7 @@ class Composer {
 
   _onInput() {
     this._grow();
+    this._draft.set("text", this._box.value);
     const now = performance.now();
     if (now - this._typedAt < TYPING_MS || !this._box.value.trim()) return;
     if (this._socket.send({ type: "typing", id: "typing" })) this._typedAt = now;

@@ -1,15 +1,19 @@
-// Messages that are not acknowledged yet, and the draft: they survive a reload of this tab.
+// Messages that are not acknowledged yet: they survive a reload of this tab.
 import { serverNow } from "../core/clock.js";
 import { readStored, writeStored } from "../core/storage.js";
 
 const SESSION = { storage: "sessionStorage" };
 
-/** Messages in the order in which they were written, each {client_id, body, at, failed}. */
+/**
+ * Messages in the order in which they were written, each {client_id, at, failed} with the fields of a `send`:
+ * body, or kind and content; reply_to. For the page, `reply` is the message replied to, and `shown` has the
+ * content as it will be.
+ */
 export class Outbox {
   constructor(key) {
     this._key = `pregao.${key}.unsent`;
     const stored = readStored(this._key, [], { ...SESSION, isValid: Array.isArray });
-    this._entries = stored.filter((entry) => entry?.client_id && entry.body);
+    this._entries = stored.filter((entry) => entry?.client_id && (entry.body || entry.kind));
   }
 
   get entries() {
@@ -25,9 +29,9 @@ export class Outbox {
     return this._entries.find((entry) => entry.client_id === clientId);
   }
 
-  add(body) {
+  add(fields) {
     const at = new Date(serverNow() ?? Date.now()).toISOString();
-    const entry = { client_id: newId(), body, at, failed: false };
+    const entry = { client_id: newId(), ...fields, at, failed: false };
     this._entries.push(entry);
     this._save();
     return entry;
@@ -48,15 +52,6 @@ export class Outbox {
   _save() {
     writeStored(this._key, this._entries.length ? this._entries : null, SESSION);
   }
-}
-
-/** Restore and save the content of a text box; returns a function that saves it now. */
-export function attachDraft(box, key) {
-  const name = `pregao.${key}.draft`;
-  box.value ||= readStored(name, "", SESSION);
-  const save = () => writeStored(name, box.value || null, SESSION);
-  box.addEventListener("input", save);
-  return save;
 }
 
 /** Return a random UUID; crypto.randomUUID exists on secure pages only. */

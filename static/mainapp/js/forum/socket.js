@@ -6,7 +6,7 @@ const PROBE_MS = 4_000;
 const ACK_MS = 10_000;
 const RETRY_MS = 3_000;
 const MAX_MISSED = 300; // above this, the page's list is reloaded
-const FORWARDED = new Set(["edited", "deleted", "typing", "presence"]);
+const FORWARDED = new Set(["edited", "deleted", "reacted", "read", "typing", "presence"]);
 
 /**
  * One socket of CONTRACTS' `ws/room/<pk>/`.
@@ -15,7 +15,7 @@ const FORWARDED = new Set(["edited", "deleted", "typing", "presence"]);
  * connection until it is acknowledged; the server drops a `client_id` that it knows.
  *
  * Events: `state` (of the connection), `room` {may, closed, present}, `messages` {items}, `edited`,
- * `deleted`, `typing`, `presence`, `acked` {client_id, seq}, `refused` {client_id, code, detail,
+ * `deleted`, `reacted`, `read`, `typing`, `presence`, `acked` {client_id, seq}, `refused` {client_id, code, detail,
  * retry_after_s}, `problem` {id, code, detail}, `missed` (too many messages were missed).
  */
 export class RoomSocket extends EventTarget {
@@ -53,7 +53,8 @@ export class RoomSocket extends EventTarget {
   post(entry) {
     const id = entry.client_id;
     if (!this.isOpen || this._sent.has(id)) return;
-    if (!this.connection.send({ type: "send", client_id: id, body: entry.body, id })) return;
+    const { body, kind, content, reply_to } = entry; // JSON leaves out what is undefined
+    if (!this.connection.send({ type: "send", client_id: id, body, kind, content, reply_to, id })) return;
     // The browser may show a dead connection as open.
     this._sent.set(id, setTimeout(() => this.connection.restart(), ACK_MS));
   }

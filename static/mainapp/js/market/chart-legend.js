@@ -24,7 +24,7 @@ export function priceItems(chart, bar) {
   const item = (name, value, className = "") => build("span", { className }, name, " ", build("b", {}, value));
   return [
     build("span", {}, barTime(bar, chart.interval)),
-    item(gettext("A"), number(bar.open)),
+    item(gettext("A"), number(bar.open), chart.isIndex ? "is-minor" : ""), // an index has nine characters
     item(gettext("Máx"), number(bar.high), "is-minor"),
     item(gettext("Mín"), number(bar.low), "is-minor"),
     item(gettext("F"), number(bar.close)),

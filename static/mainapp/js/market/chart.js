@@ -23,7 +23,7 @@ export class StockChart {
    */
   constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true, price = 0, isIndex = false } = {}) {
     this._hasVolume = hasVolume;
-    this._isIndex = isIndex;
+    this.isIndex = isIndex;
     this.bars = [];
     this.interval = "1m";
     this.options = { style: "candles", studies: [] };
@@ -273,7 +273,7 @@ export class StockChart {
       color: "amber-line",
       name: limitName(kind),
       label: (at, { hasPrice }) => (hasPrice ? movedLabel(kind, at, close) : limitLabel({ kind, text })),
-      text: (at) => limitText(kind, at, close, { isIndex: this._isIndex }),
+      text: (at) => limitText(kind, at, close, { isIndex: this.isIndex }),
       value: (at) => limitValue(kind, at, close),
       nearest: (at) => limitPrice(kind, at, close),
     };

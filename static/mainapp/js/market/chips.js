@@ -12,7 +12,7 @@ const LIMIT = 30; // of anonymous visitors
  * those inside `[data-pinned]`.
  *
  * `bar` is the page's `_market_status.html`; its box is shown once there is a chip to follow.
- * Returns `watch(elements)` for elements that are added later.
+ * Returns {watch, socket}: `watch(elements)` is for elements that are added later.
  */
 export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT }) {
   const socket = new StockSocket({ room });
@@ -71,7 +71,7 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
     for (const symbol of detail.symbols) followed.delete(symbol);
   });
   watch([root]);
-  return watch;
+  return { watch, socket };
 }
 
 function fill(chip, quote, isLate) {

@@ -21,11 +21,13 @@ const part = (name) => dom.part(root, name);
 const { symbol, index } = root.dataset;
 const intervals = dom.readJson("intervals"); // those of each range, the usual one first
 
-root.dataset.ready = "";
 const socket = new StockSocket({ room: "graph", symbols: [symbol] });
 const lines = new QuoteLines(root, { socket, candlesUrl: root.dataset.candlesUrl });
 for (const peer of lines.symbols) socket.symbols.add(peer);
 const head = new PaperHead(root, socket, dom.readJson("quotes"));
+attachStatus(document.querySelector("[data-market-status]"), socket);
+head.show();
+await dom.nextTask(); // the chart costs a slow phone as much as all the rest
 const paper = new PaperChart(root, { socket, head });
 
 // Ranges and intervals ---------------------------------------------------------------------------
@@ -192,13 +194,13 @@ onNotification("alert_", () => {
   paper.loadMarks();
   refresh();
 });
-attachStatus(document.querySelector("[data-market-status]"), socket);
-head.show();
+await dom.nextTask();
 paper.showStaleness();
 showStyle();
 showChoice();
+root.dataset.ready = "";
 socket.start();
-lines.loadPoints();
 setInterval(() => head.showAge(), 1000);
 paper.load();
 paper.loadMarks();
+lines.loadPoints();

@@ -1,7 +1,7 @@
 // The stock picker: filters the stocks and remembers the chosen ones; without scripts it is two forms.
 import { build, buildButton, readJson } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
-import { gettext } from "../core/i18n.js";
+import { gettext, ngettext } from "../core/i18n.js";
 import { direction } from "../core/number.js";
 import { fetchCloses } from "./candles.js";
 import { drawSparkline } from "./sparkline.js";
@@ -116,18 +116,29 @@ chips.addEventListener("click", (event) => {
 clear.addEventListener("click", () => {
   const before = [...chosen];
   drop(before);
-  const undo = buildButton(gettext("Desfazer"), () => {
-    choose(before);
-    follow.focus();
-  });
-  showNotice(gettext("Nada escolhido agora."));
-  notice.append(undo);
-  undo.focus();
+  offerUndo(gettext("Nada escolhido agora."), () => choose(before));
 });
 root.addEventListener("click", (event) => {
   if (!event.target.closest("[data-all]")) return;
+  const before = new Set(chosen);
   choose(rows().map((row) => box(row).value));
+  const added = chosen.filter((symbol) => !before.has(symbol));
+  if (!added.length) return;
+  const text = ngettext("%s ativo marcado.", "%s ativos marcados.", added.length);
+  offerUndo(text, () => drop(added));
 });
+
+/** Show a notice with a button that takes a change of many stocks back. */
+function offerUndo(text, undo) {
+  const button = buildButton(gettext("Desfazer"), () => {
+    undo();
+    showNotice("");
+    follow.focus();
+  });
+  showNotice(text);
+  notice.append(button);
+  button.focus();
+}
 
 // The filter --------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ const CLOCK_CHECK_MS = 10_000;
 const PROOFS = new Set(["snapshot", "update", "heartbeat", "ranking"]);
 
 /**
- * Events: `quotes` {changes, snapshot}, `status`, `late`, `pending`, `unknown` {symbols}, `left` {symbols},
+ * Events: `quotes` {changes, snapshot}, `status`, `late`, `pending`, `unknown` {symbols},
  * `lists` (a list of this user changed), `problem` {code, detail, …}, `message` {user, message, sent_at}; in
  * the room `home` also `ranking` {traded, gainers, losers, quotes}.
  *
@@ -174,7 +174,6 @@ export class StockSocket extends EventTarget {
 
   _onUnsubscribed(frame) {
     for (const symbol of frame.symbols ?? []) this._forget(symbol);
-    this._emit("left", { symbols: frame.symbols ?? [] });
   }
 
   _onError(frame) {

@@ -1,19 +1,19 @@
-// The bell: the count of unread notifications, a toast for each new one, and the page's list.
+// The bell: the count of unread notifications, a toast for each new one, the page's list; and the count of talk.
 import { Connection, socketUrl } from "../core/connection.js";
 import { watchConnection } from "../core/connection-status.js";
 import { part } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
 import { ngettext } from "../core/i18n.js";
-import { announceNotification } from "../core/refresh.js";
+import { announceNotification, announceRoom } from "../core/refresh.js";
 import { readText, writeText } from "../core/storage.js";
 import { BellPopover } from "./popover.js";
 import { attachSoundSwitch, playSound } from "./sound.js";
 import { showToast } from "./toasts.js";
+import { restoreRoomsUnread, shortCount, showRoomsUnread } from "./unread.js";
 
 const SILENCE_MS = 10_000; // then a ping is sent: there may be no notification for days
 const PROBE_MS = 4_000;
 const REFRESH_MS = 150;
-const MAX_COUNT = 99;
 const UNREAD_KEY = "unread"; // shown until the first frame comes
 
 const bell = document.querySelector("[data-bell]");
@@ -33,7 +33,7 @@ let refreshTimer = null;
 function showUnread(count) {
   unread = Math.max(0, count);
   const badge = part(bell, "count");
-  badge.textContent = unread > MAX_COUNT ? `${MAX_COUNT}+` : String(unread);
+  badge.textContent = shortCount(unread);
   badge.hidden = unread === 0;
   const text = ngettext("%s não lida", "%s não lidas", unread);
   part(bell, "label").textContent = unread ? `: ${text}` : "";
@@ -75,9 +75,15 @@ function isNewerThanPage(item) {
   return Date.parse(item.created_at) >= Date.parse(renderedAt);
 }
 
+function showRoom(frame) {
+  showRoomsUnread(frame.rooms_unread);
+  announceRoom(frame);
+}
+
 const HANDLERS = {
   snapshot(frame) {
     showUnread(frame.unread);
+    showRoomsUnread(frame.rooms_unread);
     bell.dataset.ready = "";
     // One may have come after the page was rendered and before the connection was open.
     const isFirst = lastId === null;
@@ -102,10 +108,13 @@ const HANDLERS = {
     showUnread(frame.unread);
     refreshList();
   },
+  room_state: showRoom,
+  room_gone: showRoom,
 };
 
 if (bell) {
   showUnread(Number(readText(UNREAD_KEY, "sessionStorage")) || 0);
+  restoreRoomsUnread();
   document.querySelectorAll("[data-sound-switch]").forEach(attachSoundSwitch);
   list?.addEventListener("click", (event) => {
     const link = event.target.closest("[data-open]");

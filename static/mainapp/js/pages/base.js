@@ -1,5 +1,6 @@
 // The frame of every page: theme switch, menus, search.
 import { build, centre } from "../core/dom.js";
+import { forgetOthers } from "../core/personal.js";
 import "../core/popover.js";
 import { attachSearch } from "../market/search.js";
 import { savePreference } from "./preferences.js";
@@ -46,10 +47,16 @@ function attachThemeSwitch(box) {
   show();
 }
 
-/** Keep the head's height in `--head-height`, so that sticky elements stay below the head. */
+/**
+ * Keep the head's height in `--head-height`, so that sticky elements stay below the head. To set it recalculates
+ * the style of every element: where the style sheet has the right height, nothing is set.
+ */
 function followHeadHeight(head) {
+  const root = document.documentElement;
   const observer = new ResizeObserver(() => {
-    document.documentElement.style.setProperty("--head-height", `${head.offsetHeight}px`);
+    const known = Number.parseFloat(getComputedStyle(root).getPropertyValue("--head-height"));
+    if (Math.abs(head.offsetHeight - known) < 1) return;
+    root.style.setProperty("--head-height", `${head.offsetHeight}px`);
   });
   observer.observe(head);
 }
@@ -77,6 +84,7 @@ function guardMember(member) {
   });
 }
 
+forgetOthers(document.body.dataset.member ?? "");
 if (document.body.dataset.member) guardMember(document.body.dataset.member);
 markOldPrices(document.documentElement);
 document.querySelectorAll(":is(.tabs, .strip) > [aria-current]").forEach((link) => centre(link));

@@ -1,6 +1,6 @@
 // The home page, live: the index, its treemap, the rankings, and lines of stocks in any block.
 // Without scripts it shows the recorded prices. Blocks of features listen for `homequotes` on document.
-import { clearFlashes, flash, hasReducedMotion, setDirection, setFigure, setText } from "../core/dom.js";
+import { clearFlashes, flash, hasReducedMotion, setDirection, setFigure, setText, whenNear } from "../core/dom.js";
 import * as number from "../core/number.js";
 import { AreaChart } from "../market/area-chart.js";
 import { QuoteLines, showTime } from "../market/quote-lines.js";
@@ -23,8 +23,8 @@ const socket = new StockSocket({ room: "home", symbols: [INDEX, ...followed] });
 const lines = new QuoteLines(page, { socket, candlesUrl: indexCard.dataset.candles });
 const chart = new AreaChart(indexCard);
 const figure = page.querySelector("[data-treemap]");
+const changes = new Map(); // symbol → change of the day, for the treemap
 let treemap = null;
-if (figure) setTimeout(() => (treemap = new Treemap(figure))); // a task of its own: together they hold up a slow phone
 let indexPrice = null;
 
 function showIndex(quote) {
@@ -58,19 +58,26 @@ function slide(rows, tops) {
   }
 }
 
+/** Put rows into a list in their order. Places are measured, which lays the page out, only if it changed. */
+function arrange(list, rows) {
+  const old = [...list.children];
+  if (old.length === rows.length && rows.every((row, place) => row === old[place])) return;
+  const tops = new Map(old.map((row) => [row, row.getBoundingClientRect().top]));
+  for (const row of old) if (!rows.includes(row)) row.remove();
+  rows.forEach((row, place) => {
+    if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
+  });
+  slide(rows, tops);
+}
+
 function showBoard(board, symbols, quotes) {
   const list = board.querySelector(".board-rows");
   const template = board.querySelector("template");
   const old = new Map([...list.children].map((row) => [row.dataset.symbol, row]));
-  const tops = new Map([...list.children].map((row) => [row, row.getBoundingClientRect().top]));
   const known = symbols.filter((symbol) => quotes[symbol]);
   const rows = known.map((symbol) => old.get(symbol) ?? lines.build(template, symbol, quotes[symbol]));
-  for (const row of [...list.children]) if (!rows.includes(row)) row.remove();
-  rows.forEach((row, place) => {
-    if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
-    lines.fill(row, known[place], quotes[known[place]]);
-  });
-  slide(rows, tops);
+  arrange(list, rows);
+  rows.forEach((row, place) => lines.fill(row, known[place], quotes[known[place]]));
   const empty = board.querySelector(".board-empty");
   empty.hidden = rows.length > 0;
   setText(empty, empty.dataset.empty);
@@ -80,9 +87,19 @@ function showRanking({ detail }) {
   if (!Object.keys(detail.quotes ?? {}).length) return; // no live prices yet: keep the recorded ones
   for (const [name, board] of boards) showBoard(board, detail[name] ?? [], detail.quotes);
   lines.remember(new Map(Object.entries(detail.quotes)));
-  for (const [symbol, change] of Object.entries(detail.changes ?? {})) treemap?.update(symbol, change);
+  for (const [symbol, change] of Object.entries(detail.changes ?? {})) changes.set(symbol, change);
+  colourTreemap();
   lines.loadPoints();
   markLate(socket);
+}
+
+function colourTreemap() {
+  for (const [symbol, change] of treemap ? changes : []) treemap.update(symbol, change);
+}
+
+function showTreemap() {
+  treemap = new Treemap(figure);
+  colourTreemap();
 }
 
 function showQuotes({ detail }) {
@@ -95,6 +112,7 @@ socket.addEventListener("quotes", showQuotes);
 socket.addEventListener("ranking", showRanking);
 attachStatus(document.querySelector("[data-market-status]"), socket);
 clearFlashes(page);
+if (figure) whenNear(figure, showTreemap);
 socket.start();
 lines.loadPoints();
 page.dataset.ready = "";

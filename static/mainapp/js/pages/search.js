@@ -75,7 +75,7 @@ class SiteSearch {
   }
 
   _open(option) {
-    if (option.dataset.kind !== "all") this._recent.add(readOption(option));
+    if (option.dataset.kind !== "all" && option.dataset.private === undefined) this._recent.add(readOption(option));
     window.location.assign(option.dataset.url);
   }
 

@@ -68,6 +68,7 @@ function undatedText(count) {
 
 // Quotes -----------------------------------------------------------------------------------------
 
+await dom.nextTask(); // one task for all of this holds up a slow phone
 const rendered = dom.readJson("quotes");
 for (const [symbol, quote] of Object.entries(rendered)) table.update(symbol, quote);
 table.flush();
@@ -100,6 +101,7 @@ table.addEventListener("totals", () => {
 
 // The map -----------------------------------------------------------------------------------------
 
+await dom.nextTask();
 const map = new AllocationMap(root.querySelector("[data-treemap]"));
 table.addEventListener("totals", () => map.show(table.portfolio));
 

@@ -1,0 +1,91 @@
+// The list of the reader's private rooms, kept up to date by the frames of the notifications' socket.
+import { watchPresence } from "../accounts/presence.js";
+import { part, setText } from "../core/dom.js";
+import { fetchElement } from "../core/http.js";
+import { gettext } from "../core/i18n.js";
+import { onRoom } from "../core/refresh.js";
+import { clock } from "../core/time.js";
+import { shortCount } from "../notifications/unread.js";
+
+const ROOT = "[data-part=conversations]";
+const RELOAD_MS = 300;
+
+class ConversationList {
+  constructor(root) {
+    this._root = root;
+    this._isPage = root.dataset.page !== undefined;
+    this._me = Number(document.body.dataset.member);
+    this._timer = null;
+  }
+
+  /** Apply a `room_state` or `room_gone` frame. What a frame cannot say is loaded from the server. */
+  apply(frame) {
+    const row = this._root.querySelector(`[data-conversation="${frame.room}"]`);
+    if (frame.type === "room_gone") row?.remove();
+    else if (!row || !this._update(row, frame)) this._reload();
+  }
+
+  _update(row, { unread, last, muted }) {
+    const text = last ? this._describe(last, row.dataset.kind) : null;
+    if (text === null || muted !== (row.dataset.muted !== undefined)) return false;
+    const isOpen = row.querySelector("[aria-current]") && document.visibilityState === "visible";
+    const badge = part(row, "unseen");
+    setText(part(badge, "count"), shortCount(unread));
+    badge.hidden = unread === 0 || Boolean(isOpen);
+    setText(part(row, "last"), text);
+    const time = part(row, "time");
+    const isNewer = Date.parse(last.sent_at) > Date.parse(time.dateTime);
+    time.dateTime = last.sent_at;
+    if (!isNewer) return true;
+    setText(time, clock(last.sent_at).slice(0, 5));
+    if (row.closest("[data-part=list]") && !row.contains(document.activeElement)) row.parentElement.prepend(row);
+    return true;
+  }
+
+  /** Return a newest message in one line; null if only the server can tell it. */
+  _describe({ user, kind, excerpt }, roomKind) {
+    const text = describeKind(kind, excerpt);
+    if (text === null) return null;
+    if (user?.id === this._me) return `${gettext("Você")}: ${text}`;
+    return roomKind === "direct" || !user ? text : `\u2068${user.name}\u2069: ${text}`;
+  }
+
+  _reload() {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._load(), RELOAD_MS);
+  }
+
+  async _load() {
+    const url = this._isPage ? window.location.href : this._root.dataset.url;
+    const loaded = await fetchElement(url, ROOT).catch(() => null);
+    const list = loaded && part(loaded, "list");
+    const own = part(this._root, "list");
+    if (!loaded || this._root.contains(document.activeElement)) return;
+    if (!list || !own) return;
+    own.replaceChildren(...this._withCurrent(list, own));
+    watchPresence(own);
+    this._root.querySelector(".conversations-none")?.remove();
+  }
+
+  /** Return the rows of a loaded list, of which the open room is marked as in the present one. */
+  _withCurrent(list, own) {
+    const current = own.querySelector("[aria-current]")?.getAttribute("href");
+    const link = current && list.querySelector(`[href="${CSS.escape(current)}"]`);
+    if (link) {
+      link.setAttribute("aria-current", "page");
+      part(link, "unseen").hidden = true;
+    }
+    return list.children;
+  }
+}
+
+function describeKind(kind, excerpt) {
+  if (kind === "image") return excerpt ? gettext("Foto: %s", [excerpt]) : gettext("Foto");
+  if (kind === "file") return gettext("Arquivo: %s", [excerpt]);
+  return kind === "system" || !excerpt ? null : excerpt;
+}
+
+for (const root of document.querySelectorAll(ROOT)) {
+  const list = new ConversationList(root);
+  onRoom((frame) => list.apply(frame));
+}
