@@ -30,7 +30,7 @@ class Notification(models.Model):
         indexes = [models.Index(fields=["user", "-id"], name="inbox_of_a_user")]
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.kind} {self.pk}"  # without the title, which may name a private room
 
     @property
     def is_platform(self) -> bool:
@@ -223,7 +223,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} to {self.kind}"
+        return f"{self.kind} {self.pk}"
 
     @property
     def shown_address(self) -> str:
