@@ -18,7 +18,9 @@ class ForumConfig(AppConfig):
         from mainapp.forum.selectors.messages import READERS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.search import SECTIONS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.mentions import MENTION, REPLY, wanted_mentions  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.services.moderation import SUBJECTS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.talk import TALK, wanted_talk  # noqa: PLC0415 - needs loaded models
+        from mainapp.moderation.subjects import register_subject  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.fanout.feeds import register_feed  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.services.checks import register_check  # noqa: PLC0415 - needs loaded models
@@ -35,5 +37,7 @@ class ForumConfig(AppConfig):
             register_search(section)
         register_feed(ROOMS_FEED)
         register_audience(READERS)
+        for subject in SUBJECTS:
+            register_subject(subject)
         for circles in CIRCLES:
             register_circles(circles)

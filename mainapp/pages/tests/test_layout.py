@@ -85,7 +85,7 @@ def test_the_language_is_switched_and_remembered(client):
     assert (response.status_code, response.url) == (302, "/privacy/")
     assert response.cookies["django_language"]["max-age"] == 365 * 24 * 3600
     html = client.get("/privacy/").content.decode()
-    assert '<html lang="en">' in html
+    assert '<html lang="en" data-simulated>' in html
     assert "Simulated market" in html
     assert 'href="/privacy/">Privacy</a>' in html
 
@@ -100,7 +100,7 @@ def test_anonymous_visitors_can_choose_language_and_theme(client, address):
 
 
 def test_portuguese_is_the_default_language(client):
-    assert '<html lang="pt-BR">' in client.get("/privacy/").content.decode()
+    assert '<html lang="pt-BR" data-simulated>' in client.get("/privacy/").content.decode()
 
 
 def test_the_account_menu_shows_the_user(client):

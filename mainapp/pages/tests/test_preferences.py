@@ -40,7 +40,7 @@ def test_a_form_without_scripts_redirects_back(page, alice):
     answer = page.post(URL, {"language": "en", "next": "/privacy/"}, follow=True)
     html = answer.content.decode()
     assert answer.redirect_chain == [("/privacy/", 302)]
-    assert '<html lang="en" data-theme-choice="light" data-theme="light">' in html
+    assert '<html lang="en" data-theme-choice="light" data-theme="light" data-simulated>' in html
     assert "Preference saved." in html
 
 
@@ -126,12 +126,13 @@ def test_every_page_has_the_theme_of_the_account(page, alice, theme, attributes)
     Preferences.objects.create(user=alice, theme=theme)
 
     for address in ("/privacy/", f"/profile/{alice.pk}/", "/update-profile/"):
-        assert f'<html lang="pt-BR"{attributes}>' in page.get(address).content.decode()
+        html = page.get(address).content.decode()
+        assert f'<html lang="pt-BR"{attributes} data-simulated>' in html
 
 
 def test_the_default_theme_is_the_browsers(page, client):
     for browser in (page, client):
-        assert '<html lang="pt-BR">' in browser.get("/privacy/").content.decode()
+        assert '<html lang="pt-BR" data-simulated>' in browser.get("/privacy/").content.decode()
 
 
 def test_preferences_cost_no_extra_query(page, alice, django_assert_num_queries):

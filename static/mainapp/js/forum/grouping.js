@@ -1,7 +1,7 @@
-// Days of a list of messages, and messages of one person that share a head.
+// Days of a list of messages, messages of one person that share a head, and the first unread one.
 import { serverNow } from "../core/clock.js";
 import { build } from "../core/dom.js";
-import { gettext } from "../core/i18n.js";
+import { gettext, ngettext } from "../core/i18n.js";
 import { day } from "../core/time.js";
 
 const GROUP_MS = 5 * 60 * 1000; // messages of one person within this time share one head
@@ -17,6 +17,16 @@ export function arrange(list) {
     element.classList.toggle("follows", !isNewDay && follows(element, last));
     last = element;
   }
+}
+
+/** Put a line before the first message of others after `seq`, unless there is one. */
+export function markUnread(list, seq) {
+  const unread = [...list.querySelectorAll(".msg:not(.own, .is-note, .pending)")].filter(({ dataset }) => Number(dataset.seq) > seq);
+  if (!unread.length || list.querySelector(".talk-unread")) return;
+  const text = ngettext("%s mensagem nova", "%s mensagens novas", unread.length);
+  const line = build("li", { className: "talk-unread" }, build("span", {}, text));
+  const before = unread[0].previousElementSibling;
+  (before?.classList.contains("talk-day") ? before : unread[0]).before(line);
 }
 
 function follows(element, last) {

@@ -1,10 +1,11 @@
 // The list of messages: kept in order, without moving the text that is being read.
 import { build, parseFragment, part } from "../core/dom.js";
-import { gettext, ngettext } from "../core/i18n.js";
-import { arrange } from "./grouping.js";
+import { gettext } from "../core/i18n.js";
+import { arrange, markUnread } from "./grouping.js";
 import { excerptOf, showDeleted, updateQuotes } from "./message.js";
 
 const NEAR_END_PX = 60;
+const BURST_MS = 100; // messages within this time are laid out together: each time costs up to 50 ms
 const MAX_MESSAGES = 240; // on the page: of a long room, only a part is there
 
 /**
@@ -24,6 +25,9 @@ export class RoomLog extends EventTarget {
     this._builder = builder;
     this._path = path;
     this._blocked = new Set();
+    this._waiting = []; // messages of a burst
+    this._timer = null;
+    this._appendedAt = -Infinity;
     this._scroll.addEventListener("scroll", () => this._onScroll(), { passive: true });
   }
 
@@ -41,6 +45,18 @@ export class RoomLog extends EventTarget {
 
   /** Append messages; the caller passes them in the order of their numbers. */
   append(items) {
+    this._waiting.push(...items);
+    if (this._timer !== null) return;
+    if (performance.now() - this._appendedAt > BURST_MS) this._flush();
+    else this._timer = setTimeout(() => this._flush(), BURST_MS);
+  }
+
+  _flush() {
+    clearTimeout(this._timer);
+    this._timer = null;
+    const items = this._waiting.splice(0);
+    if (!items.length) return;
+    this._appendedAt = performance.now();
     if (this.isDetached) {
       this.unseen += items.length;
       this._emitPosition();
@@ -48,14 +64,16 @@ export class RoomLog extends EventTarget {
     }
     this._withoutScrolling(() => {
       this.list.querySelector(".talk-empty")?.remove();
-      for (const item of items) this._insert(item);
+      const elements = items.map((item) => this._insert(item)).filter(Boolean);
       arrange(this.list);
+      this._emit("shown", { elements });
     }, items);
-    if (this.isAtEnd) this._trimStart();
+    if (this._wasAtEnd) this._trimStart();
   }
 
   /** Insert a page of earlier messages at the top. */
   prepend(html) {
+    this._flush();
     const earlier = parseFragment(html);
     for (const line of earlier.querySelectorAll(".talk-end, .talk-later")) line.remove();
     this.list.querySelector(".talk-earlier")?.remove();
@@ -68,6 +86,7 @@ export class RoomLog extends EventTarget {
 
   /** Insert a page of later messages at the end of a detached list. */
   extend(html) {
+    this._flush();
     const later = parseFragment(html);
     for (const line of later.querySelectorAll(".talk-end, .talk-earlier, .talk-start, .talk-empty")) line.remove();
     const elements = [...later.querySelectorAll(".msg")];
@@ -83,6 +102,7 @@ export class RoomLog extends EventTarget {
 
   /** Replace the whole list; messages that wait to be sent stay at the end of the newest ones. */
   replace(html) {
+    this._flush();
     const pending = [...this.list.querySelectorAll(".msg.pending")];
     this.list.replaceChildren(parseFragment(html));
     if (!this.isDetached) for (const element of pending) this._end().before(element);
@@ -93,6 +113,7 @@ export class RoomLog extends EventTarget {
 
   /** Show a message that waits for its acknowledgement. */
   appendPending(entry, user) {
+    this._flush();
     if (this.isDetached || this.pending(entry.client_id)) return;
     this._withoutScrolling(() => {
       this.list.querySelector(".talk-empty")?.remove();
@@ -157,24 +178,20 @@ export class RoomLog extends EventTarget {
 
   /** Show a line before the first message after `seq`, unless the server did. */
   markUnread(seq) {
-    const first = this._messages().find((element) => Number(element.dataset.seq) > seq && !isOwn(element));
-    if (!first || this._divider()) return;
-    const count = this.lastSeq - seq;
-    const text = ngettext("%s mensagem nova", "%s mensagens novas", count);
-    const line = build("li", { className: "talk-unread" }, build("span", {}, text));
-    const before = first.previousElementSibling;
-    (before?.classList.contains("talk-day") ? before : first).before(line);
+    markUnread(this.list, seq);
   }
 
   /** Begin at the first unread message if it is above the view, or wherever it is. */
   showUnread({ isForced = false } = {}) {
-    const line = this._divider();
+    const line = this.list.querySelector(".talk-unread");
     if (!line) return;
     const above = line.getBoundingClientRect().top - this._scroll.getBoundingClientRect().top;
     if (above < 0 || isForced) this._scroll.scrollTop += above; // not scrollIntoView: the page must not move
+    this._onScroll();
   }
 
   find(seq) {
+    this._flush();
     return this.list.querySelector(`.msg[data-seq="${Number(seq)}"]:not(.pending)`);
   }
 
@@ -185,6 +202,7 @@ export class RoomLog extends EventTarget {
     element.classList.remove("is-found");
     element.getBoundingClientRect(); // begins the animation anew
     element.classList.add("is-found");
+    this._onScroll();
   }
 
   toEnd() {
@@ -192,21 +210,17 @@ export class RoomLog extends EventTarget {
     this._onScroll();
   }
 
-  _divider() {
-    return this.list.querySelector(".talk-unread");
-  }
-
   _foldOne(element) {
     element.classList.toggle("folded", this._blocked.has(Number(element.dataset.author)));
   }
 
   _insert(item) {
-    if (item.client_id) this.dropPending(item.client_id);
-    if (this.find(item.seq)) return;
+    if (item.client_id) this.pending(item.client_id)?.remove();
+    if (this.find(item.seq)) return null;
     const element = this._builder.build(item);
     this._foldOne(element);
     (this.list.querySelector(".msg.pending") ?? this._end()).before(element);
-    this._emit("shown", { elements: [element] });
+    return element;
   }
 
   /** Remove the messages furthest above the end; a line loads them again. */
@@ -235,13 +249,12 @@ export class RoomLog extends EventTarget {
   }
 
   _withoutScrolling(change, items) {
-    const wasAtEnd = this.isAtEnd;
-    const [top, height] = [this._scroll.scrollTop, this._scroll.scrollHeight];
-    change();
-    if (wasAtEnd) {
-      this._scroll.scrollTop = 0;
+    if (this._wasAtEnd && !this.isDetached) {
+      change(); // laid out from the end, the view stays there: nothing needs to be measured
       return;
     }
+    const [top, height] = [this._scroll.scrollTop, this._scroll.scrollHeight];
+    change();
     this._scroll.scrollTop = top - (this._scroll.scrollHeight - height);
     this.unseen += items.length;
     if (items.length) this._emitPosition();
@@ -275,10 +288,6 @@ export class RoomLog extends EventTarget {
   _emit(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-function isOwn(element) {
-  return element.classList.contains("own") || element.classList.contains("is-note");
 }
 
 function buildMore(className, href, text) {

@@ -35,7 +35,6 @@ export class ReadMarks {
       this._reads.set(detail.user.id, detail.seq);
       this._show();
     });
-    this._socket.addEventListener("messages", () => this._show());
     this._log.addEventListener("shown", () => this._show());
     return this;
   }

@@ -95,7 +95,7 @@ log.addEventListener("position", ({ detail: { isAtEnd, unseen } }) => {
   markSeen();
 });
 pill.addEventListener("click", () => paging.toNewest());
-socket.addEventListener("messages", markSeen);
+log.addEventListener("shown", markSeen);
 document.addEventListener("visibilitychange", markSeen);
 
 /** Remember the newest message while the reader looks at the end of the list. */
