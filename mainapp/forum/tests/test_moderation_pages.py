@@ -8,6 +8,7 @@ from mainapp.forum.services.messages import post_message
 from mainapp.forum.tests.factories import MessageFactory, make_direct
 from mainapp.moderation.models import Case, Complaint, LogEntry
 from mainapp.moderation.services.complaints import complain
+from mainapp.moderation.services.suspensions import suspend_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database_independent]
 CANARY = "canário"
@@ -159,3 +160,13 @@ def test_words_are_filtered_on_the_page(client, room, alice, bob):
     client.force_login(bob)
     refused = client.post(f"/room/{room.pk}/", {"body": "é golpe"})
     assert "não aceita “golpe”" in refused.content.decode()
+
+
+def test_suspended_user_reads_the_reason_in_the_place_of_the_form(client, room, bob, support):
+    suspend_user(user=bob, actor=support, days=3, at=timezone.now())
+    client.force_login(bob)
+    html = client.get(f"/room/{room.pk}/").content.decode()
+
+    assert "Sua participação está suspensa até" in html
+    refused = client.post(f"/room/{room.pk}/", {"body": "oi"})
+    assert "suspensa até" in refused.context["form"].errors["body"][0]

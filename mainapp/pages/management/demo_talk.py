@@ -1,7 +1,6 @@
 """Demonstration talk: three weeks in direct rooms and groups, with pictures and a file."""
 
 import io
-import math
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from mainapp.forum.services.marks import mark_room_read, react
 from mainapp.forum.services.messages import post_message
 from mainapp.uploads.services.uploads import make_thumbnails, store_upload
 
-WEEKS = 3
+WEEKS, TALKS = 3, 5
 SIZE = (1200, 750)
 INK, PAPER, GREEN, RED = "#1c2733", "#ffffff", "#0b7a53", "#b3341f"
 COLOURS = (GREEN, "#2c6fb7", "#d08a1e", "#7a4fb0", RED)
@@ -100,7 +99,7 @@ def write_talk(users: Mapping[str, User], *, with_pictures: bool = True) -> None
         )
         for line in chat["talk"]:
             _write(room, users, *line, with_pictures=with_pictures)
-        _spread(room, timezone.now())
+        spread(room, timezone.now())
         _mark_read(room, users.values(), ana=users["ana"], unread=chat["unread"])
 
 
@@ -146,20 +145,24 @@ def _members(room: Room) -> list[User]:
     return [member.user for member in members.order_by("pk")]
 
 
-def _spread(room: Room, now: datetime) -> None:
-    """Give the messages times between WEEKS ago and now, a few minutes apart within a talk."""
-    rng = random.Random(room.pk)  # noqa: S311 - times of a demonstration
+def spread(room: Room, now: datetime) -> None:
+    """Give the messages times of the last WEEKS: TALKS talks in the afternoon, the last one now."""
     messages = list(Message.objects.filter(room=room).order_by("seq"))
-    begun_at = now - timedelta(weeks=WEEKS)
-    for place, message in enumerate(messages, 1):
-        done = place / (len(messages) + 1)
-        talk = math.floor(done * 2 * WEEKS) / (2 * WEEKS)
-        message.sent_at = (
-            begun_at + (now - begun_at) * talk + timedelta(minutes=9 * place + rng.randint(0, 5))
-        )
+    talks = [place * TALKS // len(messages) for place in range(len(messages))]
+    for place, (message, talk) in enumerate(zip(messages, talks, strict=True)):
+        later = talks.count(talk) - talks[: place + 1].count(talk)
+        message.sent_at = _end_of(talk, now) - timedelta(minutes=9 * later)
     Message.objects.bulk_update(messages, ["sent_at"])
-    Room.objects.filter(pk=room.pk).update(created_at=begun_at, active_at=messages[-1].sent_at)
+    begun_at, active_at = messages[0].sent_at, messages[-1].sent_at
+    Room.objects.filter(pk=room.pk).update(created_at=begun_at, active_at=active_at)
     Participant.objects.filter(room=room).update(joined_at=begun_at)
+
+
+def _end_of(talk: int, now: datetime) -> datetime:
+    if talk == TALKS - 1:
+        return now - timedelta(minutes=4)
+    day = timezone.localtime(now - timedelta(weeks=WEEKS) * (TALKS - 1 - talk) / (TALKS - 1))
+    return day.replace(hour=14 + talk, minute=37)
 
 
 def _mark_read(room: Room, people: Any, *, ana: User, unread: int) -> None:
@@ -185,6 +188,7 @@ def draw(name: str) -> bytes:
     return data.getvalue()
 
 
+# Pillow's own typeface has no letters with accents.
 def _text(canvas: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int = 30) -> None:
     canvas.text(at, text, fill=INK, font=ImageFont.load_default(size))
 
@@ -200,7 +204,7 @@ def _draw_chart(canvas: ImageDraw.ImageDraw) -> None:
     def y(price: float) -> float:
         return 680 - (price - low) / (high - low) * 560
 
-    _text(canvas, (40, 30), "Diário, 90 pregões", 36)
+    _text(canvas, (40, 30), "PETR4, 90 dias", 36)
     for step in range(5):
         price = low + (high - low) * step / 4
         canvas.line([(40, y(price)), (1090, y(price))], fill="#dde3e8", width=2)
@@ -215,7 +219,7 @@ def _draw_chart(canvas: ImageDraw.ImageDraw) -> None:
 
 
 def _draw_pie(canvas: ImageDraw.ImageDraw) -> None:
-    shares = {"Bancos": 41, "Petróleo": 22, "Mineração": 16, "Indústria": 13, "Energia": 8}
+    shares = {"Bancos": 41, "Varejo": 22, "Seguros": 16, "Agro": 13, "Energia": 8}
     _text(canvas, (40, 30), "Carteira por setor", 36)
     angle = -90.0
     for number, (sector, share) in enumerate(shares.items()):
@@ -231,7 +235,7 @@ def _draw_pie(canvas: ImageDraw.ImageDraw) -> None:
 
 def _draw_table(canvas: ImageDraw.ImageDraw) -> None:
     rows = [
-        ("Ativo", "Por ação", "Ações", "Recebido"),
+        ("Ativo", "Por unidade", "Quantidade", "Recebido"),
         ("PETR4", "3,62", "300", "1.086,00"),
         ("ITUB4", "1,41", "250", "352,50"),
         ("BBAS3", "1,87", "137", "256,19"),

@@ -1,5 +1,6 @@
 """Demonstration data for development: three users, their talk, alerts, a carteira."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.models import Stock
 from mainapp.market.services.watchlists import create_list
-from mainapp.pages.management.demo_talk import write_talk
+from mainapp.pages.management.demo_talk import WEEKS, spread, write_talk
 from mainapp.portfolio.services import NewRow, import_rows
 
 PASSWORD = "pregao-demo"  # noqa: S105 - public: the demonstration data exists only with DEBUG=1
@@ -152,6 +153,7 @@ def create_user(name: str) -> User:
         display_name=display_name,
         bio=bio,
         access_level=level,
+        date_joined=timezone.now() - timedelta(weeks=WEEKS + 1),
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
@@ -167,6 +169,7 @@ def open_room(users: dict[str, User], room: dict[str, Any]) -> None:
     )
     for author, body in room["talk"]:
         post_message(room_pk=created.pk, author=users[author], body=body)
+    spread(created, timezone.now())
 
 
 def fill_lists(owner: User) -> None:
