@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "mainapp.market",
     "mainapp.notifications",
     "mainapp.uploads",
+    "mainapp.moderation",
     "mainapp.alerts",
     "mainapp.portfolio",
     "mainapp.forum",
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mainapp.core.acts.record_actors",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -283,7 +285,12 @@ SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", default=1_000, minimum=
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
 SOCKET_TOKEN_IN_URL = env.boolean("SOCKET_TOKEN_IN_URL", default=False)
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
-UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
+GROUPS_A_DAY = env.integer("GROUPS_A_DAY", default=20)
+UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=50)
+PICTURES_A_DAY = env.integer("PICTURES_A_DAY", default=10)
+IMPORTS_A_DAY = env.integer("IMPORTS_A_DAY", default=10)
+COMPLAINTS_A_DAY = env.integer("COMPLAINTS_A_DAY", default=30)
+NEW_ACCOUNT_DAYS = env.integer("NEW_ACCOUNT_DAYS", default=0)
 
 # The API ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("mainapp.alerts.urls")),
     path("", include("mainapp.notifications.urls")),
     path("", include("mainapp.uploads.urls")),
+    path("", include("mainapp.moderation.urls")),
     path("", include("mainapp.portfolio.urls")),
     path("", include("mainapp.forum.urls")),
     path("", include("mainapp.pages.urls")),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from mainapp.accounts.policies import is_admin_level, is_staff_level
+from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
 from mainapp.core.names import (
     MAX_SKELETON,
     has_hidden,
@@ -81,6 +82,9 @@ class UserManager(DjangoUserManager["User"]):
         if not is_staff_level(user) and is_reserved(name, settings.ACCOUNT_USERNAME_BLACKLIST):
             raise ValidationError(_("Este nome é reservado. Escolha outro."))
 
+    def get_queryset(self) -> AuditedQuerySet["User"]:
+        return AuditedQuerySet(self.model, using=self._db)
+
     def bulk_create(self, objs: Iterable["User"], *args: Any, **options: Any) -> list["User"]:
         """Create users and record their names, which are not checked."""
         with transaction.atomic():
@@ -113,8 +117,15 @@ class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg] # no gen
         return value
 
 
-class User(AbstractUser):
+class User(AuditedModel, AbstractUser):
     """A user. Others see the display name or, if it is empty, the username."""
+
+    audit = Audited(
+        shown="access_level is_active is_staff is_superuser suspended_until",
+        hidden="username email first_name last_name display_name bio password avatar_key "
+        "suspension_reason",
+        ignored="last_login date_joined avatar_pending",
+    )
 
     class Access(models.TextChoices):
         """Rights beyond one's own data; each level includes the ones before it."""
@@ -133,8 +144,11 @@ class User(AbstractUser):
     avatar_key = models.CharField(max_length=22, blank=True, editable=False)
     # Folder of an upload without thumbnails yet; becomes avatar_key once they are made.
     avatar_pending = models.CharField(max_length=22, blank=True, editable=False)
+    # Until then the user can only read; see `mainapp.moderation`.
+    suspended_until = models.DateTimeField(null=True, blank=True, editable=False)
+    suspension_reason = models.CharField(max_length=200, blank=True, editable=False)
 
-    objects = UserManager()  # type: ignore[misc] # django-stubs calls the inherited one a ClassVar
+    objects = UserManager()  # type: ignore[misc,assignment] # django-stubs calls the inherited one a ClassVar
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -208,8 +222,12 @@ def rows_of(user: User) -> list[NameSkeleton]:
     return [NameSkeleton(user=user, skeleton=skeleton) for skeleton in sorted(current)]
 
 
-class Preferences(models.Model):
+class Preferences(AuditedModel):
     """Settings of one user; users without a row have the defaults."""
+
+    audit = Audited(
+        shown="user language theme monitoring_minutes hides_presence hides_talk_in_mails"
+    )
 
     class Theme(models.TextChoices):
         SYSTEM = "system", _("Sistema")

@@ -5,9 +5,12 @@ error that each of them renders; `has_level(user, level)` and `is_staff_level(us
 Pages for staff only are marked so in PAGES.
 """
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
@@ -42,8 +45,8 @@ UNLOCKS_BY_ADDRESS = Limit("unlocks", 20, 60.0)
 UNLOCKS_BY_NAME = Limit("unlocks", 5, 300.0)
 UNLOCK_MAILS = Limit("unlock-mails", 3, 3600.0)
 
-# Pictures and imports of a carteira. Counted before they are decoded, which is the expensive part.
-UPLOADS = Limit("uploads", "UPLOADS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
+# Profile pictures. Counted before they are decoded, which is the expensive part.
+PICTURES = Limit("pictures", "PICTURES_A_DAY", DAY_S, _("Fotos demais num dia; espere um pouco."))
 
 
 class AccessDenied(DomainError):
@@ -54,6 +57,49 @@ class AccessDenied(DomainError):
             super().__init__("forbidden")
         else:
             super().__init__("login_required", _("Entre na sua conta."))
+
+
+class Suspended(DomainError):
+    """A suspended user can only read, until the suspension ends."""
+
+    def __init__(self, until: datetime) -> None:
+        local = timezone.localtime(until, timezone.get_default_timezone())
+        super().__init__(
+            "suspended",
+            _("Sua participação está suspensa até %(until)s."),
+            {"until": f"{local:%d/%m/%Y %H:%M}"},
+            wire={"until": until.isoformat().replace("+00:00", "Z")},
+        )
+
+
+class NewAccount(DomainError):
+    """An account of less than NEW_ACCOUNT_DAYS can do less."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "new_account",
+            _("Contas novas não mandam links nem arquivos, nem abrem conversas (%(days)s dias)."),
+            {"days": settings.NEW_ACCOUNT_DAYS},
+        )
+
+
+def is_suspended(user: Any, *, at: datetime) -> bool:
+    """Return whether a user, possibly anonymous, may only read. No query."""
+    until = getattr(user, "suspended_until", None)
+    return until is not None and until > at
+
+
+def check_not_suspended(user: Any, *, at: datetime) -> None:
+    """Raises: Suspended."""
+    if is_suspended(user, at=at):
+        raise Suspended(user.suspended_until)
+
+
+def check_not_new(user: Any, *, at: datetime) -> None:
+    """Check that an account is old enough for links, files and new chats. Raises: NewAccount."""
+    is_new = user.date_joined > at - timedelta(days=settings.NEW_ACCOUNT_DAYS)
+    if is_new and settings.NEW_ACCOUNT_DAYS and not is_staff_level(user):
+        raise NewAccount
 
 
 def has_level(user: Any, level: str) -> bool:

@@ -19,7 +19,7 @@ from mainapp.accounts.services.presence import announce_presence, forget_presenc
 from mainapp.accounts.signals import block_changed
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
-FIELDS = ("password", "is_active", "access_level")
+FIELDS = ("password", "is_active", "access_level", "suspended_until")
 NAMES = ("username", "display_name")
 
 
@@ -63,7 +63,7 @@ def record_new_names(instance: User, raw: bool, created: bool, **_kwargs: Any) -
 def end_logins(instance: User, **_kwargs: Any) -> None:
     """End a user's log-ins if the password changed or they were deactivated.
 
-    If only the access level changed, the client reconnects under the same log-in.
+    If only the access level or a suspension changed, the client reconnects under the same log-in.
     """
     before = instance.__dict__.pop("_before", None)
     if not before:

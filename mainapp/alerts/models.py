@@ -14,14 +14,22 @@ from django.utils.translation import pgettext_lazy
 from mainapp.accounts.models import Preferences
 from mainapp.alerts.conditions import KINDS, Kind, State, Terms
 from mainapp.alerts.rendering import condition_text, firing_title
+from mainapp.core.audit import Audited, AuditedModel
 from mainapp.market.models import Stock
 from mainapp.notifications.models import Notification
 
 ONE_DAY_MINUTES = 24 * 60
 
 
-class Alert(models.Model):
+class Alert(AuditedModel):
     """An alert of a user on one stock; its conditions are alternatives (OR)."""
+
+    audit = Audited(
+        shown="owner status pause_reason periodo duracao hold_minutes recurrence cooldown_minutes "
+        "fires_if_beyond simulated expires_at",
+        hidden="ativo email compra venda change_up_pct change_down_pct rearm_pct note",
+        ignored="created_at last_fired_at",
+    )
 
     class Recurrence(models.TextChoices):
         ONCE = "once", _("Uma vez")

@@ -5,6 +5,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
+from mainapp.core.audit import Audited, AuditedModel
+
 
 class KeptAnswer(models.Model):
     """The response to a request with an `Idempotency-Key`, written together with its effect.
@@ -28,11 +30,15 @@ class KeptAnswer(models.Model):
         return f"answer to {self.key}"
 
 
-class ApiKey(models.Model):
+class ApiKey(AuditedModel):
     """A user's key for programs, with some of the user's rights; deleted when it is revoked.
 
     `digest` is the hash of the secret, which is shown once; `hint` is its beginning.
     """
+
+    audit = Audited(
+        shown="user scopes expires_at", hidden="name hint digest", ignored="created_at last_used_at"
+    )
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=60)

@@ -17,6 +17,8 @@ class CoreConfig(AppConfig):
         import_module("mainapp.core.paths")
         # Any Django process may queue a task, and shared tasks need the project's Celery app.
         import_module("project.celery")
+        # All models are loaded by now.
+        import_module("mainapp.core.audit").connect_audit()
 
 
 def check_site_url(**_kwargs: Any) -> list[CheckMessage]:

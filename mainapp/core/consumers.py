@@ -12,6 +12,7 @@ from django.http import HttpRequest, parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.acts import SOCKET, acting
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
@@ -210,7 +211,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
         if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
             raise DomainError("login_required", self.login_sentence)
-        await getattr(self, name)(frame)
+        with acting(SOCKET, lambda: self.scope["user"].pk):
+            await getattr(self, name)(frame)
 
     def _may(self, who: Who) -> bool:
         """Return whether the user's log-in state allows it; rows are checked by the handlers."""

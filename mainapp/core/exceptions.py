@@ -22,6 +22,8 @@ STATUSES = {
     "forbidden": 403,
     "unavailable_person": 403,
     "muted": 403,
+    "suspended": 403,
+    "new_account": 403,
     "closed": 403,
     "limit_reached": 403,
     "email_unverified": 403,

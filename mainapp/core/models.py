@@ -1,7 +1,8 @@
-"""Counters of the limits that are stored in the database."""
+"""Counters of the limits that are stored in the database, and the audit."""
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Usage(models.Model):
@@ -19,3 +20,42 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} of {self.limit} until {self.window_ends_at}"
+
+
+class AuditEntry(models.Model):
+    """A change of one row of an audited model; it is never changed itself.
+
+    It has no foreign keys: it outlives the row and the actor, whose ids tell nothing by themselves.
+    `fields` are the names of what changed, and `changes` the values before and after of those that
+    are no one's secret: see `mainapp.core.audit`.
+    """
+
+    class Way(models.TextChoices):
+        PAGE = "page", _("página")
+        API = "api", _("API")
+        SOCKET = "socket", _("WebSocket")
+        ADMIN = "admin", _("administração")
+        COMMAND = "command", _("comando")
+        TASK = "task", _("tarefa")
+
+    class Action(models.TextChoices):
+        CREATED = "created", _("criou")
+        CHANGED = "changed", _("mudou")
+        DELETED = "deleted", _("apagou")
+
+    at = models.DateTimeField()
+    actor_id = models.PositiveBigIntegerField(null=True, db_index=True)
+    way = models.CharField(max_length=7, choices=Way)
+    action = models.CharField(max_length=7, choices=Action)
+    model = models.CharField(max_length=60)
+    key = models.CharField(max_length=40)
+    fields = models.JSONField()
+    changes = models.JSONField()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["model", "key"], name="audit_of_a_row")]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.model} {self.key}"

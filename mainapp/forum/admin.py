@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import FORUM
 
 
@@ -56,24 +56,3 @@ class MessageAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     # The count would scan the forum's largest table for every page of a search.
     show_full_result_count = False
-
-
-@admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
-    room_kind = "message__room__kind"
-    list_display = ["message", "reporter", "reason", "reported_at", "resolved_at"]
-    list_filter = ["resolved_at"]
-    list_select_related = ["message__room", "reporter"]
-    search_fields = ["reporter__username", "reason"]
-
-
-@admin.register(ModerationEntry)
-class ModerationEntryAdmin(ReadOnlyAdmin):
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Include the entries of deleted rooms; private rooms have no moderation."""
-        return admin.ModelAdmin.get_queryset(self, request)
-
-    list_display = ["done_at", "action", "actor", "target", "room_name", "detail"]
-    list_filter = ["action"]
-    list_select_related = ["actor", "target"]
-    search_fields = ["actor__username", "target__username", "room_name"]

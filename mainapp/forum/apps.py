@@ -17,19 +17,27 @@ class ForumConfig(AppConfig):
         from mainapp.forum.selectors.circles import CIRCLES  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.messages import READERS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.search import SECTIONS  # noqa: PLC0415 - needs loaded models
-        from mainapp.forum.services.mentions import MENTION, REPLY  # noqa: PLC0415 - needs loaded models
-        from mainapp.forum.services.talk import TALK  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.services.mentions import MENTION, REPLY, wanted_mentions  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.services.moderation import SUBJECTS  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.services.talk import TALK, wanted_talk  # noqa: PLC0415 - needs loaded models
+        from mainapp.moderation.subjects import register_subject  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.fanout.feeds import register_feed  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.services.checks import register_check  # noqa: PLC0415 - needs loaded models
 
         register_appearance(MENTION, Appearance(icon="at"))
         register_appearance(REPLY, Appearance(icon="at"))
         register_appearance(TALK, Appearance(icon="messages"))
+        register_check(MENTION, wanted_mentions)
+        register_check(REPLY, wanted_mentions)
+        register_check(TALK, wanted_talk)
         for block in BLOCKS:
             register_block(block)
         for section in SECTIONS:
             register_search(section)
         register_feed(ROOMS_FEED)
         register_audience(READERS)
+        for subject in SUBJECTS:
+            register_subject(subject)
         for circles in CIRCLES:
             register_circles(circles)

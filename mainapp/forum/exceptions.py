@@ -10,8 +10,14 @@ from mainapp.core.exceptions import DomainError
 class Invalid(DomainError):
     """An invalid string or number, or an object that no longer exists."""
 
-    def __init__(self, template: str, *, fields: dict[str, Any] | None = None) -> None:
-        super().__init__("invalid", template, fields=fields)
+    def __init__(
+        self,
+        template: str,
+        params: dict[str, Any] | None = None,
+        *,
+        fields: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__("invalid", template, params, fields=fields)
 
 
 class TooLong(DomainError):

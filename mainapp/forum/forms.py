@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.core.names import title
 from mainapp.core.paths import MAX_KEY, parse_key
 from mainapp.core.search import MAX_TEXT_LENGTH, clean_text
-from mainapp.forum.models import Report, Room
+from mainapp.forum.models import Room
 from mainapp.forum.policies import EMOJI, MAX_GROUP, clean_body
 from mainapp.forum.rendering import MAX_BODY
 from mainapp.forum.selectors.messages import MAX_SEQ
@@ -156,12 +156,18 @@ class ReactionForm(forms.Form):
     on = forms.BooleanField(required=False)
 
 
-class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
+class FilterForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
     class Meta:
-        model = Report
-        fields = ["reason"]
-        labels = {"reason": _("O que há de errado com ela?")}
-        widgets = {"reason": forms.Textarea(attrs={"class": "input", "rows": 3})}
+        model = Room
+        fields = ["filtered_words"]
+        labels = {"filtered_words": _("Palavras barradas")}
+        widgets = {"filtered_words": forms.Textarea(attrs={"class": "input", "rows": 4})}
+        help_texts = {
+            "filtered_words": _(
+                "Uma palavra ou expressão por linha. Mensagens com elas não são aceitas, com ou "
+                "sem acentos e maiúsculas."
+            )
+        }
 
 
 class MuteForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Rooms, messages, participants, reports and the moderation log."""
+"""Rooms, messages, participants and reactions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,13 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
 from mainapp.forum.policies import DIRECT, FORUM, GROUP, PRIVATE
 from mainapp.market.models import Stock
 from mainapp.market.symbols import fold
 
 
-class RoomQuerySet(models.QuerySet["Room"]):
+class RoomQuerySet(AuditedQuerySet["Room"]):
     def public(self) -> "RoomQuerySet":
         """Return the rooms of the forum, which everybody may read."""
         return self.filter(kind=FORUM)
@@ -45,7 +46,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(Q(room__kind=FORUM) | Exists(own))
 
 
-class Room(models.Model):
+class Room(AuditedModel):
     """A chat room. `last_seq` numbers its newest message; the room survives its host's account.
 
     Everybody may read a room of the forum. A group is private to its participants, and a direct
@@ -56,6 +57,15 @@ class Room(models.Model):
     Both counters are incremented under the row's lock: once a number is visible, so are all lower
     ones.
     """
+
+    audit = Audited(
+        shown="host stock is_closed",
+        hidden="name topic description filtered_words",
+        ignored="kind pair_key search_text last_seq revision rules_revision created_at active_at",
+        # To those who do not take part in it, a private room does not exist.
+        needs="kind",
+        skips=lambda room: room.is_private,
+    )
 
     class Kind(models.TextChoices):
         FORUM = FORUM, _("fórum")
@@ -78,6 +88,8 @@ class Room(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="hosted_rooms"
     )
     is_closed = models.BooleanField(default=False)
+    # Words that messages of the room may not have, one a line.
+    filtered_words = models.TextField(_("palavras barradas"), max_length=2000, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
     revision = models.PositiveBigIntegerField(default=0)
     # The last revision that changed the room's data, its muted users or whether it is closed. Only
@@ -87,7 +99,7 @@ class Room(models.Model):
     # Time of the newest message; for an empty room, of its creation.
     active_at = models.DateTimeField()
 
-    objects = RoomQuerySet.as_manager()
+    objects = RoomQuerySet.as_manager()  # type: ignore[misc] # as above, in User
 
     class Meta:
         ordering = ["-active_at", "-pk"]
@@ -228,56 +240,3 @@ class Reaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.emoji} on {self.message_id}"
-
-
-class Report(models.Model):
-    """A reader's complaint about a message; at most one per reader."""
-
-    message = models.ForeignKey(Message, models.CASCADE, related_name="reports")
-    reporter = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="reports"
-    )
-    reason = models.CharField(_("motivo"), max_length=300, blank=True)
-    reported_at = models.DateTimeField()
-    resolved_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-reported_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["message", "reporter"], name="one_report_a_reader")
-        ]
-
-    def __str__(self) -> str:
-        return f"report of {self.message_id}"
-
-
-class ModerationEntry(models.Model):
-    """A line of the moderation log, which survives the room and the users it names."""
-
-    class Action(models.TextChoices):
-        DELETE_MESSAGE = "delete_message", _("apagou uma mensagem")
-        MUTE = "mute", _("silenciou")
-        UNMUTE = "unmute", _("devolveu a palavra")
-        CLOSE = "close", _("fechou a sala")
-        REOPEN = "reopen", _("reabriu a sala")
-        DELETE_ROOM = "delete_room", _("apagou a sala")
-        RESOLVE_REPORT = "resolve_report", _("resolveu uma denúncia")
-
-    room = models.ForeignKey(Room, models.SET_NULL, null=True, related_name="moderation")
-    room_name = models.CharField(max_length=80)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="moderation_done"
-    )
-    target = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="moderation_suffered"
-    )
-    action = models.CharField(max_length=20, choices=Action)
-    detail = models.TextField(blank=True)
-    done_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-done_at", "-pk"]
-        verbose_name_plural = "moderation entries"
-
-    def __str__(self) -> str:
-        return f"{self.action} in {self.room_name}"

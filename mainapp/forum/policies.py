@@ -1,17 +1,19 @@
 """Permissions in the forum and its rooms, rate limits, and the rules for a message's text."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from mainapp.accounts.policies import is_staff_level
+from mainapp.accounts.policies import is_staff_level, is_suspended
 from mainapp.core.limits import DAY_S, OPEN, Limit
+from mainapp.core.names import without_hidden
 from mainapp.core.policies import (
     EVERYONE,
-    FORBIDDEN,
     HOST,
     IN_FORM,
     MEMBERS,
@@ -26,6 +28,7 @@ from mainapp.core.policies import (
     page,
 )
 from mainapp.forum.rendering import MAX_BODY
+from mainapp.market.symbols import fold
 
 # Kinds of rooms. To those who do not take part in it, a private room does not exist.
 FORUM, GROUP, DIRECT = "forum", "group", "direct"
@@ -39,6 +42,7 @@ CHANGES = Limit("changes", 20, 10.0, TOO_MANY, without_redis=OPEN)
 # Read marks and muting; each is one small write.
 MARKS = Limit("marks", 60, 10.0, TOO_MANY, without_redis=OPEN)
 NEW_ROOMS = Limit("rooms", "ROOMS_A_DAY", DAY_S, _("Salas demais num dia; espere um pouco."))
+NEW_GROUPS = Limit("groups", "GROUPS_A_DAY", DAY_S, _("Grupos demais num dia; espere um pouco."))
 NEW_DIRECT_ROOMS = Limit(
     "direct-rooms", 100, DAY_S, _("Conversas novas demais num dia; espere um pouco.")
 )
@@ -46,8 +50,10 @@ NEW_DIRECT_ROOMS = Limit(
 MAX_GROUP = 200
 # The reactions to a message, in the order in which they are offered.
 EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🎉", "📈", "📉")
-MAX_EXCERPT = 200
+# Characters of a room's filtered words.
+MAX_FILTER = 2000
 # Bidirectional overrides and isolates reverse the text after them and can disguise it.
+_WORD = re.compile(r"\w+")
 _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
@@ -86,29 +92,19 @@ def may_mute(actor: Any, target: Any, *, host_id: int | None, kind: str) -> bool
     return is_staff_level(actor) or not is_staff_level(target)
 
 
-def may_resolve_report(
-    actor: Any, *, host_id: int | None, kind: str, author_id: int | None
-) -> bool:
-    """Return whether `actor` may see and resolve reports of `author_id`'s messages.
-
-    Moderators may, except that only staff handle reports of the host's own messages.
-    """
-    if not is_moderator(actor, host_id=host_id, kind=kind):
-        return False
-    return is_staff_level(actor) or actor.pk != author_id
-
-
 def permissions(user: Any, rules: Rules) -> list[str]:
     """Return the user's permissions among `send edit delete report` and `delete_any mute close`.
 
-    `edit` and `delete` cover one's own messages. In a closed room nobody may send or edit. In a
-    group there is `leave`, and for its host `add rename remove`.
+    `edit` and `delete` cover one's own messages. In a closed room nobody may send or edit, and
+    suspended users may not in any. In a group there is `leave`, and for its host `add rename
+    remove`.
     """
     if not user.is_authenticated or not user.is_active:
         return []
     if rules.is_private and user.pk not in rules.members:
         return []
-    may_write = not rules.is_closed and user.pk not in rules.muted
+    is_silent = user.pk in rules.muted or is_suspended(user, at=timezone.now())
+    may_write = not rules.is_closed and not is_silent
     allowed = ["send", "edit"] if may_write else []
     allowed += ["delete", "report"]
     if rules.kind == GROUP:
@@ -126,6 +122,23 @@ def clean_body(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     cleaned = "".join(c for c in text if c in "\n\t" or _is_text(c)).strip()
     return cleaned if any(unicodedata.category(c)[0] in "LNPS" for c in cleaned) else ""
+
+
+def filtered_word(text: str, words: str) -> str | None:
+    """Return the first of `words`, one a line, that a text has as whole words; None without one.
+
+    Case, accents, punctuation and hidden characters make no difference.
+    """
+    if not words:
+        return None
+    searched = f" {_plain_words(text)} "
+    lines = words.splitlines()
+    return next((word for word in lines if f" {_plain_words(word)} " in searched), None)
+
+
+def _plain_words(text: str) -> str:
+    # Lines first: a line break is a hidden character too.
+    return " ".join(_WORD.findall(fold(without_hidden(" ".join(text.split())))))
 
 
 def is_too_long(body: str) -> bool:
@@ -153,7 +166,6 @@ PAGES = {
     "leave-conversation": form(OWNER | HOST, of="conversation"),
     "mute-conversation": action(OWNER | HOST, of="conversation"),
     "forum": page(EVERYONE),
-    "forum-moderation": page(STAFF, member=FORBIDDEN),
     "create-room": form(MEMBERS),
     "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),
     "room-search": page(EVERYONE, of="room"),
@@ -162,13 +174,12 @@ PAGES = {
     "mute-participant": action(HOST | STAFF, of="room"),
     "close-room": action(HOST | STAFF, of="room"),
     "reopen-room": action(HOST | STAFF, of="room"),
+    "filter-words": action(HOST | STAFF, of="room"),
     "update-room": form(HOST | STAFF, of="room"),
     "delete-room": form(HOST | STAFF, of="room"),
     "edit-message": form(OWNER, of="message"),
     "delete-message": form(OWNER | HOST | STAFF, of="message"),
     "react-message": form(MEMBERS, post=MEMBERS & ~MUTED, of="message", member=IN_FORM),
-    "report-message": form(MEMBERS & ~OWNER, of="message"),
-    "resolve-report": action(HOST | STAFF, of="report"),
 }
 
 OPERATIONS = {

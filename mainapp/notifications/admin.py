@@ -1,9 +1,14 @@
-"""Read-only admin pages of the inbox and the outbox."""
+"""Read-only admin pages of the inbox and the outbox.
+
+Titles, texts and subjects are shown for announcements of the staff only: others may name private
+rooms and the people in them.
+"""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from mainapp.notifications.models import Broadcast, Delivery, Notification
 
@@ -21,19 +26,30 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic a
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ["id", "kind", "shown_address", "subject", "state", "tries", "due_at", "sent_at"]
+    list_display = ["id", "kind", "about", "shown_address", "state", "tries", "due_at", "sent_at"]
     list_filter = ["state", "kind"]
-    search_fields = ["address", "subject", "message_id"]
+    list_select_related = ["notification", "broadcast"]
+    search_fields = ["address", "message_id"]
     show_full_result_count = False
-    exclude = ["address", "text", "html"]  # they may hold keys, or a link that resets a password
+    # They may hold keys, or a link that resets a password.
+    exclude = ["address", "subject", "text", "html", "headers", "notification"]
+    readonly_fields = ["about"]
+
+    @admin.display(description=_("assunto"))
+    def about(self, delivery: Delivery) -> str:
+        """Return the title of an announcement, or the kind of another notification."""
+        if delivery.broadcast:
+            return delivery.broadcast.title
+        return delivery.notification.kind if delivery.notification else ""
 
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
-    list_display = ["id", "user", "kind", "title", "created_at"]
+    list_display = ["id", "user", "kind", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["user"]
     show_full_result_count = False
+    exclude = ["title", "body", "url", "dedupe_key"]
 
 
 @admin.register(Broadcast)

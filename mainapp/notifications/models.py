@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.audit import Audited, AuditedModel
+
 
 class Notification(models.Model):
     """A notification for one user, or a single row for all users (`user` empty).
@@ -28,7 +30,7 @@ class Notification(models.Model):
         indexes = [models.Index(fields=["user", "-id"], name="inbox_of_a_user")]
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.kind} {self.pk}"  # without the title, which may name a private room
 
     @property
     def is_platform(self) -> bool:
@@ -71,13 +73,19 @@ def shown_address(kind: str, address: str) -> str:
     return address
 
 
-class Channel(models.Model):
+class Channel(AuditedModel):
     """A further destination of a user's notifications; used while it is verified and active.
 
     `address` may be shown to its owner. `secret` is a bot's token, an application's key, or the
     key that signs a webhook's requests. An e-mail channel without an address is the account's own
     address, which has a row only once it was switched off.
     """
+
+    audit = Audited(
+        shown="user kind is_active verified_at",
+        hidden="address secret",
+        ignored="created_at code code_sent_at code_tries",
+    )
 
     class Kind(models.TextChoices):
         EMAIL = "email", _("E-mail")
@@ -125,11 +133,17 @@ class Channel(models.Model):
         return self.kind == self.Kind.EMAIL and not self.address
 
 
-class Broadcast(models.Model):
+class Broadcast(AuditedModel):
     """An announcement of the staff to all users; also sent by e-mail if `is_email`.
 
     E-mails are written in batches in the order of user ids; `last_user_id` is the last one done.
     """
+
+    audit = Audited(
+        shown="author is_email finished_at",
+        hidden="title body url",
+        ignored="created_at last_user_id",
+    )
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     title = models.CharField(_("título"), max_length=200)
@@ -209,7 +223,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} to {self.kind}"
+        return f"{self.kind} {self.pk}"
 
     @property
     def shown_address(self) -> str:

@@ -67,12 +67,12 @@ class PreferencesForm(forms.Form):
         help_text=_("Vale para as salas, as conversas e o seu perfil."),
     )
     hides_talk_in_mails = forms.TypedChoiceField(
-        label=_("E-mails sobre conversas"),
+        label=_("Conversas fora do site"),
         required=False,
         choices=[("False", _("Com nomes e trechos")), ("True", _("Sem nomes nem trechos"))],
         coerce=lambda value: value == "True",
         empty_value=None,
-        help_text=_("Oculto, o e-mail só diz que há mensagens."),
+        help_text=_("Nos e-mails e nos outros canais. Sem nomes, só dizemos que há mensagens."),
     )
 
     def clean(self) -> dict[str, Any]:

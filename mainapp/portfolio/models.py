@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.audit import Audited, AuditedModel
 from mainapp.market.models import Stock
 
 
@@ -30,8 +31,10 @@ class ExactDecimalField(models.DecimalField):  # type: ignore[type-arg] # no gen
         return None if value is None else Decimal(value).scaleb(-self.decimal_places)
 
 
-class Carteira(models.Model):
+class Carteira(AuditedModel):
     """One stock of one user's portfolio; prices in the stock's currency."""
+
+    audit = Audited(shown="owner", hidden="ativo preco_medio quantidade nota")
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="carteira")
     ativo = models.ForeignKey(

@@ -1,9 +1,14 @@
 """Permissions of the portfolio's pages and operations, and limits of its rows and files."""
 
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.limits import DAY_S, Limit
 from mainapp.core.policies import MEMBERS, OWNER, Area, action, form, operation, page
 
 MAX_ROWS = 500
 MAX_NOTA = 10
+# Files to import. Counted before they are read, which is the expensive part.
+IMPORTS = Limit("imports", "IMPORTS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
 MAX_FILE_ROWS = 5000
 MAX_FILE_BYTES = 2 * 1024 * 1024
 # Of an imported file; the remaining ones are only counted.

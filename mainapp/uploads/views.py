@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
@@ -30,8 +31,10 @@ def thumbnail(request: HttpRequest, pk: int, size: int) -> HttpResponse:
 
 
 def _readable(request: HttpRequest, pk: int) -> Upload:
+    # The session is read first: without it the headers of a 404 would tell that no upload exists.
+    reader = request.user if request.user.is_authenticated else AnonymousUser()
     with missing_as_404():
-        return readable_upload(pk, request.user)
+        return readable_upload(pk, reader)
 
 
 def _response(upload: Upload, path: Path | None) -> HttpResponse:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import DatabaseError
@@ -22,10 +23,11 @@ REMEMBER_S = 60.0  # longer than reading a session takes on the slowest database
 
 
 class Rights(NamedTuple):
-    """A user's password hash and access level; a socket ends when either of them changes."""
+    """A user's password hash and rights; a socket ends when any of them changes."""
 
     password: str
     access_level: str
+    suspended_until: datetime | None
 
 
 # Returns the valid ones of these session keys, and the rights of the active ones of these users.
@@ -117,4 +119,6 @@ def _end_code(scope: Any, valid: set[str], rights: dict[int, Rights]) -> int | N
     current = rights.get(user.pk)
     if current is None or current.password != user.password or (key and key not in valid):
         return SESSION_ENDED
-    return None if current.access_level == user.access_level else RECONNECT
+    rights_of_socket = (user.access_level, user.suspended_until)
+    is_unchanged = (current.access_level, current.suspended_until) == rights_of_socket
+    return None if is_unchanged else RECONNECT

@@ -203,7 +203,7 @@ def valid_sessions_and_rights(
     """
     sessions = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
     users = User.objects.filter(pk__in=user_ids, is_active=True)
-    rows = users.values_list("pk", "password", "access_level")
+    rows = users.values_list("pk", *Rights._fields)
     return (
         set(sessions.values_list("session_key", flat=True)),
         {pk: Rights(*rights) for pk, *rights in rows},

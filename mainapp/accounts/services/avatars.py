@@ -13,7 +13,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures import decoding, folders
-from mainapp.accounts.policies import UPLOADS
+from mainapp.accounts.policies import PICTURES
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 
@@ -30,7 +30,7 @@ def set_avatar(*, user: User, name: str, data: bytes) -> None:
     Raises: PictureError, RateLimited; the user's picture is then unchanged.
     """
     decoding.check_file(name, len(data), data[:16])
-    consume_stored(UPLOADS, of_user(user), at=timezone.now())
+    consume_stored(PICTURES, of_user(user), at=timezone.now())
     key = folders.new_key()
     folders.folder(key).mkdir(parents=True)
     try:

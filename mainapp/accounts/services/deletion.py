@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures import folders
 from mainapp.accounts.services.log_ins import end_log_ins
+from mainapp.core.audit import gathering
 from mainapp.core.exceptions import DomainError
 
 ADMINS = Q(access_level=User.Access.ADMIN) | Q(is_superuser=True)
@@ -20,7 +21,7 @@ def delete_account(*, user: User) -> None:
     Messages and rooms stay, without author and host. One transaction; picture files are removed
     after the commit. Safe to repeat. Raises: DomainError for the last active admin.
     """
-    with transaction.atomic():
+    with transaction.atomic(), gathering():
         _check_not_last_admin(user)
         row = User.objects.select_for_update().filter(pk=user.pk).first()
         if row is None:

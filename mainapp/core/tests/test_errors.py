@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 import re
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -146,11 +147,14 @@ def test_every_template_is_marked_for_translation_and_filled_by_its_params():
     assert wrong == []
 
 
+EXAMPLES = {int: 1, float: 1.0, datetime: datetime(2026, 3, 10, tzinfo=UTC)}
+
+
 @pytest.mark.parametrize("name", sorted(domain_errors()))
 def test_every_subclass_has_a_known_code(name):
     error = domain_errors()[name]
     values = {
-        parameter.name: 1 if parameter.annotation in (int, float) else "oi"
+        parameter.name: EXAMPLES.get(parameter.annotation, "oi")
         for parameter in list(inspect.signature(error.__init__).parameters.values())[1:]
         if parameter.default is parameter.empty
     }

@@ -14,9 +14,9 @@ BEFORE = [
     ("core", None),
 ]
 AFTER = [
-    ("forum", "0007_kinds_of_messages"),
-    ("accounts", "0008_block"),
-    ("core", "0001_usage"),
+    ("forum", "0008_move_moderation"),
+    ("accounts", "0010_suspension"),
+    ("core", "0002_audit"),
 ]
 
 

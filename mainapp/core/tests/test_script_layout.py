@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 
 SCRIPTS = settings.BASE_DIR / "static/mainapp/js"
@@ -76,12 +77,16 @@ def test_statements_are_not_functions():
     assert list(function_lengths(code)) == []
 
 
+def features():
+    return {app.name.removeprefix("mainapp.") for app in apps.get_app_configs()}
+
+
 def test_scripts_and_styles_are_in_folders_of_features():
     folders = {name.partition("/")[0] for name in names(SCRIPTS, "*.js")}
     styles = {name.rpartition("/")[0] for name in names(STYLES, "*.css")}
 
     assert folders == set(LAYERS)
-    assert styles <= {*LAYERS, "parts", ""}
+    assert styles <= {*features(), "parts", ""}
 
 
 @pytest.mark.parametrize("path", FILES, ids=names(SCRIPTS, "*.js"))

@@ -83,3 +83,26 @@ def test_no_scripts_or_styles_are_inline(path):
 
     assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|hx-on|hx-vals=.js:", source) == []
     assert [tag for tag in re.findall(r"<script[^>]*>", source) if "src=" not in tag] == []
+
+
+# Keys and numbers of rows: a template would write 12345 as 12.345, which no script or view reads.
+KEY = (
+    r"(?:[\w.]*\.)?(?:pk|seq|revision|last_seq|read_seq|earlier|later)"
+    r"|[\w.]*(?<!client)(?<!auto)_id"
+)
+GROUPED_KEY = re.compile(rf"{{{{ (?:{KEY})(?:\|(?!stringformat)[^ }}]*)? }}}}")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_keys_are_written_without_separators(path):
+    grouped = GROUPED_KEY.findall(path.read_text(encoding="utf-8"))
+
+    assert [key for key in grouped if "stringformat" not in key] == []
+
+
+def test_the_scanner_finds_keys_that_would_be_grouped():
+    source = (
+        "{{ room.pk }} {{ pk|default:0 }} {{ user_id }} {{ a.pk|stringformat:'d' }} {{ client_id }}"
+    )
+
+    assert GROUPED_KEY.findall(source) == ["{{ room.pk }}", "{{ pk|default:0 }}", "{{ user_id }}"]

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
 
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 
+from mainapp.accounts.policies import check_not_suspended
 from mainapp.accounts.selectors import NO_BLOCKS
 from mainapp.accounts.selectors.presence import contact_of
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
@@ -119,6 +121,7 @@ class RoomConsumer(BaseConsumer):
 
     async def typing(self, frame: Frame) -> None:
         user = self._user()
+        check_not_suspended(user, at=timezone.now())
         if self.room.rules.is_closed:
             raise Closed
         if user.pk in self.room.rules.muted:

@@ -84,9 +84,9 @@ def conversation_page(user: User, number: str) -> ConversationList:
 
 def unread_conversations(user: User, *, limit: int) -> list[Conversation]:
     """Return the conversations with unread messages, the newest activity first; two queries."""
-    behind = chats_of(user).filter(room__last_seq__gt=F("read_seq"))
-    unread = behind.annotate(unread_now=unread_count()).filter(unread_now__gt=0)
-    return conversations(unread[:limit])
+    # More than `limit`: the newer messages of some rooms do not count.
+    behind = chats_of(user).filter(room__last_seq__gt=F("read_seq"))[: 5 * limit]
+    return [chat for chat in conversations(behind) if chat.unread][:limit]
 
 
 def conversation(own: Participant) -> Conversation:
@@ -95,10 +95,16 @@ def conversation(own: Participant) -> Conversation:
 
 
 def conversations(participations: QuerySet[Participant]) -> list[Conversation]:
-    """Return one user's participations with what a list shows of their rooms; two queries."""
+    """Return one user's participations with what a list shows of their rooms; two queries.
+
+    The newest activity comes first.
+    """
     newest = Q(room__messages__seq=F("room__last_seq"))
     blocks = Block.objects.filter(blocker=OuterRef("user"), blocked=OuterRef("last__author"))
-    annotated = participations.annotate(
+    # The slice first: otherwise the database would count the messages of all rooms to sort them.
+    shown = Participant.objects.filter(pk__in=participations.values("pk"))
+    ordered = shown.select_related("room").order_by("-room__active_at", "-room_id")
+    annotated = ordered.annotate(
         last=FilteredRelation("room__messages", condition=newest),
         unread=unread_count(),
         is_folded=Exists(blocks),

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Concat
 
@@ -44,12 +44,10 @@ def familiar_people(user: User, *, limit: int, besides: Collection[int] = ()) ->
     The same people are left out as by `find_people`.
     """
     own = Participant.objects.filter(user=user.pk, left_at=None).order_by("-joined_at")
-    shared = Participant.objects.filter(
-        room__in=own.values("room")[:MAX_ROOMS], user=OuterRef("pk"), left_at=None
-    )
-    newest = Subquery(shared.order_by("-joined_at").values("joined_at")[:1])
-    people = _people(user, besides).annotate(shared_at=newest).exclude(shared_at=None)
-    return list(people.order_by("-shared_at", "pk")[:limit])
+    rooms = own.values("room")[:MAX_ROOMS]
+    shared = Q(participations__room__in=rooms, participations__left_at=None)
+    people = _people(user, besides).filter(shared).annotate(at=Max("participations__joined_at"))
+    return list(people.order_by("-at", "pk")[:limit])
 
 
 def _people(user: User, besides: Collection[int]) -> QuerySet[User]:

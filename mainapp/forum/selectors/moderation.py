@@ -1,14 +1,15 @@
-"""Queries for moderation: reports, the log and participants."""
+"""Queries for moderation: rooms, messages and participants."""
+
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
 
 from mainapp.accounts.models import User
-from mainapp.accounts.policies import is_staff_level
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
-from mainapp.forum.policies import FORUM, is_moderator, may_resolve_report
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.policies import is_moderator
 
 LIST_SIZE = 50
+ROOM = "room"  # the kind of a place that has moderators
 
 
 def moderated_room(pk: int, moderator: User) -> Room:
@@ -17,16 +18,6 @@ def moderated_room(pk: int, moderator: User) -> Room:
     if not is_moderator(moderator, host_id=room.host_id, kind=room.kind):
         raise Room.DoesNotExist
     return room
-
-
-def resolvable_report(pk: int, moderator: User) -> Report:
-    """Return a report that `moderator` may resolve; one query. Raises: Report.DoesNotExist."""
-    report = Report.objects.select_related("message__room").get(pk=pk)
-    message = report.message
-    room, author_id = message.room, message.author_id
-    if not may_resolve_report(moderator, host_id=room.host_id, kind=room.kind, author_id=author_id):
-        raise Report.DoesNotExist
-    return report
 
 
 def message_with_room(pk: int, reader: User | AnonymousUser) -> Message:
@@ -49,19 +40,8 @@ def participants_of(room: Room) -> list[Participant]:
     return list(participants.order_by("-is_muted", "-joined_at", "-pk")[:LIST_SIZE])
 
 
-def log_entries(room: Room | None = None) -> list[ModerationEntry]:
-    """Return the newest log entries of one room or of all rooms; one query."""
-    entries = ModerationEntry.objects.select_related("actor", "target")
-    return list((entries.filter(room=room) if room else entries)[:LIST_SIZE])
-
-
-def open_reports(moderator: User, room: Room | None = None) -> list[Report]:
-    """Return the oldest open reports that `moderator` may see, of one or all rooms; one query."""
-    reports = Report.objects.filter(resolved_at=None, message__room__kind=FORUM)
-    if not is_staff_level(moderator):
-        # Without the second condition, SQL's NULL would drop the messages of deleted accounts.
-        reports = reports.filter(~Q(message__author=moderator) | Q(message__author=None))
-    if room:
-        reports = reports.filter(message__room=room)
-    rows = reports.select_related("message__room", "message__author", "reporter")
-    return list(rows.order_by("reported_at", "pk")[:LIST_SIZE])
+def moderates_room(user: Any, scope: str) -> bool:
+    """Return whether a user moderates the room of a scope like `room:12`; one query."""
+    kind, _colon, pk = scope.partition(":")
+    room = Room.objects.filter(pk=int(pk)).first() if kind == ROOM else None
+    return room is not None and is_moderator(user, host_id=room.host_id, kind=room.kind)

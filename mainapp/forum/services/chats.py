@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import check_not_new, check_not_suspended
 from mainapp.accounts.services.presence import announce_presence
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.names import title
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, NEW_ROOMS
+from mainapp.forum.policies import DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, NEW_GROUPS
 from mainapp.forum.selectors.members import host_id_of, reachable_people
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own, announce_room
@@ -27,8 +28,10 @@ def open_chat(*, user: User, user_ids: Collection[int], name: str = "") -> tuple
     """Return a room with other people, and whether it is new.
 
     One other person and no name: their direct room, which exists once. Otherwise a new group.
-    Raises: Invalid, UnavailablePerson (whichever of them it is), RateLimited.
+    Raises: Invalid, UnavailablePerson (whichever of them it is), RateLimited, Suspended,
+    NewAccount.
     """
+    check_not_suspended(user, at=timezone.now())
     others = set(user_ids) - {user.pk}
     if not others or len(others) >= MAX_GROUP:
         raise Invalid(
@@ -118,6 +121,7 @@ def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
             announce_own(room.pk, user.pk)
         return room, False
     now = timezone.now()
+    check_not_new(user, at=now)
     try:
         with transaction.atomic():
             consume_stored(NEW_DIRECT_ROOMS, of_user(user), at=now)
@@ -133,8 +137,9 @@ def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
 
 def _create_group(host: User, people: Sequence[User], name: str) -> Room:
     now, line = timezone.now(), _checked_name(name)
+    check_not_new(host, at=now)
     with transaction.atomic():
-        consume_stored(NEW_ROOMS, of_user(host), at=now)
+        consume_stored(NEW_GROUPS, of_user(host), at=now)
         room = Room.objects.create(kind=GROUP, host=host, name=line, created_at=now, active_at=now)
         _join(room, [host, *people])
         announce_room(room)
@@ -158,7 +163,8 @@ def _lock_joined(room_pk: int, user: User, **changes: Any) -> Room:
 
 
 def _hosted_group(room_pk: int, actor: User) -> Room:
-    """Lock a group that `actor` hosts. Raises: RoomGone, Forbidden."""
+    """Lock a group that `actor` hosts. Raises: RoomGone, Forbidden, Suspended."""
+    check_not_suspended(actor, at=timezone.now())
     room = _lock_joined(room_pk, actor, has_new_rules=True)
     if room.kind != GROUP or host_id_of(room) != actor.pk:
         raise Forbidden

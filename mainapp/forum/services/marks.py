@@ -32,9 +32,9 @@ def react(*, room_pk: int, seq: int, user: User, emoji: str, is_on: bool) -> Mes
     if emoji not in EMOJI:
         raise Invalid(_("Esta reação não existe."), fields={"emoji": " ".join(EMOJI)})
     with transaction.atomic():
-        lock_author(user)
+        writer = lock_author(user)
         room = advance_revision(room_pk)
-        check_may_write(room, user)
+        check_may_write(room, writer)
         message = message_of(room, seq, user)
         if message.deleted_at or message.kind == Message.Kind.SYSTEM:
             raise Invalid(_("Esta mensagem não existe."), fields={"seq": "unknown"})

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from mainapp.accounts.models import User, language_of
+from mainapp.accounts.models import Block, User, language_of
+from mainapp.accounts.selectors import preferences_of
 from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.members import notifiable_people
 from mainapp.notifications.models import Mark, Notification
@@ -66,6 +68,26 @@ def hide_notices(*, reader: User, author: User, at: datetime) -> None:
         delete_notifications(user=reader, ids=ids, at=at)
 
 
+def wanted_mentions(notifications: Collection[Notification]) -> set[int]:
+    """Return the notices whose message their user may still read, unless they were seen already.
+
+    Two queries, and two for each notice.
+    """
+    unmarked = Notification.objects.filter(pk__in=[row.pk for row in notifications], marks=None)
+    return {row.pk for row in unmarked.select_related("user") if _is_readable(row)}
+
+
+def _is_readable(notice: Notification) -> bool:
+    message = Message.objects.visible_to(notice.user).filter(
+        pk=int(str(notice.dedupe_key).split(".")[1]), deleted_at=None
+    )
+    author = message.values_list("author", flat=True).first()
+    blocked = Block.objects.filter(
+        Q(blocker=author, blocked=notice.user_id) | Q(blocker=notice.user_id, blocked=author)
+    )
+    return author is not None and not blocked.exists()
+
+
 def _notice(
     kind: str,
     message: Message,
@@ -79,7 +101,9 @@ def _notice(
     key = f"mention.{message.pk}.{reader.pk}"
     with translation.override(language_of(reader)):
         values = {"user": author.name, "room": room.name or _("uma conversa")}
-        title = (_(SENTENCES[kind]) % values)[:200]
+        title = subject = (_(SENTENCES[kind]) % values)[:200]
+        if room.is_private and preferences_of(reader).hides_talk_in_mails:
+            subject = _("Citaram você numa conversa")
         return Notice(
             user_id=reader.pk,
             kind=kind,
@@ -88,7 +112,7 @@ def _notice(
             dedupe_key=key,
             deliveries=letters_for(
                 destinations=destinations,
-                subject=f"{title} · Pregão",
+                subject=f"{subject} · Pregão",
                 text="",  # the title is enough; the link is added when the delivery is sent
                 name=key,
             ),

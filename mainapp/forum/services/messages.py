@@ -1,5 +1,6 @@
 """Writing, editing and deleting messages."""
 
+from datetime import datetime
 from html import escape
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import check_not_suspended
 from mainapp.core.audience import key_of
 from mainapp.core.limits import consume, of_user
 from mainapp.core.limits.database_store import consume_stored
@@ -25,23 +27,20 @@ from mainapp.forum.exceptions import (
     TooLong,
     UnavailablePerson,
 )
-from mainapp.forum.models import Message, ModerationEntry, Participant, Room
-from mainapp.forum.policies import (
-    CHANGES,
-    DIRECT,
-    MAX_EXCERPT,
-    POSTS,
-    is_moderator,
-)
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.policies import CHANGES, DIRECT, POSTS, is_moderator
 from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
 from mainapp.forum.selectors.members import is_partner_reachable, notifiable_people
 from mainapp.forum.selectors.messages import MAX_SEQ, MESSAGE
+from mainapp.forum.services.checks import check_text
 from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_room
 from mainapp.market.selectors.catalogue import catalogue
+from mainapp.moderation.models import LogEntry
+from mainapp.moderation.services.complaints import close_case_of
 from mainapp.uploads.services.uploads import attach_upload, delete_attached
 
 
@@ -67,7 +66,8 @@ def post_message(
     private room.
 
     Raises: Invalid, RoomGone (also for a private room without the author), UnavailablePerson (in a
-    direct room), TooLong, LoginRequired (deactivated), Muted, Closed, RateLimited.
+    direct room), TooLong, LoginRequired (deactivated), Suspended, NewAccount, Muted, Closed,
+    RateLimited.
     """
     try:
         draft = draft_of(body, kind=kind, content=content)
@@ -78,12 +78,13 @@ def post_message(
         raise
     html, named = _render(draft)
     with transaction.atomic():
-        lock_author(author)
+        writer = lock_author(author)
         if client_id and (sent := _already_sent(room_pk, author, client_id)):
             return sent
         now = timezone.now()
         room = advance_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
-        participant = check_may_write(room, author)
+        participant = check_may_write(room, writer)
+        check_text(text=draft.text, html=html, room=room, writer=writer, at=now)
         consume_stored(POSTS, of_user(author), at=now)
         if not participant:
             Participant.objects.create(room=room, user=author, joined_at=now)
@@ -120,12 +121,13 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
     draft = draft_of(body)
     html, named = _render(draft)
     with transaction.atomic():
-        lock_author(author)
+        writer = lock_author(author)
         room = advance_revision(room_pk)
         message = message_of(room, seq, author)
         if message.author_id != author.pk:
             raise Forbidden
-        check_may_write(room, author)
+        check_may_write(room, writer)
+        check_text(text=draft.text, html=html, room=room, writer=writer, at=timezone.now())
         if message.deleted_at:
             raise Invalid(_("Esta mensagem foi apagada."))
         if message.kind != Message.Kind.TEXT:
@@ -144,8 +146,8 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
 def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
     """Clear a message's text and keep its number; for its author, the room's host and staff.
 
-    Deleting another user's message adds an entry with an excerpt to the moderation log. Safe to
-    repeat: the deletion is published again, for a client that missed it.
+    Deleting another user's message adds an entry to the moderation log. Safe to repeat: the
+    deletion is published again, for a client that missed it.
     Raises: Invalid (no such message), LoginRequired, Forbidden, RateLimited.
     """
     consume(CHANGES, of_user(actor))
@@ -160,15 +162,20 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
             raise Forbidden
         if not is_own and not message.deleted_at:
             _log_deletion(message, room, actor)
-        message.body = message.body_html = ""
-        message.content = {}
-        message.revision = room.revision
-        message.deleted_at = message.deleted_at or timezone.now()
-        message.save(update_fields=["body", "body_html", "content", "revision", "deleted_at"])
-        message.reactions.all().delete()
-        delete_attached(audience=key_of(MESSAGE, message.pk))
-        announce_room(room)
+        clear_message(message, room, at=timezone.now())
         return message
+
+
+def clear_message(message: Message, room: Room, *, at: datetime) -> None:
+    """Clear a message of a locked room, with its reactions and files. Safe to repeat."""
+    message.body = message.body_html = ""
+    message.content = {}
+    message.revision = room.revision
+    message.deleted_at = message.deleted_at or at
+    message.save(update_fields=["body", "body_html", "content", "revision", "deleted_at"])
+    message.reactions.all().delete()
+    delete_attached(audience=key_of(MESSAGE, message.pk))
+    announce_room(room)
 
 
 def _attach(message: Message, author: User, upload_pk: int) -> None:
@@ -176,6 +183,7 @@ def _attach(message: Message, author: User, upload_pk: int) -> None:
     upload = attach_upload(
         pk=upload_pk, owner=author, kind=message.kind, audience=key_of(MESSAGE, message.pk)
     )
+    check_text(text=upload.name, html="", room=message.room, writer=author, at=message.sent_at)
     message.content = {"upload": upload.pk, "url": reverse("upload-file", args=[upload.pk])}
     if message.kind == Message.Kind.IMAGE:
         message.content |= {"width": upload.width, "height": upload.height}
@@ -206,6 +214,9 @@ def _render(draft: Draft) -> tuple[str, list[User]]:
     return render(text, symbols=symbols, users=urls), named
 
 
+RIGHTS = ("is_active", "access_level", "is_superuser", "suspended_until", "date_joined")
+
+
 def lock_author(author: User) -> User:
     """Lock the user's row, so that their other writes wait, and return its current state.
 
@@ -213,7 +224,7 @@ def lock_author(author: User) -> User:
     """
     # FOR NO KEY UPDATE: inserting rows that refer to the user, such as alerts, does not wait.
     users = User.objects.select_for_update(no_key=True)
-    locked = users.only("is_active", "access_level", "is_superuser").filter(pk=author.pk)
+    locked = users.only(*RIGHTS).filter(pk=author.pk)
     if (user := locked.first()) is None or not user.is_active:
         raise LoginRequired
     return user
@@ -235,14 +246,15 @@ def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None
 
 
 def check_may_write(room: Room, author: User) -> Participant | None:
-    """Return the author's participation, if there is one; the room is locked.
+    """Return the author's participation, if there is one; the author and the room are locked.
 
-    Raises: RoomGone, UnavailablePerson, Closed, Muted.
+    Raises: RoomGone, Suspended, UnavailablePerson, Closed, Muted.
     """
     participations = Participant.objects.filter(room=room, user=author, left_at=None)
     own = next(iter(participations[:1]), None)
     if room.is_private and own is None:
         raise RoomGone
+    check_not_suspended(author, at=timezone.now())
     if room.kind == DIRECT and not is_partner_reachable(room, author):
         raise UnavailablePerson
     if room.is_closed:
@@ -285,10 +297,7 @@ def message_of(room: Room, seq: int, reader: User) -> Message:
 
 
 def _log_deletion(message: Message, room: Room, actor: User) -> None:
-    log_action(
-        room,
-        actor,
-        ModerationEntry.Action.DELETE_MESSAGE,
-        target_id=message.author_id,
-        detail=message.body[:MAX_EXCERPT],
-    )
+    """Log a moderator's deletion, without the text, and close the case about the message."""
+    action, number = LogEntry.Action.DELETE_MESSAGE, f"#{message.seq}"
+    log_action(room, actor, action, target_id=message.author_id, detail=number)
+    close_case_of(kind=MESSAGE, pk=message.pk, actor=actor, at=timezone.now())

@@ -1,5 +1,6 @@
-"""Moderation by a room's host and by staff: muting, closing, reports."""
+"""Moderation by a room's host and by staff: muting, closing, filtering, removing."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -8,12 +9,19 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.forum.exceptions import Forbidden, Invalid
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
-from mainapp.forum.policies import is_moderator, may_mute, may_resolve_report
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.policies import MAX_FILTER, clean_body, is_moderator, may_mute
+from mainapp.forum.selectors.evidence import FILE, find_file, find_message
+from mainapp.forum.selectors.messages import MESSAGE
+from mainapp.forum.selectors.moderation import moderates_room
+from mainapp.forum.services.messages import clear_message
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
+from mainapp.moderation.models import LogEntry
+from mainapp.moderation.subjects import Subject
+from mainapp.uploads.services.uploads import copy_upload
 
-Action = ModerationEntry.Action
+Action = LogEntry.Action
 
 
 def mute_participant(*, room_pk: int, user: User, actor: User) -> None:
@@ -39,43 +47,53 @@ def reopen_room(*, room_pk: int, actor: User) -> Room:
     return _set_closed(room_pk, actor, is_closed=False)
 
 
-def report_message(*, room_pk: int, seq: int, reporter: User, reason: str = "") -> Report:
-    """Record a reader's complaint about a message; a repeated report returns the first one.
+def filter_words(*, room_pk: int, actor: User, words: str) -> Room:
+    """Set the words that messages of a room may not have, one a line.
 
-    Raises: Invalid (no such message, deleted, or one's own), Forbidden (deactivated).
+    Raises: Invalid, Forbidden.
     """
+    lines = list(dict.fromkeys(filter(None, map(str.strip, clean_body(words).splitlines()))))
+    text = "\n".join(lines)
+    if len(text) > MAX_FILTER:
+        raise Invalid(_("São palavras demais."), fields={"words": f"0-{MAX_FILTER}"})
     with transaction.atomic():
-        readable = Message.objects.filter(room=room_pk, deleted_at=None).visible_to(reporter)
-        message = readable.filter(seq=seq).first()
-        if message is None or message.author_id == reporter.pk:
-            raise Invalid(_("Esta mensagem não pode ser denunciada."), fields={"seq": "unknown"})
-        if not reporter.is_active:
-            raise Forbidden
-        defaults = {"reason": reason[:300], "reported_at": timezone.now()}
-        report, _is_new = Report.objects.get_or_create(
-            message=message, reporter=reporter, defaults=defaults
+        room = _room_for(actor, room_pk)
+        if room.filtered_words != text:
+            room.filtered_words = text
+            room.save(update_fields=["filtered_words"])
+            log_action(room, actor, Action.FILTER, detail=str(len(lines)))
+        return room
+
+
+def remove_reported(pk: int, actor: User, at: datetime) -> None:
+    """Clear a message, in a private room too, as a case about it was decided. Safe to repeat."""
+    message = Message.objects.filter(pk=pk, deleted_at=None).first()
+    if message is None:
+        return
+    room = advance_revision(message.room_id)
+    message = Message.objects.filter(pk=pk, deleted_at=None).first()
+    if message:
+        clear_message(message, room, at=at)
+        log_action(
+            room,
+            actor,
+            Action.DELETE_MESSAGE,
+            target_id=message.author_id,
+            detail=f"#{message.seq}",
         )
-        return report
 
 
-def resolve_report(*, report_pk: int, actor: User) -> None:
-    """Resolve a report, as staff or as the room's host. Safe to repeat.
+def keep_files(pk: int, audience: str, at: datetime) -> int | None:
+    """Copy a reported file for those who decide; return the copy's id."""
+    upload = copy_upload(pk=pk, audience=audience, at=at)
+    return upload.pk if upload else None
 
-    Raises: Invalid (no such report), Forbidden (also for a host whose own message is reported).
-    """
-    with transaction.atomic():
-        report = Report.objects.select_related("message__room").filter(pk=report_pk).first()
-        if report is None:
-            raise Invalid(_("Esta denúncia não existe mais."))
-        room, author_id = report.message.room, report.message.author_id
-        if not may_resolve_report(actor, host_id=room.host_id, kind=room.kind, author_id=author_id):
-            raise Forbidden
-        # A conditional update: of two concurrent calls only one writes to the log.
-        open_reports = Report.objects.filter(pk=report_pk, resolved_at=None)
-        if open_reports.update(resolved_at=timezone.now()):
-            log_action(
-                room, actor, Action.RESOLVE_REPORT, target_id=author_id, detail=report.reason
-            )
+
+_REMOVAL: Any = {"remove": remove_reported, "keep_files": keep_files, "moderates": moderates_room}
+SUBJECTS = (
+    Subject(kind=MESSAGE, find=find_message, **_REMOVAL),
+    Subject(kind=FILE, find=find_file, **_REMOVAL),
+)
 
 
 def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None:

@@ -4,16 +4,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import check_not_suspended
 from mainapp.core.audience import key_of
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.forum.exceptions import Forbidden
-from mainapp.forum.models import Message, ModerationEntry, Participant, Room
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import NEW_ROOMS, is_moderator
 from mainapp.forum.selectors.messages import MESSAGE
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.market.models import Stock
+from mainapp.moderation.models import LogEntry
 from mainapp.uploads.services.uploads import delete_attached
 
 
@@ -27,9 +29,11 @@ def create_room(
 ) -> Room:
     """Create a room, with its host as the first participant.
 
-    At most ROOMS_A_DAY per host in 24 hours, concurrent calls included. Raises: RateLimited.
+    At most ROOMS_A_DAY per host in 24 hours, concurrent calls included. Raises: RateLimited,
+    Suspended.
     """
     now = timezone.now()
+    check_not_suspended(host, at=now)
     with transaction.atomic():
         consume_stored(NEW_ROOMS, of_user(host), at=now)
         room = Room.objects.create(
@@ -54,7 +58,11 @@ def update_room(
     description: str = "",
     stock: Stock | None = None,
 ) -> Room:
-    """Change a room, as its host or as staff. Raises: Invalid (no such room), Forbidden."""
+    """Change a room, as its host or as staff.
+
+    Raises: Invalid (no such room), Forbidden, Suspended.
+    """
+    check_not_suspended(actor, at=timezone.now())
     with transaction.atomic():
         room = advance_revision(room_pk, has_new_rules=True)
         if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
@@ -73,7 +81,7 @@ def delete_room(*, room_pk: int, actor: User) -> None:
         room = advance_revision(room_pk, has_new_rules=True)
         if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
             raise Forbidden
-        log_action(room, actor, ModerationEntry.Action.DELETE_ROOM, target_id=room.host_id)
+        log_action(room, actor, LogEntry.Action.DELETE_ROOM, target_id=room.host_id)
         attached = Message.objects.filter(
             room=room, kind__in=[Message.Kind.IMAGE, Message.Kind.FILE]
         )

@@ -7,14 +7,15 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import ngettext
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from mainapp.accounts.models import User, language_of
+from mainapp.accounts.selectors import preferences_of
 from mainapp.forum.models import Message, Participant
 from mainapp.forum.policies import PRIVATE
-from mainapp.forum.selectors.chats import Chat, chats, is_muted
+from mainapp.forum.selectors.chats import Chat, chats, is_muted, with_unread
 from mainapp.notifications.models import Notification
 from mainapp.notifications.selectors.channels import deliveries_for
 from mainapp.notifications.services.inbox import delete_notifications, mark_read
@@ -47,6 +48,26 @@ def mark_talk_read(*, rooms: Collection[int], user: User, at: datetime) -> None:
     """Mark the notices of rooms as read; one query if there are none."""
     if ids := _unread_notices(rooms, user.pk):
         mark_read(user=user, ids=ids, at=at)
+
+
+def wanted_talk(notifications: Collection[Notification]) -> set[int]:
+    """Return the notices whose room still has unread messages for their user; two queries.
+
+    Not after the notice was read or deleted, nor after leaving, muting or hiding the room.
+    """
+    places = {row.pk: (_room_of(row), row.user_id) for row in notifications}
+    unmarked = Notification.objects.filter(pk__in=[row.pk for row in notifications], marks=None)
+    wanted = set(unmarked.values_list("pk", flat=True))
+    users = {row.user_id for row in notifications}
+    own = Participant.objects.filter(
+        room__in={room for room, _user in places.values()}, user__in=users, left_at=None
+    )
+    unread = {
+        (row.room_id, row.user_id)
+        for row in with_unread(own.filter(is_hidden=False, user__is_active=True))
+        if row.unread and not is_muted(row, at=timezone.now())
+    }
+    return {pk for pk, place in places.items() if pk in wanted and place in unread}
 
 
 def ensure_talk() -> None:
@@ -103,6 +124,10 @@ def _notice(chat: Chat, *, is_first: bool) -> Notice:
             chat.unread,
         )
         title = (sentence % {"count": chat.unread, "room": chat.name})[:200]
+        subject = title
+        if preferences_of(own.user).hides_talk_in_mails:
+            discreet = ngettext("%(count)s mensagem nova", "%(count)s mensagens novas", chat.unread)
+            subject = discreet % {"count": chat.unread}
         return Notice(
             user_id=own.user_id,
             kind=TALK,
@@ -110,9 +135,13 @@ def _notice(chat: Chat, *, is_first: bool) -> Notice:
             url=_address(own.room_id),
             dedupe_key=key,
             deliveries=letters_for(
-                destinations=destinations, subject=f"{title} · Pregão", text="", name=key
+                destinations=destinations, subject=f"{subject} · Pregão", text="", name=key
             ),
         )
+
+
+def _room_of(notice: Notification) -> int:
+    return int(str(notice.dedupe_key).split(".")[1])
 
 
 def _unread_notices(rooms: Collection[int], user_pk: int) -> list[int]:

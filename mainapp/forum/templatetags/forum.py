@@ -1,7 +1,7 @@
 """Filters for messages and for links of the room list, and the face of a room.
 
-`{{ message|excerpt }}`, `{{ message|preview }}`, `{{ message|system_sentence }}`,
-`{{ query|with_page:3 }}`, `{% room_face room %}`, `{% conversation_face chat %}`.
+`{{ message|preview }}`, `{{ message|system_sentence }}`, `{{ query|with_page:3 }}`,
+`{% room_face room %}`, `{% conversation_face chat %}`.
 """
 
 from typing import Any
@@ -26,14 +26,8 @@ PICTURE_SIDE = 320  # of a picture in the list, as in js/forum/media.js
 
 
 @register.filter
-def excerpt(message: Message) -> str:
-    """Return the start of a message as plain text; empty for a deleted one."""
-    return rendering.excerpt(message.body_html)
-
-
-@register.filter
 def preview(message: Message, length: int = 140) -> str:
-    """Return a message of any kind as one line of plain text, for a list of rooms."""
+    """Return a message of any kind as one line of plain text."""
     if message.deleted_at:
         return _("mensagem apagada")
     text = rendering.excerpt(message.body_html, length)

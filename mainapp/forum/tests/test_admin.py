@@ -2,14 +2,13 @@ import pytest
 from django.urls import reverse
 
 from mainapp.accounts.models import User
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.services.messages import delete_message
-from mainapp.forum.services.moderation import report_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.forum.tests.factories import MessageFactory
 from mainapp.market.tests.factories import StockFactory
 
-NAMES = [model._meta.model_name for model in (Room, Participant, Message, Report, ModerationEntry)]
+NAMES = [model._meta.model_name for model in (Room, Participant, Message)]
 
 
 @pytest.fixture
@@ -20,7 +19,6 @@ def fill(alice, bob):
             room = create_room(host=host, name=f"Sala {n}", stock=StockFactory())
             for _ in range(2):
                 MessageFactory(room=room, author=author)
-            report_message(room_pk=room.pk, seq=1, reporter=alice)
             delete_message(room_pk=room.pk, seq=2, actor=host)
 
     return fill_
@@ -41,7 +39,7 @@ def test_list_costs_the_same_for_three_rows_and_thirty(admin_client, fill, name,
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_are_shown_and_not_changed(admin_client, fill, name):
     fill(1)
-    model = ModerationEntry._meta.apps.get_model("forum", name)
+    model = Room._meta.apps.get_model("forum", name)
     pk = model.objects.first().pk
     page = reverse(f"admin:forum_{name}_change", args=[pk])
 

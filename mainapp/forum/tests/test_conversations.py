@@ -146,6 +146,16 @@ def test_scripts_load_only_the_people_found(client, alice, bob):
     assert b"<main" not in answer.content
 
 
+def test_large_keys_have_no_separators(client, alice):
+    person = User.objects.create_user("zeca", pk=1_234_567)
+    client.force_login(alice)
+
+    page = client.get(reverse("nova-conversa"), {"q": "zeca"}).content.decode()
+
+    assert 'name="com" value="1234567"' in page
+    assert client.post(reverse("nova-conversa"), {"com": person.pk}).status_code == 302
+
+
 def test_people_of_ones_own_rooms_are_suggested(client, alice, bob, carol):
     make_group(carol, alice)
     client.force_login(alice)

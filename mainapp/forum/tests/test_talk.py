@@ -1,6 +1,7 @@
 """Notifications of unread messages in private rooms."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connections
@@ -9,6 +10,7 @@ from django_celery_beat.models import PeriodicTask
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user
+from mainapp.accounts.services.preferences import save_preferences
 from mainapp.forum.models import Message, Participant
 from mainapp.forum.services.chats import leave_room, remove_person
 from mainapp.forum.services.marks import mark_room_read, mute_room
@@ -16,8 +18,10 @@ from mainapp.forum.services.messages import delete_message, post_message
 from mainapp.forum.services.talk import GRACE, ensure_talk, notify_talk
 from mainapp.forum.tests.factories import make_direct, make_group
 from mainapp.forum.tests.test_services import in_threads
-from mainapp.notifications.models import Delivery
+from mainapp.notifications.models import Channel, Delivery
 from mainapp.notifications.selectors.inbox import inbox_of, unread_count
+from mainapp.notifications.services.delivering import Round
+from mainapp.notifications.services.inbox import mark_read
 from mainapp.notifications.tests.factories import channel
 
 
@@ -149,3 +153,78 @@ def test_an_old_room_is_not_searched(alice, bob):
 
     assert notify_talk(at=timezone.now() + timedelta(days=2)) == 0
     assert Participant.objects.get(user=bob).notified_seq == 0
+
+
+def send_due():
+    """Send what is due; return the subjects."""
+    Delivery.objects.update(due_at=timezone.now())
+    sent = []
+    transport = SimpleNamespace(send=lambda message: sent.append(message.subject))
+    Round(dict.fromkeys([*Channel.Kind.values, "inapp"], transport)).run()
+    return sent
+
+
+@pytest.fixture
+def reachable(bob, settings):
+    """Let bob be reached by e-mail."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+    channel(bob, address="bob@example.org")
+    return bob
+
+
+@pytest.mark.parametrize("reason", ["", "read", "deleted", "left", "muted", "blocked"])
+def test_a_waiting_letter_is_sent_only_while_its_messages_are_unread(
+    transactional_db, alice, reachable, reason
+):
+    room = make_group(alice, reachable)
+    say(room, alice)
+    notify_talk(at=later())
+    if reason == "read":
+        mark_room_read(room_pk=room.pk, user=reachable, seq=1)
+    elif reason == "deleted":
+        delete_message(room_pk=room.pk, seq=1, actor=alice)
+    elif reason == "left":
+        leave_room(room_pk=room.pk, user=reachable)
+    elif reason == "muted":
+        mute_room(room_pk=room.pk, user=reachable, until=later() + timedelta(hours=1))
+    elif reason == "blocked":
+        block_user(blocker=reachable, blocked=alice, at=timezone.now())
+
+    assert send_due() == ([] if reason else ["1 mensagem nova em Grupo · Pregão"])
+    states = set(Delivery.objects.values_list("state", flat=True))
+    assert states == {"cancelled" if reason else "sent"}
+
+
+@pytest.mark.parametrize("reason", ["", "seen", "deleted", "left", "blocked"])
+def test_a_waiting_mention_is_sent_only_while_its_message_is_readable(
+    transactional_db, alice, reachable, reason
+):
+    room = make_group(alice, reachable)
+    say(room, alice, "@bob, veja")
+    if reason == "seen":
+        mark_read(user=reachable, ids=None, at=timezone.now())
+    elif reason == "deleted":
+        delete_message(room_pk=room.pk, seq=1, actor=alice)
+    elif reason == "left":
+        leave_room(room_pk=room.pk, user=reachable)
+    elif reason == "blocked":
+        block_user(blocker=reachable, blocked=alice, at=timezone.now())
+
+    assert send_due() == ([] if reason else ["alice citou você em Grupo · Pregão"])
+
+
+def test_letters_name_nobody_and_no_room_on_wish(alice, reachable):
+    save_preferences(user=reachable, hides_talk_in_mails=True)
+    room = make_group(alice, reachable, name="Segredo")
+    say(room, alice, "@bob, veja")
+    notify_talk(at=later())
+
+    letters = Delivery.objects.filter(address="bob@example.org")
+    assert [letter.subject for letter in letters.order_by("pk")] == [
+        "Citaram você numa conversa · Pregão",
+        "1 mensagem nova · Pregão",
+    ]
+    for letter in letters:
+        assert "Segredo" not in f"{letter.text}{letter.html}{letter.headers}{letter.message_id}"
+        assert "alice" not in f"{letter.text}{letter.html}{letter.headers}{letter.message_id}"
+    assert titles(reachable) == ["1 mensagem nova em Segredo", "alice citou você em Segredo"]

@@ -1,4 +1,4 @@
-"""Editing, deleting and reporting a message."""
+"""Editing and deleting a message."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -7,14 +7,13 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
-from mainapp.forum.forms import MessageForm, ReactionForm, ReportForm
+from mainapp.forum.forms import MessageForm, ReactionForm
 from mainapp.forum.models import Message
 from mainapp.forum.policies import EMOJI
 from mainapp.forum.selectors.messages import reactions_to
 from mainapp.forum.selectors.pages import message_address
 from mainapp.forum.services.marks import react
 from mainapp.forum.services.messages import delete_message, edit_message
-from mainapp.forum.services.moderation import report_message
 from mainapp.forum.views.finding import deletable_message_or_404, gone_as_404, message_or_404
 
 
@@ -66,24 +65,6 @@ def react_to_message(request: MemberRequest, pk: int) -> HttpResponse:
     context = {"message": message, "form": form, "emoji": EMOJI, "own": own}
     status = 422 if form.errors else 200
     return render(request, "mainapp/forum/react_message.html", context, status=status)
-
-
-def report(request: MemberRequest, pk: int) -> HttpResponse:
-    message = message_or_404(request, pk)
-    if message.author_id == request.user.pk:
-        raise Http404
-    form = ReportForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        with gone_as_404():
-            report_message(
-                room_pk=message.room_id,
-                seq=message.seq,
-                reporter=request.user,
-                reason=form.cleaned_data["reason"],
-            )
-        messages.success(request, _("Obrigado: quem cuida da sala vai ver a sua denúncia."))
-        return _back(message)
-    return render(request, "mainapp/forum/report_message.html", {"message": message, "form": form})
 
 
 def _back(message: Message) -> HttpResponse:

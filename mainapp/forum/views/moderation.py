@@ -1,4 +1,4 @@
-"""Moderation: muting, closing, reports and the log."""
+"""Moderation of a room: muting, closing, filtered words, complaints and the log."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,44 +8,46 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest, is_staff_level
+from mainapp.core.audience import key_of
 from mainapp.core.errors import shown_as_message
 from mainapp.core.paths import missing_as_404
 from mainapp.core.templatetags.isolation import isolate_plain
-from mainapp.forum.forms import MuteForm
-from mainapp.forum.selectors.moderation import (
-    log_entries,
-    open_reports,
-    participants_of,
-    resolvable_report,
-    user_by_key,
-)
+from mainapp.forum.forms import FilterForm, MuteForm
+from mainapp.forum.selectors.moderation import ROOM, participants_of, user_by_key
 from mainapp.forum.services.moderation import (
     close_room,
+    filter_words,
     mute_participant,
     reopen_room,
-    resolve_report,
     unmute_participant,
 )
 from mainapp.forum.views.finding import gone_as_404, moderated_room_or_404
-
-
-def moderation(request: MemberRequest) -> HttpResponse:
-    """Show staff the open reports of all rooms and the log."""
-    context = {"reports": open_reports(request.user), "entries": log_entries(), "is_staff": True}
-    return render(request, "mainapp/forum/moderation.html", context)
+from mainapp.moderation.selectors.cases import log_entries, open_cases_of
 
 
 def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
+    scope = key_of(ROOM, room.pk)
     context = {
         "room": room,
         "participants": participants_of(room),
-        "reports": open_reports(request.user, room),
-        "entries": log_entries(room),
+        "cases": open_cases_of(scope, moderator=request.user),
+        "entries": log_entries(scope=scope),
+        "filter": FilterForm(instance=room),
         # Only staff see the names of reporters.
         "is_staff": is_staff_level(request.user),
     }
     return render(request, "mainapp/forum/moderation.html", context)
+
+
+def set_filter(request: MemberRequest, pk: int) -> HttpResponse:
+    room = moderated_room_or_404(request, pk)
+    with shown_as_message(request):
+        filter_words(
+            room_pk=room.pk, actor=request.user, words=request.POST.get("filtered_words", "")
+        )
+        messages.success(request, _("As palavras barradas foram salvas."))
+    return _redirect_back(request, pk)
 
 
 def mute(request: MemberRequest, pk: int) -> HttpResponse:
@@ -79,15 +81,6 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
         reopen_room(room_pk=room.pk, actor=request.user)
     messages.success(request, _("A sala está aberta de novo."))
     return _redirect_back(request, pk)
-
-
-def resolve(request: MemberRequest, pk: int) -> HttpResponse:
-    with missing_as_404():
-        report = resolvable_report(pk, request.user)
-    with gone_as_404():
-        resolve_report(report_pk=report.pk, actor=request.user)
-    messages.success(request, _("A denúncia está resolvida."))
-    return _redirect_back(request, report.message.room_id)
 
 
 def _redirect_back(request: HttpRequest, room_pk: int) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop as _
 
+from mainapp.accounts.policies import check_not_suspended
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import Unavailable, consume_async, of_user
@@ -99,6 +100,7 @@ class StockConsumer(BaseConsumer):
     async def send_chat(self, frame: Frame) -> None:
         user = self.scope["user"]
         text = chat_text(frame)
+        check_not_suspended(user, at=datetime.now(UTC))
         try:
             await consume_async(CHAT, of_user(user))
         except Unavailable:

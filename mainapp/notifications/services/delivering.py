@@ -22,6 +22,7 @@ from mainapp.core.private_targets import parse_private_targets
 from mainapp.core.realtime import GroupMessage, publish
 from mainapp.notifications.events import INBOXES, InboxesChanged
 from mainapp.notifications.models import Attempt, Channel, Delivery
+from mainapp.notifications.services.checks import drop_outdated
 from mainapp.notifications.services.outbox import (
     claim_due,
     record_attempt,
@@ -184,7 +185,7 @@ class Round:
             if self._claimed[kind] or kind in self._drained or not self._free_threads(kind):
                 continue
             claimed = claim_due(limit=BATCH, at=timezone.now(), kinds=[kind])
-            self._claimed[kind].extend(claimed)
+            self._claimed[kind].extend(drop_outdated(claimed))
             if len(claimed) < BATCH:
                 self._drained.add(kind)
 

@@ -51,7 +51,7 @@ ABOUT = {
     "messages": ("as mensagens que você escreveu", "messages you wrote"),
     "reactions": ("as suas reações a mensagens", "your reactions to messages"),
     "participations": ("as salas de que você participa", "rooms you participate in"),
-    "reports": ("as denúncias que você fez", "reports you made"),
+    "complaints": ("as denúncias que você fez", "complaints you made"),
     "moderation_done": ("o que você moderou", "what you moderated"),
     "moderation_suffered": (
         "o que foi moderado de você",

@@ -11,13 +11,12 @@ from mainapp.accounts.personal_data import Row, Table, tables
 from mainapp.accounts.selectors import preferences_of
 from mainapp.forum.models import (
     Message,
-    ModerationEntry,
     Participant,
     Reaction,
-    Report,
     Room,
 )
 from mainapp.market.models import Watchlist, WatchlistItem
+from mainapp.moderation.models import Complaint, LogEntry
 from mainapp.notifications.models import Attempt, Broadcast, Channel, Delivery, Mark, Notification
 from mainapp.portfolio.models import Carteira
 from mainapp.uploads.models import Upload
@@ -34,6 +33,8 @@ ACCOUNT = (
     "access_level",
     "date_joined",
     "last_login",
+    "suspended_until",
+    "suspension_reason",
 )
 PREFERENCES = (
     "language",
@@ -47,7 +48,7 @@ BLOCKS = ("blocked_id", "blocked_at")
 WATCHLISTS = ("id", "name", "share_key", "is_current")
 ROOMS = ("id", "name", "topic", "description", "is_closed", "created_at", "active_at")
 MESSAGES = ("room_id", "room", "seq", "body", "sent_at", "edited_at", "deleted_at")
-REPORTS = ("message_id", "room", "seq", "reason", "reported_at", "resolved_at")
+COMPLAINTS = ("kind", "id", "place", "category", "reason", "reported_at", "decided_at")
 BROADCASTS = ("id", "title", "body", "url", "is_email", "created_at", "finished_at")
 NOTIFICATIONS = ("id", "kind", "title", "body", "url", "created_at")
 CHANNELS = ("id", "kind", "address", "is_active", "created_at", "verified_at")
@@ -63,6 +64,8 @@ EXCLUDED = {
     "core.Usage.user": "counters of the rate limits, short-lived",
     "accounts.Block.blocked": "unknown to the blocked user",
     "accounts.NameSkeleton.user": "derived from the user's names",
+    "moderation.Case.person": "complaints of others; moderation_suffered has the decisions",
+    "moderation.Case.closed_by": "in moderation_done",
     "admin.LogEntry.user": "the site's log of its administrators' actions",
     "token_blacklist.OutstandingToken.user": "tokens, which give access to the account",
 }
@@ -122,21 +125,21 @@ def participations(user: User) -> Iterable[Row]:
     return _rows(own, "room_id", "room__name", "is_muted", "joined_at")
 
 
-def reports(user: User) -> Iterable[Row]:
-    own = Report.objects.filter(reporter=user).order_by("pk")
-    named = own.annotate(room_name=_room_name(user, "message__room"))
-    return _rows(named, *_named(REPORTS, room="room_name", seq="message__seq"))
+def complaints(user: User) -> Iterable[Row]:
+    own = Complaint.objects.filter(reporter=user).order_by("pk")
+    paths = {"kind": "case__kind", "id": "case__subject_id", "place": "case__place"}
+    return _rows(own, *_named(COMPLAINTS, **paths, decided_at="case__closed_at"))
 
 
 def moderation_done(user: User) -> Iterable[Row]:
-    done = ModerationEntry.objects.filter(actor=user).order_by("pk")
-    return _rows(done, "room_name", "action", "detail", "done_at")
+    done = LogEntry.objects.filter(actor=user).order_by("pk")
+    return _rows(done, *LOG)
 
 
 def moderation_suffered(user: User) -> Iterable[Row]:
     """Yield the moderation of a user, without the moderators' names, which are others' data."""
-    suffered = ModerationEntry.objects.filter(target=user).order_by("pk")
-    return _rows(suffered, "room_name", "action", "detail", "done_at")
+    suffered = LogEntry.objects.filter(target=user).exclude(action=LogEntry.Action.READ_COPY)
+    return _rows(suffered.order_by("pk"), *LOG)
 
 
 def carteira(user: User) -> Iterable[Row]:
@@ -190,7 +193,7 @@ def _named(columns: Iterable[str], **paths: str) -> list[str]:
     return [paths.get(name, name) for name in columns]
 
 
-LOG = ("room", "action", "detail", "done_at")
+LOG = ("place", "action", "detail", "done_at")
 TABLES = [
     Table(name="account", columns=ACCOUNT, rows=account),
     Table(name="emails", columns=("email", "verified", "primary"), rows=emails),
@@ -210,7 +213,7 @@ TABLES = [
         columns=("room_id", "room", "is_muted", "joined_at"),
         rows=participations,
     ),
-    Table(name="reports", columns=REPORTS, rows=reports),
+    Table(name="complaints", columns=COMPLAINTS, rows=complaints),
     Table(name="moderation_done", columns=LOG, rows=moderation_done),
     Table(name="moderation_suffered", columns=LOG, rows=moderation_suffered),
     Table(

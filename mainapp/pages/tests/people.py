@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from django.utils.html import escape
 
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.tests.factories import NOON
+from mainapp.moderation.models import LogEntry
+from mainapp.moderation.services.complaints import complain
 
 
 def room(host, name="Bancos", **fields):
@@ -34,15 +36,18 @@ def join(user, in_room):
 
 
 def report(user, message, reason="spam"):
-    return Report.objects.create(reporter=user, message=message, reason=reason, reported_at=NOON)
+    complaint, _is_new = complain(
+        kind="message", pk=message.pk, reporter=user, reason=reason, at=NOON
+    )
+    return complaint
 
 
 def moderate(actor, target, in_room, detail=""):
-    return ModerationEntry.objects.create(
+    return LogEntry.objects.create(
         actor=actor,
         target=target,
-        room=in_room,
-        room_name=in_room.name,
+        scope=f"room:{in_room.pk}",
+        place=in_room.name,
         action="mute",
         detail=detail,
         done_at=NOON,

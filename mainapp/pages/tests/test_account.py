@@ -6,10 +6,11 @@ from django.test import Client
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.services.deletion import delete_account
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.models import Watchlist
 from mainapp.market.services.watchlists import create_list
 from mainapp.market.tests.factories import NOON, StockFactory
+from mainapp.moderation.models import Complaint, LogEntry
 from mainapp.notifications.models import Delivery
 from mainapp.pages.tests.people import join, moderate, report, room, write_message
 from mainapp.pages.tests.test_archive import archive_of
@@ -99,9 +100,9 @@ def test_own_data_is_deleted_and_messages_remain(page, alice, bob, past):
     assert list(Participant.objects.values_list("user", flat=True)) == [bob.pk] * 2
     assert Room.objects.get(pk=alices.pk).host is None
     assert Message.objects.filter(author=None, body="Olá de alice").count() == 2
-    assert Report.objects.filter(reporter=None).count() == 1
-    assert ModerationEntry.objects.filter(actor=None).count() == 1
-    assert ModerationEntry.objects.filter(target=None).count() == 1
+    assert Complaint.objects.filter(reporter=None).count() == 1
+    assert LogEntry.objects.filter(actor=None).count() == 1
+    assert LogEntry.objects.filter(target=None).count() == 1
 
 
 def test_pages_work_after_an_account_is_deleted(page, alice, bob, past):
@@ -125,7 +126,7 @@ def test_pages_work_after_an_account_is_deleted(page, alice, bob, past):
         assert client.get(old_profile).status_code == 404
     for in_room in past:
         assert "usuário removido" in stranger.get(f"/room/{in_room.pk}/").content.decode()
-    for address in ("/forum/moderation/", f"/room/{alices.pk}/moderation/"):
+    for address in ("/denuncias/registro/", f"/room/{alices.pk}/moderation/"):
         response = staff.get(address)
         assert response.status_code == 200
         assert "usuário removido" in response.content.decode()

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 NAMES = [
     "account", "emails", "preferences", "blocks", "watchlists", "watchlist_items", "rooms",
-    "messages", "reactions", "participations", "reports", "moderation_done",
+    "messages", "reactions", "participations", "complaints", "moderation_done",
     "moderation_suffered", "carteira", "uploads",
     "notifications", "notification_marks", "channels", "deliveries", "delivery_attempts",
     "broadcasts", "alerts", "alert_firings", "api_keys",
@@ -117,9 +117,9 @@ def test_the_archive_has_all_tables_of_a_user(alice_with_data):
     ]
     assert rows(archive, "watchlist_items")[0]["symbol"] == "PETR4"
     assert [row["room"] for row in rows(archive, "messages")] == ["Bancos", "De Bob"]
-    assert rows(archive, "reports")[0] | {"message_id": 0} == {
-        "message_id": 0, "room": "De Bob", "seq": 2, "reason": "spam",
-        "reported_at": "2026-03-10T15:00:00Z", "resolved_at": None,
+    assert rows(archive, "complaints")[0] | {"id": 0} == {
+        "kind": "message", "id": 0, "place": "De Bob", "category": "other", "reason": "spam",
+        "reported_at": "2026-03-10T15:00:00Z", "decided_at": None,
     }  # fmt: skip
     assert rows(archive, "carteira") == [
         {"ativo": "VALE3", "preco_medio": "38.42000001", "quantidade": "100.50000000", "nota": 7}

@@ -11,9 +11,10 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
 from mainapp.core.policies import page_policies
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.models import Watchlist
 from mainapp.market.tests.factories import WatchlistFactory
+from mainapp.moderation.models import Case, Complaint, LogEntry
 from mainapp.notifications.models import Broadcast, Channel, Delivery, Notification
 from mainapp.notifications.tests.factories import delivery, notice
 from mainapp.pages.tests.test_policies import address, can, rolled_back
@@ -79,20 +80,21 @@ def world(django_db_setup, django_db_blocker):
         delivery(user=owner)
         WatchlistFactory(owner=owner)
         Participant.objects.create(room=made.room, user=made.users["other"], joined_at=now)
-        Report.objects.create(message=made.message, reporter=owner, reported_at=now)
-        ModerationEntry.objects.create(
-            room=made.room, actor=host, target=owner, action="mute", done_at=now
+        LogEntry.objects.create(
+            scope=f"room:{made.room.pk}", actor=host, target=owner, action="mute", done_at=now
         )
         yield made
 
 
 def plant():
     """Write TEXT into every column that users can fill."""
-    User.objects.update(display_name=TEXT, bio=TEXT)
+    User.objects.update(display_name=TEXT, bio=TEXT, suspension_reason=TEXT)
     Room.objects.update(name=TEXT, topic=TEXT, description=TEXT)
     Message.objects.update(body=TEXT, body_html=f"<p>{TEXT}</p>")
-    Report.objects.update(reason=TEXT)
-    ModerationEntry.objects.update(room_name=TEXT, detail=TEXT)
+    Complaint.objects.update(reason=TEXT)
+    lines = [{"text": TEXT, "name": TEXT, "author": None, "is_reported": True}]
+    Case.objects.update(place=TEXT, copies=[{"at": "2026-03-10T15:00:00+00:00", "lines": lines}])
+    LogEntry.objects.update(place=TEXT, detail=TEXT)
     # Unique for each user.
     Watchlist.objects.update(name=Concat(Value(TEXT), Cast("pk", CharField())))
     Alert.objects.update(note=TEXT)

@@ -20,8 +20,9 @@ from mainapp.accounts.selectors import UNLOCK_SALT
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.core.policies import Who
-from mainapp.forum.models import Message, Participant, Report, Room
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
+from mainapp.moderation.models import Case, Complaint
 from mainapp.notifications.services.channels import link_key
 from mainapp.notifications.tests.factories import channel, notice
 from mainapp.portfolio.models import Carteira
@@ -129,11 +130,19 @@ def _holding(world: World) -> dict[str, Any]:
     return {"pk": row.pk}
 
 
-def _report(world: World) -> dict[str, Any]:
-    report = Report.objects.create(
-        message=world.message, reporter=world.users["other"], reported_at=_now()
+def _case(world: World) -> dict[str, Any]:
+    lines = [{"text": "oi", "author": world.users["owner"].pk, "is_reported": True}]
+    case = Case.objects.create(
+        kind="message",
+        subject_id=world.message.pk,
+        person=world.users["owner"],
+        scope=f"room:{world.room.pk}",
+        place=world.room.name,
+        copies=[{"at": _now().isoformat(), "lines": lines}],
+        opened_at=_now(),
     )
-    return {"pk": report.pk}
+    Complaint.objects.create(case=case, reporter=world.users["other"], reported_at=_now())
+    return {"pk": case.pk}
 
 
 def _alert(world: World) -> dict[str, Any]:
@@ -224,7 +233,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "conversation": (_conversation, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
-    "report": (_report, {"pk": 999_999}),
+    "case": (_case, {"pk": 999_999}),
     "alert": (_alert, {"pk": 999_999}),
     "alert link": (_alert_link, {"token": "nothing"}),
     "notification": (_notification, {"pk": 999_999}),

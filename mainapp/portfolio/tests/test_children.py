@@ -94,7 +94,7 @@ def test_real_children_read_what_they_wrote():
 
 @pytest.mark.django_db
 def test_unreadable_file_counts_towards_the_daily_limit(client, alice, settings, monkeypatch):
-    settings.UPLOADS_A_DAY = 2
+    settings.IMPORTS_A_DAY = 2
     client.force_login(alice)
     reads = []
     monkeypatch.setattr(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from mainapp.accounts.policies import UPLOADS, MemberRequest
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
@@ -18,7 +18,7 @@ from mainapp.portfolio.forms.transfer import ConfirmForm, ReadingForm, UploadFor
 from mainapp.portfolio.imports.example import example_sheet
 from mainapp.portfolio.imports.reading import Choices
 from mainapp.portfolio.imports.sheets import Sheet
-from mainapp.portfolio.policies import MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_ROWS
+from mainapp.portfolio.policies import IMPORTS, MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_ROWS
 from mainapp.portfolio.readers.files import read_sheets
 from mainapp.portfolio.selectors import holdings_of
 from mainapp.portfolio.selectors.imports import read_import
@@ -58,7 +58,7 @@ def import_carteira(request: MemberRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
         with shown_in_form(form, "arquivo"):
-            consume_stored(UPLOADS, of_user(request.user), at=timezone.now())
+            consume_stored(IMPORTS, of_user(request.user), at=timezone.now())
             sheets = read_sheets(form.cleaned_data["arquivo"].read())
             signed_sheets = sign_sheets(sheets, request.user)
             return _show_preview(request, sheets, signed_sheets, Choices())

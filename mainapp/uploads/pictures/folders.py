@@ -27,6 +27,12 @@ def write(key: str, data: bytes) -> None:
     (folder(key) / "file").write_bytes(data)
 
 
+def copy(key: str, new_key: str) -> None:
+    """Copy a folder with its files; nothing happens if it does not exist."""
+    if folder(key).is_dir():
+        shutil.copytree(folder(key), folder(new_key))
+
+
 def path_of(key: str, name: str) -> Path | None:
     """Return the path of a file; None if it does not exist."""
     path = folder(key) / name

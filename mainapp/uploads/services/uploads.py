@@ -14,14 +14,22 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.decoding import EXTENSIONS, PictureError, format_of
 from mainapp.accounts.pictures.folders import new_key
-from mainapp.accounts.policies import UPLOADS
+from mainapp.accounts.policies import check_not_new, check_not_suspended
 from mainapp.core.audience import existing, key_of
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.uploads.models import Upload
 from mainapp.uploads.pictures import decoding, folders
-from mainapp.uploads.policies import MAX_BYTES, MAX_TRIES, SIDE, SIZES, clean_name, type_of_file
+from mainapp.uploads.policies import (
+    MAX_BYTES,
+    MAX_TRIES,
+    SIDE,
+    SIZES,
+    UPLOADS,
+    clean_name,
+    type_of_file,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +47,10 @@ def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload
     """Store a picture, re-encoded, or a file; only its owner may see it until it is attached.
 
     The content decides what it is, whatever its name and type say. At most UPLOADS_A_DAY.
-    Raises: DomainError (`invalid`, `too_large`), PictureError, RateLimited.
+    Raises: DomainError (`invalid`, `too_large`), PictureError, RateLimited, Suspended, NewAccount.
     """
+    check_not_suspended(owner, at=at)
+    check_not_new(owner, at=at)
     if len(data) > MAX_BYTES:
         raise DomainError("too_large", _("O arquivo passa de 10 MB: escolha um menor."))
     name, key = clean_name(name), new_key()
@@ -104,6 +114,27 @@ def attach_upload(*, pk: int, owner: User, kind: str, audience: str) -> Upload:
             "invalid", _("Este arquivo não existe."), fields={"content.upload": "unknown"}
         )
     return Upload.objects.get(pk=pk)
+
+
+def copy_upload(*, pk: int, audience: str, at: datetime) -> Upload | None:
+    """Copy an upload with its files for another audience; None if there is no such upload.
+
+    The copy belongs to nobody, and outlives the upload.
+    """
+    upload = Upload.objects.filter(pk=pk).first()
+    if upload is None:
+        return None
+    key = new_key()
+    folders.copy(upload.key, key)
+    upload.pk, upload.key, upload.owner, upload.audience = None, key, None, audience
+    upload.created_at, upload.tries = at, 0
+    try:
+        with transaction.atomic():
+            upload.save(force_insert=True)
+    except BaseException:
+        folders.remove(key)
+        raise
+    return upload
 
 
 def delete_upload(*, upload: Upload) -> None:

@@ -116,6 +116,21 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         summary="Delete an upload",
         description="Delete one of the user's uploads with its files.",
     ),
+    ("get", "complaints/"): Text(
+        summary="List one's complaints",
+        description="The user's own complaints, the newest first.",
+        answer={"kind": "profile", "category": "spam", "reason": "Propaganda.", "state": "open"},
+    ),
+    ("post", "complaints/"): Text(
+        summary="Complain",
+        description=(
+            "About a message, a file or a person's profile, once each: a repetition gets the first "
+            "complaint. Those who decide see a copy; of a private room, only the message and the "
+            "five before and after it. The person concerned does not learn who complained."
+        ),
+        body={"kind": "profile", "id": 1, "category": "spam", "reason": "Propaganda."},
+        answer={"kind": "profile", "category": "spam", "reason": "Propaganda.", "state": "open"},
+    ),
     ("get", "blocks/"): Text(
         summary="List the blocked people",
         description="The people whom the user blocks, the newest block first.",

@@ -1,5 +1,6 @@
-"""Demonstration data for development: three users, rooms with messages, alerts, a carteira."""
+"""Demonstration data for development: three users, their talk, alerts, a carteira."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.models import Stock
 from mainapp.market.services.watchlists import create_list
+from mainapp.pages.management.demo_talk import WEEKS, spread, write_talk
 from mainapp.portfolio.services import NewRow, import_rows
 
 PASSWORD = "pregao-demo"  # noqa: S105 - public: the demonstration data exists only with DEBUG=1
@@ -102,6 +104,7 @@ class Command(BaseCommand):
             action="store_true",
             help="refuse a site that has other users",
         )
+        parser.add_argument("--no-pictures", action="store_true", help="talk without pictures")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
@@ -110,7 +113,7 @@ class Command(BaseCommand):
         if User.objects.filter(username__in=PEOPLE).exists():
             self.stdout.write("The demonstration data exists already; nothing was changed.")
         else:
-            seed()
+            seed(with_pictures=not options["no_pictures"])
         self.stdout.write(
             f"Log in at {absolute_url(reverse('login'))} as {', '.join(PEOPLE)}; "
             f"the password is {PASSWORD}."
@@ -132,11 +135,12 @@ def check_site(*, must_be_new: bool) -> None:
         )
 
 
-def seed() -> None:
+def seed(*, with_pictures: bool) -> None:
     with transaction.atomic():
         users = {name: create_user(name) for name in PEOPLE}
         for room in ROOMS:
             open_room(users, room)
+        write_talk(users, with_pictures=with_pictures)
         fill_lists(users["ana"])
 
 
@@ -149,6 +153,7 @@ def create_user(name: str) -> User:
         display_name=display_name,
         bio=bio,
         access_level=level,
+        date_joined=timezone.now() - timedelta(weeks=WEEKS + 1),
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
@@ -164,6 +169,7 @@ def open_room(users: dict[str, User], room: dict[str, Any]) -> None:
     )
     for author, body in room["talk"]:
         post_message(room_pk=created.pk, author=users[author], body=body)
+    spread(created, timezone.now())
 
 
 def fill_lists(owner: User) -> None:

@@ -17,6 +17,7 @@ from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.forum.services.talk import ensure_talk
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.scheduling import ensure_periodic_tasks
+from mainapp.moderation.services.complaints import ensure_forgetting
 from mainapp.notifications.services.scheduling import ensure_sweep
 from mainapp.uploads.services import uploads
 
@@ -95,6 +96,7 @@ def schedule() -> str:
     log_ins.ensure_pruning()
     ensure_talk()
     uploads.ensure_sweep()
+    ensure_forgetting()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"

@@ -152,6 +152,7 @@ class Composer {
 
   _blockedText() {
     if (this._socket.sessionEnded) return gettext("Sua sessão terminou: entre de novo para escrever.");
+    if (this._blocked.dataset.suspended) return this._blocked.dataset.suspended;
     if (this._isClosed) return gettext("Esta sala está fechada: lê-se, mas ninguém escreve.");
     return gettext("Você foi silenciado nesta sala: pode ler, mas não escrever.");
   }

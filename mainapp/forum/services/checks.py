@@ -1,0 +1,25 @@
+"""Checks of a message before it is stored: its writer, its links and its words."""
+
+import re
+from datetime import datetime
+
+from django.utils.translation import gettext_noop as _
+
+from mainapp.accounts.models import User
+from mainapp.accounts.policies import check_not_new
+from mainapp.forum.exceptions import Invalid
+from mainapp.forum.models import Room
+from mainapp.forum.policies import filtered_word
+
+# Links of rendered text to other sites; those of chips and mentions stay on this one.
+LINK = re.compile(r'href="(?:https?|mailto):')
+
+
+def check_text(*, text: str, html: str, room: Room, writer: User, at: datetime) -> None:
+    """Check a text with its rendering. Raises: NewAccount (it has a link), Invalid (its words)."""
+    if LINK.search(html):
+        check_not_new(writer, at=at)
+    if word := filtered_word(text, room.filtered_words):
+        raise Invalid(
+            _("Esta sala não aceita “%(word)s”."), {"word": word}, fields={"body": "words"}
+        )

@@ -1,0 +1,1 @@
+"""One queue of complaints about messages, files and profiles; suspensions; the moderation log."""

@@ -1,0 +1,1 @@
+"""Writes of moderation: complaints, decisions, suspensions, the log."""

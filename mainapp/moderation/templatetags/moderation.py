@@ -1,0 +1,41 @@
+"""Cases and their copies in templates."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mainapp.core.templatetags.formats import full_day
+from mainapp.moderation.models import Case
+
+register = template.Library()
+
+
+@register.filter
+def subject_name(case: Case) -> str:
+    """Return what a case is about: a message, a picture, a file or a profile."""
+    if case.kind == "profile":
+        return _("Perfil")
+    line = _reported(case)
+    if line.get("is_image"):
+        return _("Imagem")
+    return _("Arquivo") if line.get("name") else _("Mensagem")
+
+
+@register.filter
+def reported_text(case: Case) -> str:
+    """Return the reported text of the newest copy."""
+    return str(_reported(case).get("text", ""))
+
+
+@register.filter
+def copied_moment(text: str) -> str:
+    """Turn the time of a copy into a day and a time."""
+    moment = timezone.localtime(datetime.fromisoformat(text), timezone.get_default_timezone())
+    return f"{full_day(moment)}, {moment:%H:%M}"
+
+
+def _reported(case: Case) -> dict[str, object]:
+    lines = case.copies[-1]["lines"] if case.copies else []
+    return next((line for line in lines if line.get("is_reported")), {})
