@@ -26,9 +26,9 @@ def test_the_match_is_marked(value, text, html):
     [
         ("Uma frase curta", "curta", "Uma frase curta"),
         (
-            "Muitas palavras antes daquela que se procura aqui",
+            f"{LONG} que se procura aqui",
             "Procura",
-            "…daquela que se procura aqui",
+            "…antes daquela que se procura aqui",
         ),
         (LONG, "nada", None),
         ("Umasópalavramuitolongasemespaço", "espaco", None),
