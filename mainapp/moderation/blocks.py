@@ -1,4 +1,4 @@
-"""The block of profiles: complaining about a person, and for staff the suspension."""
+"""Blocks of profiles: the suspension, and the ways to complain about a person or suspend them."""
 
 from typing import Any
 
@@ -12,23 +12,32 @@ from mainapp.core.policies import MEMBERS
 from mainapp.moderation.policies import may_suspend
 
 
-def _standing(request: HttpRequest, person: User, **_page: Any) -> BlockContext:
-    """Show the owner their own suspension, and others what they may do about the person."""
+def _suspension(request: HttpRequest, person: User, **_page: Any) -> BlockContext:
+    """Show a suspension to its person, and to those who may change it."""
     is_own = request.user.pk == person.pk
-    shows_end = is_suspended(person, at=timezone.now())
-    if is_own and not shows_end:
-        return None
-    may = may_suspend(request.user, person)
-    return {"is_own": is_own, "shows_suspension": shows_end and (is_own or may), "may_suspend": may}
+    is_shown = is_own or may_suspend(request.user, person)
+    return {} if is_shown and is_suspended(person, at=timezone.now()) else None
+
+
+def _actions(request: HttpRequest, person: User, **_page: Any) -> BlockContext:
+    return {"may_suspend": may_suspend(request.user, person)}
 
 
 BLOCKS = [
     Block(
         place="profile",
-        name="standing",
+        name="suspension",
         order=90,
         who=MEMBERS,
-        template="mainapp/moderation/profile_block.html",
-        context=_standing,
-    )
+        template="mainapp/moderation/suspension_block.html",
+        context=_suspension,
+    ),
+    Block(
+        place="profile-menu",
+        name="moderation",
+        order=90,
+        who=MEMBERS,
+        template="mainapp/moderation/profile_menu.html",
+        context=_actions,
+    ),
 ]

@@ -10,7 +10,7 @@ from mainapp.core.realtime import query
 from mainapp.forum.models import Participant
 from mainapp.forum.selectors.chats import room_frames
 from mainapp.forum.services.chats import add_people, leave_room, open_chat, remove_person
-from mainapp.forum.services.marks import mark_room_read, mute_room
+from mainapp.forum.services.marks import mark_all_read, mark_room_read, mute_room
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory, make_direct, make_group
 from mainapp.notifications.fanout import states
@@ -83,6 +83,34 @@ async def test_every_tab_hears_of_a_message_and_of_its_reading(websocket, people
         for socket in (first, second):
             assert (await state(socket, unread=0))["rooms_unread"] == 0
         await no_state(stranger)
+
+
+async def test_marking_all_read_reaches_every_tab(websocket, people):
+    alice, bob, carol = people
+    rooms = [await query(make_direct, bob, other) for other in (alice, carol)]
+    for room, author in zip(rooms, (alice, carol), strict=True):
+        await say(room, author)
+    async with websocket(URL, bob) as first, websocket(URL, bob) as second:
+        for socket in (first, second):
+            assert (await socket.next("snapshot"))["rooms_unread"] == 2
+        await query(mark_all_read, user=bob, at=datetime.now(UTC))
+        for socket in (first, second):
+            states = [await state(socket, rooms_unread=0) for _room in rooms]
+            assert {frame["room"]: frame["unread"] for frame in states} == {
+                room.pk: 0 for room in rooms
+            }
+
+
+async def test_the_words_of_a_blocked_person_are_folded(websocket, people):
+    alice, bob, carol = people
+    room = await query(make_group, carol, alice, bob)
+    await query(block_user, blocker=bob, blocked=alice, at=datetime.now(UTC))
+    async with websocket(URL, bob) as socket, websocket(URL, carol) as others:
+        for each in (socket, others):
+            await each.next("snapshot")
+        await say(room, alice, "ofensa")
+        assert (await state(socket))["last"]["excerpt"] == ""
+        assert (await state(others))["last"]["excerpt"] == "ofensa"
 
 
 async def test_edits_deletions_and_muting_show_at_once(websocket, people):
