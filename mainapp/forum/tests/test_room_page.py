@@ -105,12 +105,12 @@ def test_a_reply_shows_its_message_until_that_is_deleted(client, alice, bob, gro
     assert 'name="reply_to" value="1"' in page
     client.post(group.get_absolute_url(), {"body": "Confiro", "reply_to": first.seq})
 
-    quoted = '<span data-part="quoted-text"><bdi>A margem é 22%</bdi></span>'
+    quoted = '<span data-part="quoted-text" dir="auto"><bdi>A margem é 22%</bdi></span>'
     assert quoted in client.get(group.get_absolute_url()).content.decode()
     delete_message(room_pk=group.pk, seq=first.seq, actor=bob)
     page = client.get(group.get_absolute_url()).content.decode()
     assert "margem" not in page
-    assert '<span data-part="quoted-text">mensagem apagada</span>' in page
+    assert '<span data-part="quoted-text" dir="auto">mensagem apagada</span>' in page
 
 
 def test_a_reply_hides_a_message_from_before_one_joined(client, alice, bob, carol, group):
