@@ -77,8 +77,11 @@ def make_world() -> World:
     world.public = Room.objects.create(name="Sala", host=ana, created_at=now, active_at=now)
     block_user(blocker=ana, blocked=blocked, at=now)
     channel(beto, address="beto@example.org")
+    channel(former, address="former@example.org")
     group, _ = open_chat(user=ana, user_ids=[beto.pk, former.pk], name=BAIT)
     post_message(room_pk=group.pk, author=former, body="minha mensagem")
+    post_message(room_pk=group.pk, author=ana, body=f"@former {BAIT}")
+    notify_talk(at=timezone.now() + GRACE)
     leave_room(room_pk=group.pk, user=former)
     direct, _ = open_chat(user=ana, user_ids=[beto.pk])
     world.rooms = [group, direct]

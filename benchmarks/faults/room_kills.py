@@ -95,7 +95,7 @@ class Member:
         self.room, self.port, self.cookie, self.counts = room, port, cookie, counts
         self.received: dict[int, int] = {}  # seq: the message's id
         self.last = 0  # all numbers up to this one are received
-        self.unacked: dict[str, str] = {}
+        self.unacked: dict[str, dict[str, Any]] = {}  # client_id: fields of its frame
         self.is_open = False
         self._socket: ClientConnection | None = None
         self._paging = True
@@ -111,10 +111,10 @@ class Member:
             self.counts.reconnects += 1
             await asyncio.sleep(reconnect_delay(time.monotonic() - lost_at))
 
-    async def send_message(self, body: str) -> None:
+    async def send_message(self, **fields: Any) -> None:
         """Send a message; it is repeated after each reconnect until it is acknowledged."""
         client_id = str(uuid4())
-        self.unacked[client_id] = body
+        self.unacked[client_id] = fields
         self.counts.sent += 1
         await self._send(client_id)
 
@@ -183,8 +183,8 @@ class Member:
     async def _send(self, client_id: str) -> None:
         if self._socket is None or not self.is_open or client_id not in self.unacked:
             return
-        body = self.unacked[client_id]
-        frame = {"type": "send", "client_id": client_id, "body": body, "id": client_id}
+        fields = self.unacked[client_id]
+        frame = {"type": "send", "client_id": client_id, "id": client_id, **fields}
         with contextlib.suppress(OSError, WebSocketException):
             await self._socket.send(json.dumps(frame))
 
@@ -207,14 +207,20 @@ class Conversation:
         self.listeners = [rig.listen() for _ in range(2)]
         self.webs = [self._start_web(number) for number in range(2)]
         ports = [port_of(listener) for listener in self.listeners]
-        self.clients = [
+        self.clients = self._make_clients(clients, rooms, ports, cookies)
+        self.members = [member for client in self.clients for member in client]
+
+    def _make_clients(
+        self, count: int, rooms: list[int], ports: list[int], cookies: list[str]
+    ) -> list[list[Member]]:
+        """Return the members of each client, which is in every room."""
+        return [
             [
                 Member(room, ports[(number + n) % 2], cookies[2 * number + n % 2], self.counts)
                 for n, room in enumerate(rooms)
             ]
-            for number in range(clients)
+            for number in range(count)
         ]
-        self.members = [member for client in self.clients for member in client]
 
     async def run(self, seconds: float, kill_every_s: float) -> None:
         """Let all clients send for `seconds` while processes are killed."""
@@ -259,13 +265,16 @@ class Conversation:
         due_at = time.monotonic()
         for number in itertools.count():
             if sum(len(member.unacked) for member in client) < MAX_UNACKED:
-                await next(turns).send_message(f"mensagem {number}")
+                await self._write_one(next(turns), number)
             else:
                 self.counts.passed_over += 1
             due_at += self.pause_s
             if due_at >= ends_at:
                 return
             await asyncio.sleep(max(0.0, due_at - time.monotonic()))
+
+    async def _write_one(self, member: Member, number: int) -> None:
+        await member.send_message(body=f"mensagem {number}")
 
     async def _kill(self, victim: str) -> None:
         if victim == "redis":

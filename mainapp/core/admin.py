@@ -40,12 +40,16 @@ def _cell(value: Any) -> Any:
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    list_display = ["at", "actor_id", "way", "action", "model", "key", "fields", "changes"]
+    list_display = ["at", "actor_id", "way", "action", "model", "key", "changed_fields"]
     list_filter = ["way", "action", "model", "at"]
     search_fields = ["=actor_id", "=key", "model"]
     # The count would scan the table for every page of a search.
     show_full_result_count = False
     actions = ["export"]
+
+    @admin.display(description=_("campos"))
+    def changed_fields(self, entry: AuditEntry) -> str:
+        return ", ".join(entry.fields)
 
     @admin.action(description=_("Exportar como CSV"))
     def export(

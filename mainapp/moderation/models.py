@@ -64,12 +64,12 @@ class Complaint(models.Model):
     """A person's complaint; at most one about a thing."""
 
     class Category(models.TextChoices):
-        SPAM = "spam", _("propaganda ou repetição")
-        ABUSE = "abuse", _("ofensa, ameaça ou assédio")
-        FRAUD = "fraud", _("golpe ou promessa de ganho")
-        MANIPULATION = "manipulation", _("boato ou manipulação de preços")
-        PRIVACY = "privacy", _("dados de outra pessoa")
-        OTHER = "other", _("outro motivo")
+        SPAM = "spam", _("Propaganda ou repetição")
+        ABUSE = "abuse", _("Ofensa, ameaça ou assédio")
+        FRAUD = "fraud", _("Golpe ou promessa de ganho")
+        MANIPULATION = "manipulation", _("Boato ou manipulação de preços")
+        PRIVACY = "privacy", _("Dados de outra pessoa")
+        OTHER = "other", _("Outro motivo")
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="complaints")
     reporter = models.ForeignKey(

@@ -41,16 +41,21 @@ def test_unread_messages_of_an_open_list_count_until_all_are_read(open_page):
     post_form(alice, room, body="bom dia")
     expect(row(bob, alice_name).locator("[data-part=last]")).to_have_text("bom dia")
     expect(row(bob, alice_name).locator("[data-part=count]")).to_have_text("1")
+    home = bob.context.new_page()
+    home.goto("/")
+    expect(row(home, alice_name).locator("[data-part=last]")).to_have_text("bom dia")
     post_form(alice, room, body="viu $PETR4?")
     expect(row(bob, alice_name).locator("[data-part=count]")).to_have_text("2")
     expect(row(bob, alice_name).locator("[data-part=last]")).to_have_text("viu PETR4?")
     expect(badge).to_contain_text("2")
+    expect(row(home, alice_name).locator("[data-part=count]")).to_have_text("2")
 
     bob.get_by_role("button", name="Mais opções das conversas").click()
     bob.get_by_role("button", name="Marcar tudo como lido").click()
     expect(bob.get_by_text("Tudo está marcado como lido.")).to_be_visible()
     expect(badge).to_be_hidden()
     expect(row(bob, alice_name).locator("[data-part=unseen]")).to_be_hidden()
+    expect(home.get_by_text("Conversas não lidas")).to_have_count(0)
 
 
 def test_a_group_is_founded_and_left_and_a_person_is_blocked(open_page):

@@ -2,20 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from django.db import Error
 
 from mainapp.accounts.events import PRESENCE, PresenceChanged
-from mainapp.accounts.fanout.circles import Circle, Online, View, VisiblePerson
+from mainapp.accounts.fanout.archive import Archive
+from mainapp.accounts.fanout.circles import Online, View, VisiblePerson
 from mainapp.accounts.fanout.online import OnlineUsers
-from mainapp.core.realtime import Hub, SocketWriter, query
-from mainapp.core.realtime.frames import encode
+from mainapp.accounts.fanout.sockets import EncodedPeople, PresenceSocket
+from mainapp.core.realtime import Hub, query
 from mainapp.core.realtime.hub import Task
-from mainapp.core.realtime.writer import Send, TrySend, never_sends
 
 logger = logging.getLogger(__name__)
 
@@ -26,70 +26,6 @@ REFRESH_S = 60.0  # everything is read again, because announcements may be lost
 CHUNK = 2000
 SOCKETS = 100  # written without a pause for other tasks
 FIRST_S = 1.0  # for the list of those who are online in other processes
-
-
-class Archive(Protocol):
-    """The queries that the hub runs on its query threads."""
-
-    def visible_people(self, ids: Collection[int]) -> Mapping[int, VisiblePerson]:
-        """Return the active users who do not hide, with their circles."""
-
-    def views_of(self, users: Collection[int], at: datetime) -> Mapping[int, View]:
-        """Return what users may see."""
-
-
-class PresenceSocket(SocketWriter):
-    """A tab; it was sent the people `named` and the `count`."""
-
-    __slots__ = ("count", "due_at", "is_dirty", "named", "user_id", "view")
-
-    def __init__(self, user_id: int, send: Send, try_send: TrySend = never_sends) -> None:
-        super().__init__(send, try_send)
-        self.user_id = user_id
-        self.view: View | None = None
-        self.named: set[int] | None = None  # before the first frame
-        self.count = 0
-        self.due_at = 0.0
-        self.is_dirty = True
-
-    def frame(self, online: Online, encoded: "EncodedPeople") -> bytes | None:
-        """Return the next frame, and take it for sent; None if nothing has changed."""
-        assert self.view is not None
-        named, count = online.named_for(self.view, self.named or ()), online.count_for(self.view)
-        before, self.named = self.named, named
-        self.is_dirty = False
-        if before is None:
-            self.count = count
-            return b'{"type":"presence","online":[%b],"count":%d}' % (encoded.join(named), count)
-        if before == named and self.count == count:
-            return None
-        self.count = count
-        joined, left = encoded.join(named - before), encoded.left(before - named)
-        return b'{"type":"presence","joined":[%b],"left":%b,"count":%d}' % (joined, left, count)
-
-
-class EncodedPeople:
-    """People as JSON, each encoded once for all sockets."""
-
-    def __init__(self, online: Online) -> None:
-        self._online = online
-        self._encoded: dict[int, bytes] = {}
-        self._left_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def join(self, ids: Collection[int]) -> bytes:
-        return b",".join([self._person(pk) for pk in ids])
-
-    def left(self, ids: Collection[int]) -> bytes:
-        """Return those who left, or who hid themselves: which of both is nobody's business."""
-        return encode([{"id": pk, "last_seen": self._left_at} for pk in ids])
-
-    def _person(self, pk: int) -> bytes:
-        if pk not in self._encoded:
-            person = self._online.people[pk]
-            self._encoded[pk] = encode(
-                {"id": person.id, "name": person.name, "avatar": person.avatar}
-            )
-        return self._encoded[pk]
 
 
 class PresenceFanout(Hub):
@@ -182,7 +118,7 @@ class PresenceFanout(Hub):
         changed = self.online.apply(left, read)
         is_other_count = count != len(self.online.people)
         for socket in self.sockets:
-            socket.is_dirty |= is_other_count or _concerns(socket.view, changed)
+            socket.is_dirty |= is_other_count or socket.is_concerned(changed)
 
     async def _read_views(self, stale: Collection[int]) -> None:
         sockets = [s for s in self.sockets if s.view is None or s.user_id in stale]
@@ -208,9 +144,3 @@ class PresenceFanout(Hub):
                 socket.due_at = self.now() + FRAME_S
                 socket.write(frame)
         return min(waits)
-
-
-def _concerns(view: View | None, changed: frozenset[Circle]) -> bool:
-    return view is not None and not (
-        changed.isdisjoint(view.private) and changed.isdisjoint(view.open)
-    )

@@ -89,3 +89,21 @@ def test_cents_of_a_large_figure_are_small(language, text, html):
 )
 def test_changes_have_their_sign(value, text):
     assert formats.number_change(value) == text
+
+
+@pytest.mark.parametrize(
+    ("time", "portuguese", "english"),
+    [
+        ("2026-03-10T03:00:00Z", "00:00", "00:00"),  # in São Paulo
+        ("2026-03-10T23:59:00Z", "20:59", "20:59"),
+        ("2026-03-10T02:59:00Z", "ontem", "yesterday"),
+        ("2026-03-08T12:00:00Z", "08/03", "8 Mar"),
+        ("2025-12-31T12:00:00Z", "31/12/2025", "31 Dec 2025"),
+    ],
+)
+def test_moments_are_short(time, portuguese, english, time_machine):
+    time_machine.move_to("2026-03-10T23:59:00Z", tick=False)
+    for language, text in (("pt-br", portuguese), ("en", english)):
+        with override(language):
+            assert formats.moment(datetime.fromisoformat(time)) == text
+    assert formats.moment(None) == formats.NOTHING

@@ -1,6 +1,8 @@
 import pytest
 
-from mainapp.core.templatetags.highlight import highlight
+from mainapp.core.templatetags.highlight import highlight, near
+
+LONG = "Muitas palavras antes daquela"
 
 
 @pytest.mark.parametrize(
@@ -17,3 +19,21 @@ from mainapp.core.templatetags.highlight import highlight
 )
 def test_the_match_is_marked(value, text, html):
     assert highlight(value, text) == html
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "shown"),
+    [
+        ("Uma frase curta", "curta", "Uma frase curta"),
+        (
+            f"{LONG} que se procura aqui",
+            "Procura",
+            "…antes daquela que se procura aqui",
+        ),
+        (LONG, "nada", None),
+        ("Umasópalavramuitolongasemespaço", "espaco", None),
+        ("", "x", ""),
+    ],
+)
+def test_a_text_begins_near_its_match(value, text, shown):
+    assert near(value, text) == (value if shown is None else shown)

@@ -101,3 +101,12 @@ def test_a_list_of_its_own_is_linked_when_there_are_more_results(limit, more_url
     (group,) = search("a", user=AnonymousUser(), limit=limit)
 
     assert (len(group.results), group.more_url) == (limit, more_url)
+
+
+def test_sections_that_are_not_suggested_are_on_the_page_only():
+    register("messages", is_suggested=False)
+    register("rooms")
+
+    suggested = search("x", user=AnonymousUser(), limit=2, is_suggestion=True)
+    assert [group.section.name for group in suggested] == ["rooms"]
+    assert found("x") == {"messages": 2, "rooms": 2}

@@ -78,7 +78,7 @@ def conversation_list(user: User, *, limit: int = LIST_SIZE) -> ConversationList
 
 def conversation_page(user: User, number: str) -> ConversationList:
     """Return a page of the user's conversations; three queries."""
-    page = page_of(chats_of(user), number, size=LIST_SIZE)
+    page: Any = page_of(chats_of(user), number, size=LIST_SIZE)
     return ConversationList(conversations(page.object_list), page.has_next(), page)
 
 
@@ -103,7 +103,7 @@ def conversations(participations: QuerySet[Participant]) -> list[Conversation]:
     blocks = Block.objects.filter(blocker=OuterRef("user"), blocked=OuterRef("last__author"))
     # The slice first: otherwise the database would count the messages of all rooms to sort them.
     shown = Participant.objects.filter(pk__in=participations.values("pk"))
-    ordered = shown.select_related("room").order_by("-room__active_at", "-room_id")
+    ordered: Any = shown.select_related("room").order_by("-room__active_at", "-room_id")
     annotated = ordered.annotate(
         last=FilteredRelation("room__messages", condition=newest),
         unread=unread_count(),

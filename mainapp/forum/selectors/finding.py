@@ -96,6 +96,6 @@ def find_messages(user: Any, text: str, *, limit: int, room: Room | None = None)
     return list(found.order_by("-sent_at", "-pk")[:limit])
 
 
-def _own_rooms(user: User) -> QuerySet[Participant]:
+def _own_rooms(user: User) -> Any:
     own = Participant.objects.filter(user=user.pk, left_at=None, room__kind__in=PRIVATE)
     return own.values("room")

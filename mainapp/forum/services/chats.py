@@ -20,6 +20,7 @@ from mainapp.forum.policies import DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, N
 from mainapp.forum.selectors.members import host_id_of, reachable_people
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own, announce_room
+from mainapp.forum.services.talk import withdraw_talk
 
 MAX_NAME = 80
 
@@ -197,6 +198,7 @@ def _leave(room: Room, user_pk: int, **content: Any) -> None:
         _write_notes(room, [person], code="left", **content)
         announce_room(room, also=[user_pk])
         announce_presence([user_pk])
+        withdraw_talk(room_pk=room.pk, user=person, at=timezone.now())
 
 
 def _write_notes(room: Room, people: Sequence[User], **content: Any) -> None:

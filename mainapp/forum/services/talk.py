@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -18,7 +19,11 @@ from mainapp.forum.policies import PRIVATE
 from mainapp.forum.selectors.chats import Chat, chats, is_muted, with_unread
 from mainapp.notifications.models import Notification
 from mainapp.notifications.selectors.channels import deliveries_for
-from mainapp.notifications.services.inbox import delete_notifications, mark_read
+from mainapp.notifications.services.inbox import (
+    delete_notifications,
+    mark_read,
+    withdraw_notifications,
+)
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
 
 TALK = "talk"
@@ -48,6 +53,16 @@ def mark_talk_read(*, rooms: Collection[int], user: User, at: datetime) -> None:
     """Mark the notices of rooms as read; one query if there are none."""
     if ids := _unread_notices(rooms, user.pk):
         mark_read(user=user, ids=ids, at=at)
+
+
+def withdraw_talk(*, room_pk: int, user: User, at: datetime) -> None:
+    """Withdraw all notices of a room from somebody who left it: they name the room and people."""
+    notices: Any = Notification.objects.filter(user=user, url__startswith=_address(room_pk))
+    with translation.override(language_of(user)):
+        title = _("Uma conversa da qual você saiu")
+    withdraw_notifications(
+        user=user, ids=list(notices.values_list("pk", flat=True)), title=title, at=at
+    )
 
 
 def wanted_talk(notifications: Collection[Notification]) -> set[int]:

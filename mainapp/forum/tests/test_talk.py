@@ -18,7 +18,7 @@ from mainapp.forum.services.messages import delete_message, post_message
 from mainapp.forum.services.talk import GRACE, ensure_talk, notify_talk
 from mainapp.forum.tests.factories import make_direct, make_group
 from mainapp.forum.tests.test_services import in_threads
-from mainapp.notifications.models import Channel, Delivery
+from mainapp.notifications.models import Channel, Delivery, Notification
 from mainapp.notifications.selectors.inbox import inbox_of, unread_count
 from mainapp.notifications.services.delivering import Round
 from mainapp.notifications.services.inbox import mark_read
@@ -228,3 +228,17 @@ def test_letters_name_nobody_and_no_room_on_wish(alice, reachable):
         assert "Segredo" not in f"{letter.text}{letter.html}{letter.headers}{letter.message_id}"
         assert "alice" not in f"{letter.text}{letter.html}{letter.headers}{letter.message_id}"
     assert titles(reachable) == ["1 mensagem nova em Segredo", "alice citou você em Segredo"]
+
+
+def test_who_left_keeps_no_notice_of_the_room(alice, reachable):
+    room = make_group(alice, reachable, name="Segredo")
+    say(room, alice, "@bob, veja")
+    notify_talk(at=later())
+    leave_room(room_pk=room.pk, user=reachable)
+
+    assert titles(reachable) == []
+    letters = Delivery.objects.filter(user=reachable)
+    assert {letter.state for letter in letters} == {"cancelled"}
+    for row in (*letters, *Notification.objects.filter(user=reachable)):
+        assert "Segredo" not in str(vars(row))
+        assert "alice" not in str(vars(row))

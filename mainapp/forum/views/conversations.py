@@ -32,7 +32,7 @@ def conversations(request: MemberRequest) -> HttpResponse:
     query = ConversationQuery(request.GET).query()
     text = query["text"]
     if text:
-        context = {
+        context: dict[str, Any] = {
             "text": text,
             "found_chats": find_conversations(request.user, text, limit=FOUND),
             "found_messages": find_messages(request.user, text, limit=FOUND),

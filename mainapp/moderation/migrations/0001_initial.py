@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             name='Complaint',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('spam', 'propaganda ou repetição'), ('abuse', 'ofensa, ameaça ou assédio'), ('fraud', 'golpe ou promessa de ganho'), ('manipulation', 'boato ou manipulação de preços'), ('privacy', 'dados de outra pessoa'), ('other', 'outro motivo')], default='other', max_length=12, verbose_name='motivo')),
+                ('category', models.CharField(choices=[('spam', 'Propaganda ou repetição'), ('abuse', 'Ofensa, ameaça ou assédio'), ('fraud', 'Golpe ou promessa de ganho'), ('manipulation', 'Boato ou manipulação de preços'), ('privacy', 'Dados de outra pessoa'), ('other', 'Outro motivo')], default='other', max_length=12, verbose_name='motivo')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='o que há de errado')),
                 ('reported_at', models.DateTimeField()),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='complaints', to='moderation.case')),

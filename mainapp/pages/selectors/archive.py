@@ -122,7 +122,9 @@ def _cell(value: Any) -> Any:
         return f"{value:f}".replace(".", ",")
     if isinstance(value, datetime):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, bool) else escape_formula(value)
+    if isinstance(value, bool | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return escape_formula(value)
 
 
 def _readme(user: User, tables: list[Table], *, at: datetime, has_picture: bool) -> str:

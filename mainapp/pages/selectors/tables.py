@@ -47,7 +47,10 @@ UPLOADS = ("id", "kind", "name", "size", "width", "height", "state", "created_at
 BLOCKS = ("blocked_id", "blocked_at")
 WATCHLISTS = ("id", "name", "share_key", "is_current")
 ROOMS = ("id", "name", "topic", "description", "is_closed", "created_at", "active_at")
-MESSAGES = ("room_id", "room", "seq", "body", "sent_at", "edited_at", "deleted_at")
+MESSAGES = (
+    *("room_id", "room", "seq", "body", "sent_at", "edited_at", "deleted_at"),
+    *("kind", "content"),
+)
 COMPLAINTS = ("kind", "id", "place", "category", "reason", "reported_at", "decided_at")
 BROADCASTS = ("id", "title", "body", "url", "is_email", "created_at", "finished_at")
 NOTIFICATIONS = ("id", "kind", "title", "body", "url", "created_at")

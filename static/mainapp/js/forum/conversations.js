@@ -14,6 +14,7 @@ class ConversationList {
   constructor(root) {
     this._root = root;
     this._isPage = root.dataset.page !== undefined;
+    this._isUnreadOnly = root.dataset.unreadOnly !== undefined; // the block of the home page
     this._me = Number(document.body.dataset.member);
     this._timer = null;
   }
@@ -21,8 +22,14 @@ class ConversationList {
   /** Apply a `room_state` or `room_gone` frame. What a frame cannot say is loaded from the server. */
   apply(frame) {
     const row = this._root.querySelector(`[data-conversation="${frame.room}"]`);
-    if (frame.type === "room_gone") row?.remove();
+    const isRead = this._isUnreadOnly && frame.unread === 0;
+    if (frame.type === "room_gone" || isRead) this._remove(row);
     else if (!row || !this._update(row, frame)) this._reload();
+  }
+
+  _remove(row) {
+    row?.remove();
+    if (this._isUnreadOnly && !this._root.querySelector("[data-conversation]")) this._root.remove();
   }
 
   _update(row, { unread, last, muted }) {
@@ -34,12 +41,17 @@ class ConversationList {
     badge.hidden = unread === 0 || Boolean(isOpen);
     setText(part(row, "last"), text);
     const time = part(row, "time");
-    const isNewer = Date.parse(last.sent_at) > Date.parse(time.dateTime);
-    time.dateTime = last.sent_at;
-    if (!isNewer) return true;
-    setText(time, clock(last.sent_at).slice(0, 5));
-    if (row.closest("[data-part=list]") && !row.contains(document.activeElement)) row.parentElement.prepend(row);
+    if (time) this._move(row, time, last.sent_at);
     return true;
+  }
+
+  /** Show the time of a row's newest message, and move the row to the top if it is a new one. */
+  _move(row, time, sentAt) {
+    const isNewer = Date.parse(sentAt) > Date.parse(time.dateTime);
+    time.dateTime = sentAt;
+    if (!isNewer) return;
+    setText(time, clock(sentAt).slice(0, 5));
+    if (row.closest("[data-part=list]") && !row.contains(document.activeElement)) row.parentElement.prepend(row);
   }
 
   /** Return a newest message in one line; null if only the server can tell it. */
@@ -51,6 +63,7 @@ class ConversationList {
   }
 
   _reload() {
+    if (this._isUnreadOnly) return; // it shows no other rooms before the page is loaded again
     clearTimeout(this._timer);
     this._timer = setTimeout(() => this._load(), RELOAD_MS);
   }

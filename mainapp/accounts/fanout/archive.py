@@ -1,0 +1,17 @@
+"""What the hub of `ws/presence/` reads from the database."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from mainapp.accounts.fanout.circles import View, VisiblePerson
+
+
+class Archive(Protocol):
+    """The queries that the hub runs on its query threads."""
+
+    def visible_people(self, ids: Collection[int]) -> Mapping[int, VisiblePerson]:
+        """Return the active users who do not hide, with their circles."""
+
+    def views_of(self, users: Collection[int], at: datetime) -> Mapping[int, View]:
+        """Return what users may see."""
