@@ -11,14 +11,22 @@ from tests.e2e.conftest import BLANK, OpenPage
 from tests.e2e.people import log_in_new_user, post_form
 from tests.e2e.phone import PHONE, WIDTH, content_widths
 from tests.e2e.shell import Shell
-from tests.e2e.test_forum import fill_room, message_bodies, write_message
+from tests.e2e.test_forum import create_room, fill_room, message_bodies, write_message
 
-DROP = """(bytes) => {
+# Both are functions of a picture's bytes.
+PASTE = """(bytes) => {
     const data = new DataTransfer();
     data.items.add(new File([Uint8Array.from(bytes)], "colada.png", { type: "image/png" }));
     const event = new ClipboardEvent("paste", { clipboardData: data, cancelable: true });
     document.querySelector("#id_body").dispatchEvent(event);
 }"""
+DROP = """(bytes) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(bytes)], "solta.png", { type: "image/png" }));
+    const event = new DragEvent("drop", { dataTransfer: data, cancelable: true, bubbles: true });
+    document.querySelector(".talk-log").dispatchEvent(event);
+}"""
+DRAFTS = "Object.keys(localStorage).filter((key) => key.endsWith('.draft'))"
 TOP = "(box) => (box.scrollTop = -box.scrollHeight)"
 
 
@@ -92,8 +100,11 @@ def test_pictures_are_chosen_pasted_kept_in_the_draft_and_viewed(pair):
     expect(message_bodies(beto)).to_have_text("de ontem")
     expect(ana.locator(".tray-item")).to_have_count(0)
 
-    beto.evaluate(DROP, list(picture()))
-    expect(beto.locator(".tray-item img")).to_be_visible()
+    for function in (PASTE, DROP):
+        beto.evaluate(function, list(picture()))
+    expect(beto.locator(".tray-item img")).to_have_count(2)
+    beto.get_by_role("button", name="Tirar solta.png").click()
+    expect(beto.locator(".tray-item")).to_have_text(re.compile("colada.png"))
     beto.get_by_label("Mensagem", exact=True).press("Enter")
     expect(ana.locator(".msg-picture")).to_have_count(2)
 
@@ -105,6 +116,20 @@ def test_pictures_are_chosen_pasted_kept_in_the_draft_and_viewed(pair):
     expect(viewer.locator(".viewer-caption")).to_have_text("de ontem")
     ana.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
+
+
+def test_draft_is_forgotten_at_the_log_out(open_page):
+    page = open_page(BLANK)
+    log_in_new_user(page, "/forum/")
+    create_room(page)
+    expect(page.locator("[data-room]")).to_have_attribute("data-ready", "")
+    page.get_by_label("Mensagem", exact=True).fill("só meu")
+    assert len(page.evaluate(DRAFTS)) == 1
+
+    post_form(page, "/logout/")
+    page.goto("/forum/")
+
+    assert page.evaluate(DRAFTS) == []
 
 
 def test_conversation_needs_no_script(open_page, pair):
