@@ -113,7 +113,7 @@ class AuditedQuerySet(models.QuerySet[M]):
             return super().update(**values)
         names = [*fields, *_audit_of(self.model).needs]
         with gathering():
-            rows = self.order_by().select_related(None)
+            rows = self.order_by("pk").select_related(None)
             locked = rows.select_for_update(of=("self",), no_key=True)
             before = {row.pk: row for row in locked.only("pk", *names)}
             if not before:

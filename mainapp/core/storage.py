@@ -1,6 +1,7 @@
 """Static files: hashed names, also in ES module imports, and only the used files of packages.
 
-A style sheet of imports is joined into one file: a browser would request each after the other.
+Our style sheets are joined with their imports, which a browser would request one after the other,
+and lose their comments and indentation.
 
 Also storage of the messages for the next page, in a cookie with a configurable name.
 """
@@ -22,7 +23,8 @@ from mainapp.core.static_files import manifest_of, source_state
 
 IMPORT = re.compile(r'@import url\("([^"]+)"\);\n?')
 COMMENT = re.compile(r"/\*.*?\*/\n*", re.DOTALL)
-JOINED_SHEETS = ("mainapp/css/site.css",)
+LINE_END = re.compile(r"\s*\n\s*")
+OUR_SHEETS = "mainapp/css/"
 
 
 class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # untyped
@@ -31,9 +33,8 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
     def post_process(
         self, paths: dict[str, tuple[Any, str]], *args: Any, **options: Any
     ) -> Iterator[Any]:
-        for name in JOINED_SHEETS:
-            if name in paths:
-                source, path = paths[name]
+        for name, (source, path) in paths.items():
+            if name.startswith(OUR_SHEETS):
                 paths[name] = (JoinedSheet(source), path)
         yield from super().post_process(paths, *args, **options)
 
@@ -66,7 +67,7 @@ def joined_sheet(source: Any, path: str) -> str:
         text = file.read().decode()
     folder = PurePosixPath(path).parent
     text = IMPORT.sub(lambda found: joined_sheet(source, str(folder / found[1])), text)
-    return COMMENT.sub("", text)
+    return LINE_END.sub("\n", COMMENT.sub("", text))
 
 
 class UsedFilesFinder(FileSystemFinder):

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 class Case(models.Model):
     """A thing about which people complain, with copies of it; one open case a thing.
 
-    The copies outlive the thing and the accounts of the people in it. `revision` increases with
-    each decision: a moderator decides on the state that they have seen.
+    The copies outlive the thing and the accounts of the people in it. `revision` increases with a
+    decision and with each further copy: a moderator decides on the state that they have seen.
     """
 
     class State(models.TextChoices):

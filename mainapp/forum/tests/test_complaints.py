@@ -122,7 +122,7 @@ def test_a_blocked_person_can_be_complained_about(alice, bob):
     assert report(message, alice)[1]
 
 
-def test_an_edit_before_another_complaint_is_copied_too(room, bob, carla, support):
+def test_an_edit_before_another_complaint_is_copied_too(room, bob, carla, support, admin):
     message = post_message(room_pk=room.pk, author=bob, body="ok")
     report(message, carla)
     report(message, User.objects.create_user("dora"))
@@ -131,6 +131,9 @@ def test_an_edit_before_another_complaint_is_copied_too(room, bob, carla, suppor
 
     case = Case.objects.get()
     assert [texts(case, n) for n in range(len(case.copies))] == [["ok"], ["ofensa"]]
+    with pytest.raises(AlreadyDecided, match="mudou desde"):  # the first copy alone was seen
+        decide_case(pk=case.pk, revision=0, decision="dismissed", actor=admin, at=NOW)
+    decide(case, admin)
 
 
 def test_copy_outlives_the_message_and_its_author(room, bob, carla, support):

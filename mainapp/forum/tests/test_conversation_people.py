@@ -143,3 +143,20 @@ def test_a_deactivated_person_can_be_unblocked(client, alice, bob):
     assert "bob" in client.get(reverse("blocked-people")).content.decode()
     assert client.post(reverse("unblock-user", args=[bob.pk])).url == reverse("blocked-people")
     assert not Block.objects.exists()
+
+
+def test_a_room_with_somebody_who_is_gone_stays_readable(client, alice, bob, carol):
+    """The pages of a deactivated person do not exist: nothing links to them."""
+    client.force_login(alice)
+    for person, name, leave in (
+        (bob, "bob", lambda: User.objects.filter(pk=bob.pk).update(is_active=False)),
+        (carol, "usuário removido", carol.delete),
+    ):
+        room, key = make_direct(alice, person), person.pk
+        leave()
+
+        html = client.get(reverse("conversation-about", args=[room.pk])).content.decode()
+
+        assert name in html
+        assert reverse("user-profile", args=[key]) not in html
+        assert name in client.get(reverse("conversas")).content.decode()

@@ -170,6 +170,7 @@ async def test_a_removed_person_is_closed_with_4404(websocket, group, people):
 async def test_other_services_form_of_a_message_is_a_send(websocket, group, people):
     alice, bob, _carol = people
     async with websocket(url(group), alice) as socket, websocket(url(group), bob) as other:
+        await other.next("room")  # earlier messages would not be sent to it
         for extra in ({"id": 7}, {}):
             await socket.send({"type_message": "text", "content": {"text": "oi"}, **extra})
         acks = [await socket.next("ack") for _ in range(2)]

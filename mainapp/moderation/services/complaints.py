@@ -26,10 +26,15 @@ Category, Decision = Complaint.Category, Case.Decision
 
 
 class AlreadyDecided(DomainError):
-    """Another moderator has decided on the case since it was shown."""
+    """Another moderator has decided on the case since it was shown, or a copy was added to it."""
 
-    def __init__(self) -> None:
-        super().__init__("conflict", _("Outra pessoa já decidiu sobre esta denúncia."))
+    def __init__(self, *, is_open: bool = False) -> None:
+        template = (
+            _("O que foi denunciado mudou desde que você abriu a página: leia antes de decidir.")
+            if is_open
+            else _("Outra pessoa já decidiu sobre esta denúncia.")
+        )
+        super().__init__("conflict", template)
 
 
 def complain(
@@ -92,7 +97,7 @@ def decide_case(
             closed_at=at,
             closed_by=actor,
         ):
-            raise AlreadyDecided
+            raise AlreadyDecided(is_open=Case.objects.get(pk=pk).state == Case.State.OPEN)
         subject = subject_of(case.kind)
         if decision == Decision.REMOVED and subject:
             subject.remove(case.subject_id, actor, at)
@@ -159,8 +164,9 @@ def _open_case(evidence: Evidence, at: datetime) -> Case:
         except IntegrityError:  # another complaint opened it at the same time
             case = Case.objects.select_for_update().get(**about)
     if _is_changed(case, evidence) and len(case.copies) < MAX_COPIES:
+        case.revision += bool(case.copies)  # who decides has to see the new copy
         case.copies.append({"at": at.isoformat(), "lines": _kept_lines(case, evidence, at)})
-        case.save(update_fields=["copies"])
+        case.save(update_fields=["copies", "revision"])
     return case
 
 
