@@ -59,7 +59,7 @@ def _people(user: User, besides: Collection[int]) -> QuerySet[User]:
 
 
 def find_conversations(user: User, text: str, *, limit: int) -> list[Conversation]:
-    """Return the user's conversations in whose names, or their people's, is every word.
+    """Return the user's conversations with every word in their name or their people's names.
 
     The newest activity comes first. Two queries, none for a text without words.
     """

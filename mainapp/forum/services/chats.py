@@ -1,4 +1,4 @@
-"""Direct rooms and groups: opening them, and who takes part."""
+"""Direct rooms and groups: opening them, and changing their participants."""
 
 from collections.abc import Collection, Sequence
 from typing import Any

@@ -179,7 +179,7 @@ def clear_message(message: Message, room: Room, *, at: datetime) -> None:
 
 
 def _attach(message: Message, author: User, upload_pk: int) -> None:
-    """Give an upload to those who may read its message. Raises: DomainError."""
+    """Attach an upload to a message, whose readers may then open it. Raises: DomainError."""
     upload = attach_upload(
         pk=upload_pk, owner=author, kind=message.kind, audience=key_of(MESSAGE, message.pk)
     )
@@ -265,7 +265,7 @@ def check_may_write(room: Room, author: User) -> Participant | None:
 
 
 def _mark_as_seen(room: Room, author: User) -> None:
-    """Mark a private room as read by the author of its newest message, and show it to both."""
+    """Mark a private room as read by its newest author; list a direct room for both people."""
     if room.is_private:
         own = Participant.objects.filter(room=room, user=author)
         own.update(read_seq=room.last_seq, notified_seq=room.last_seq)

@@ -1,4 +1,4 @@
-"""Further state of a user that `ws/notifications/` sends, registered by other features.
+"""Additional state of a user that `ws/notifications/` sends, registered by other features.
 
     register_feed(Feed(name="rooms", snapshot=rooms_snapshot, frames=room_frames))
 

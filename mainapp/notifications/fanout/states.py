@@ -17,12 +17,12 @@ from mainapp.notifications.fanout.sockets import InboxSocket
 logger = logging.getLogger(__name__)
 
 SWEEP_S = 10.0
-STATE_S = 1.0  # at most one frame about a key of a feed in this time
+STATE_S = 1.0  # at most one frame per user and key of a feed in this time
 RETRY_S = 2.0
 
 
 class StateSync:
-    """Reads the announced states of the users with `sockets`: one query set for all of them."""
+    """Reads the announced states of the users with `sockets`, with the same queries for all."""
 
     def __init__(self, sockets: Mapping[int, set[InboxSocket]]) -> None:
         self._sockets = sockets

@@ -101,9 +101,9 @@ def make_thumbnails(*, pk: int) -> None:
 
 
 def attach_upload(*, pk: int, owner: User, kind: str, audience: str) -> Upload:
-    """Give an own, unattached upload another audience, in the transaction of what holds it.
+    """Give an unattached upload of `owner` another audience, in the caller's transaction.
 
-    Raises: DomainError if there is none, or it is attached already.
+    Raises: DomainError if there is no such upload, or it is already attached.
     """
     own = Upload.objects.filter(
         pk=pk, owner=owner, kind=kind, audience=key_of("user", owner.pk)
@@ -145,7 +145,7 @@ def delete_upload(*, upload: Upload) -> None:
 
 
 def delete_attached(*, audience: str) -> None:
-    """Delete what belongs to an audience, which is deleted in the same transaction."""
+    """Delete the uploads of an audience that is deleted in the same transaction."""
     for upload in Upload.objects.filter(audience=audience):
         delete_upload(upload=upload)
 
@@ -161,7 +161,7 @@ def sweep_uploads(*, at: datetime) -> None:
 
 
 def prune_uploads() -> None:
-    """Remove the uploads of what no longer exists, such as the messages of a deleted room."""
+    """Remove uploads whose audience no longer exists, such as the messages of a deleted room."""
     audiences = Upload.objects.order_by("pk").values_list("pk", "audience")
     last = 0
     while rows := list(audiences.filter(pk__gt=last)[:CHUNK]):

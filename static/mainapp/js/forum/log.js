@@ -165,7 +165,7 @@ export class RoomLog extends EventTarget {
     });
   }
 
-  /** Change what is shown; the view stays at the end, or at the text that is being read. */
+  /** Apply a change; the view stays at the end, or at the text that is being read. */
   change(change) {
     this._withoutScrolling(change, []);
   }
@@ -181,7 +181,7 @@ export class RoomLog extends EventTarget {
     markUnread(this.list, seq);
   }
 
-  /** Begin at the first unread message if it is above the view, or wherever it is. */
+  /** Scroll to the first unread message if it is above the view or `isForced`. */
   showUnread({ isForced = false } = {}) {
     const line = this.list.querySelector(".talk-unread");
     if (!line) return;
@@ -200,7 +200,7 @@ export class RoomLog extends EventTarget {
     const [box, view] = [element.getBoundingClientRect(), this._scroll.getBoundingClientRect()];
     this._scroll.scrollTop += box.top + box.height / 2 - (view.top + view.height / 2);
     element.classList.remove("is-found");
-    element.getBoundingClientRect(); // begins the animation anew
+    element.getBoundingClientRect(); // restarts the animation
     element.classList.add("is-found");
     this._onScroll();
   }
@@ -280,7 +280,7 @@ export class RoomLog extends EventTarget {
     return [...this.list.querySelectorAll(".msg")];
   }
 
-  /** Return the messages that have a number: those that are sent. */
+  /** Return the messages that have a number, which are the acknowledged ones. */
   _numbered() {
     return [...this.list.querySelectorAll(".msg:not(.pending)")];
   }
