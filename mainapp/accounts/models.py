@@ -257,7 +257,7 @@ class Preferences(AuditedModel):
     )
     # Nobody sees whether the user is online, in a room or typing.
     hides_presence = models.BooleanField(default=False)
-    # Notifications of talk outside of the site name no people and no rooms, and quote no texts.
+    # Notifications of talk outside of the site name no people and no rooms.
     hides_talk_in_mails = models.BooleanField(default=False)
 
     class Meta:

@@ -6,9 +6,9 @@ A model is audited if it is an AuditedModel that names its fields:
         audit = Audited(shown="owner status", hidden="email compra", ignored="last_fired_at")
 
 All ways to write are covered: `save` and `delete`, cascades included, by signals, and `update`,
-`bulk_update`, `bulk_create` and the deletion of many rows by AuditedQuerySet. A model
-with a queryset of its own derives it from AuditedQuerySet. FOREIGN has the models of other
-packages, which save and delete rows one by one. A test compares all of it with the models.
+`bulk_update`, `bulk_create` and the deletion of many rows by AuditedQuerySet. A model with a
+queryset of its own derives it from AuditedQuerySet. FOREIGN has the models of other packages, which
+save and delete rows one by one. A test compares all of it with the models.
 
 An entry has ids and names of fields. It has the values, before and after, of `shown` fields only.
 Texts, names, addresses and amounts of people are `hidden`: the entry has only the field's name. A
@@ -282,5 +282,5 @@ def _plain(model: type[models.Model], values: Mapping[str, Any]) -> Values:
 
 
 def _wire(value: Any) -> Any:
-    """Return a value as JSON has it."""
+    """Return a value in its JSON form."""
     return value if value is None or isinstance(value, bool | int | list | dict) else str(value)

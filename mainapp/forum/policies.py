@@ -95,8 +95,8 @@ def may_mute(actor: Any, target: Any, *, host_id: int | None, kind: str) -> bool
 def permissions(user: Any, rules: Rules) -> list[str]:
     """Return the user's permissions among `send edit delete report` and `delete_any mute close`.
 
-    `edit` and `delete` cover one's own messages. Nobody may send or edit in a closed room, and
-    suspended users in no room. In a group there is `leave`, and for its host `add rename remove`.
+    `edit` and `delete` cover one's own messages. Nobody may send or edit in a closed room, nor may
+    suspended users in any room. A group adds `leave`, and for its host `add rename remove`.
     """
     if not user.is_authenticated or not user.is_active:
         return []

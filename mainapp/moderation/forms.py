@@ -73,7 +73,7 @@ class DecisionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("decision") == Case.Decision.SUSPENDED and not data.get("days"):
-            self.add_error("days", _("Escolha até quando."))
+            self.add_error("days", _("Escolha por quanto tempo."))
         return data
 
 

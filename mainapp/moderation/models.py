@@ -61,7 +61,7 @@ class Case(models.Model):
 
 
 class Complaint(models.Model):
-    """A person's complaint; at most one per case."""
+    """A person's complaint; at most one about each thing."""
 
     class Category(models.TextChoices):
         SPAM = "spam", _("Propaganda ou repetição")

@@ -95,7 +95,10 @@ class PresenceFanout(Hub):
         self.online, self._known, self._stale = Online(), set(), set()
 
     async def _read(self, source: OnlineUsers) -> None:
-        """Read the users who came or changed, and the views of new sockets; five queries."""
+        """Read the users who came or changed, and the views of new sockets.
+
+        Two queries and two for each kind of circles, for up to CHUNK users.
+        """
         if not source.presence_known.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_S):

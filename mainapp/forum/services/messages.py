@@ -114,8 +114,8 @@ def post_message(
 def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
     """Replace the text of one's own message.
 
-    Raises: Invalid (no such message, or deleted), TooLong, LoginRequired, Forbidden, Muted, Closed,
-    RateLimited.
+    Raises: Invalid (no such message, or deleted), RoomGone, UnavailablePerson, TooLong,
+    LoginRequired, Forbidden, Suspended, NewAccount, Muted, Closed, RateLimited.
     """
     consume(CHANGES, of_user(author))
     draft = draft_of(body)
@@ -148,7 +148,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
 
     Deleting another user's message adds an entry to the moderation log. Safe to repeat: the
     deletion is published again, for a client that missed it.
-    Raises: Invalid (no such message), LoginRequired, Forbidden, RateLimited.
+    Raises: Invalid (no such message), RoomGone, LoginRequired, Forbidden, RateLimited.
     """
     consume(CHANGES, of_user(actor))
     with transaction.atomic():

@@ -76,7 +76,7 @@ class StateSync:
                 socket.write_change(encoded)
 
     async def sweep(self) -> None:
-        """Find users whose state differs from what was sent: an announcement was lost."""
+        """Find users whose state differs from the one sent, because an announcement was lost."""
         while True:
             await asyncio.sleep(SWEEP_S)
             for feed in feeds():
@@ -93,7 +93,7 @@ class StateSync:
             for user, total in totals.items()
             if self._totals.get((feed.name, user), total) != total
         ]
-        # Those who left are forgotten; a new tab has its snapshot, with the present total.
+        # Users who left are forgotten; a new tab gets a snapshot, with the current total.
         self._totals = {
             key: total for key, total in self._totals.items() if key[1] in self._sockets
         }

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 SWEEP, SWEEP_S = "sweep_uploads", 60
 PRUNING = "prune_uploads"
-# An upload that is not attached to anything is kept for so long.
+# An upload that is not attached to anything is kept for this long.
 UNATTACHED = timedelta(days=1)
 # A folder that no row names may belong to an upload in progress, so only old ones are removed.
 ORPHAN_S = 3600
@@ -46,7 +46,8 @@ ACCEPTED = _("São aceitas imagens JPEG, PNG, WebP e GIF, e arquivos PDF, CSV e 
 def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload:
     """Store a picture, re-encoded, or a file; only its owner may see it until it is attached.
 
-    The content decides what it is, whatever its name and type say. At most UPLOADS_A_DAY.
+    The content must agree with the name's extension; a declared type is ignored. At most
+    UPLOADS_A_DAY.
     Raises: DomainError (`invalid`, `too_large`), PictureError, RateLimited, Suspended, NewAccount.
     """
     check_not_suspended(owner, at=at)

@@ -6,7 +6,7 @@ import { excerptOf, showDeleted, updateQuotes } from "./message.js";
 
 const NEAR_END_PX = 60;
 const BURST_MS = 100; // messages within this time are laid out together: each time costs up to 50 ms
-const MAX_MESSAGES = 240; // on the page: of a long room, only a part is there
+const MAX_MESSAGES = 240; // on the page, which has only a part of a long room
 
 /**
  * Wraps the list that the server rendered. Its scroller is laid out from the end (column-reverse): its
@@ -235,7 +235,7 @@ export class RoomLog extends EventTarget {
     arrange(this.list);
   }
 
-  /** Remove the messages furthest below what is read, which detaches the list. */
+  /** Remove the messages furthest below the view, which detaches the list. */
   _trimEnd() {
     const extra = this._numbered().slice(MAX_MESSAGES);
     if (!extra.length) return;
