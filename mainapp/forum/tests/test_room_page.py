@@ -1,4 +1,4 @@
-"""The page of a conversation: what its lines show, and what it does without scripts."""
+"""The page of a conversation: its lines, and its forms without scripts."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -33,8 +33,8 @@ class Composer {
     this._box.value ||= this._draft.get("text");
     const form = composer;
     this._answering = new Answering({ form, log, draft: this._draft, may: () => this._may.includes("send") });
-    const tell = (text) => this._showProblem(text);
-    this._attachments = new Attachments({ form, drop: root.querySelector(".talk"), draft: this._draft, tell });
+    const showProblem = (text) => this._showProblem(text);
+    this._attachments = new Attachments({ form, drop: root.querySelector(".talk"), draft: this._draft, showProblem });
     this._typedAt = -Infinity;
     this._may = root.dataset.may.split(" ");
     this._isClosed = "closed" in root.dataset;
@@ -153,7 +153,7 @@ class Composer {
   _blockedText() {
     if (this._socket.sessionEnded) return gettext("Sua sessão terminou: entre de novo para escrever.");
     if (this._blocked.dataset.suspended) return this._blocked.dataset.suspended;
-    if (this._isClosed) return gettext("Esta sala está fechada: lê-se, mas ninguém escreve.");
+    if (this._isClosed) return gettext("Esta sala está fechada: dá para ler, mas não para escrever.");
     return gettext("Você foi silenciado nesta sala: pode ler, mas não escrever.");
   }
 
