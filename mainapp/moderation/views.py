@@ -98,7 +98,7 @@ def suspension(request: MemberRequest, pk: int) -> HttpResponse:
             return redirect("user-profile", pk=pk)
         if form.is_valid():
             suspend_user(user=person, actor=request.user, at=at, **form.cleaned_data)
-            messages.success(request, _("%(name)s só pode ler, por um tempo.") % {"name": name})
+            messages.success(request, _("%(name)s só pode ler por um tempo.") % {"name": name})
             return redirect("user-profile", pk=pk)
     context = {
         "person": person,

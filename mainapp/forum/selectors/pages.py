@@ -53,8 +53,7 @@ class RoomPage:
 
     `quotes` are those of the room's stock and the newest chips. `earlier` and `later` are the
     `before` of the previous and the `after` of the next page, None without one. `first_unread` is
-    the `after` of the page with the first unread message, if it is
-    above this one.
+    the `after` of the page with the first unread message, if that page is above this one.
     """
 
     lines: Sequence[Line]
@@ -71,7 +70,7 @@ class RoomPage:
 def room_for(pk: int, user: User | AnonymousUser, *, is_private: bool = False) -> OpenedRoom:
     """Return a room with its stock and host; one query, two for a private room.
 
-    One for a private room too if it is expected to be one. Raises: Room.DoesNotExist.
+    With `is_private`, one for a private room too. Raises: Room.DoesNotExist.
     """
     if is_private and (chat := _chat(pk, user)):
         return OpenedRoom(chat.room, chat.own.is_muted, chat)
@@ -148,7 +147,7 @@ class _Joined(Func):
 
 
 def _shown(room: Room, reader: User | AnonymousUser) -> MessageQuerySet:
-    """Return the messages of a room, with what their lines show.
+    """Return the messages of a room, with the values that their lines show.
 
     Reactions are read with them, as "👍 4,👍 7": a second query would exceed the page's limit.
     """

@@ -29,7 +29,7 @@ FOREVER = timedelta(days=365 * 100)
 
 
 def about(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show who takes part, and what this participant may change."""
+    """Show the participants, and the settings that the user may change."""
     chat = _chat_or_404(request, pk)
     members = members_of(chat.room)
     host_id = host_id_among(chat.room, members)

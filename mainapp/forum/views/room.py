@@ -115,7 +115,7 @@ def _page(
 
 
 def _beside(request: HttpRequest, opened: OpenedRoom) -> dict[str, Any]:
-    """Return the context of the list beside the room: of the reader's conversations, or rooms."""
+    """Return the context of the list beside the room: the reader's conversations, or the rooms."""
     if opened.chat and isinstance(request.user, User):
         return {"conversations": conversation_list(request.user)}
     return {"rows": active_rooms()}

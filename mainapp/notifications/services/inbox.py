@@ -38,7 +38,7 @@ def delete_notifications(*, user: User, ids: Collection[int] | None, at: datetim
 
 
 def withdraw_notifications(*, user: User, ids: Collection[int], title: str, at: datetime) -> None:
-    """Remove notifications from the inbox and replace what they say, as a user may not know it now.
+    """Remove notifications from the inbox and overwrite texts that the user may no longer read.
 
     Their deliveries too; the waiting ones are cancelled. Five queries, none without ids.
     """

@@ -71,7 +71,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ),
     ("post", "rooms/{id}/mute/"): Text(
         summary="Mute a room",
-        description="Turn off notifications of a room's messages until a time, or on with null.",
+        description="Turn off notifications of a room until a time; null turns them on again.",
         body={"until": None},
     ),
     ("post", "rooms/{id}/messages/{seq}/reactions/"): Text(
@@ -100,9 +100,9 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         summary="Upload a picture or a file",
         description=(
             "A JPEG, PNG, WebP or GIF picture, or a PDF, CSV or XLSX file, of up to 10 MiB. A "
-            "picture is stored re-encoded, upright and without metadata; its thumbnails follow. It "
-            "is the user's alone until a message has its `id` as `upload`, and is removed after a "
-            "day without one."
+            "picture is stored re-encoded, upright and without metadata; its thumbnails follow. "
+            "Only the user can open an upload until a message has its `id` as `upload`; without a "
+            "message it is removed after a day."
         ),
         body={"file": "(the bytes of grafico.png)"},
         answer=_UPLOAD,
@@ -124,8 +124,8 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("post", "complaints/"): Text(
         summary="Complain",
         description=(
-            "About a message, a file or a person's profile, once each: a repetition gets the first "
-            "complaint. Those who decide see a copy; of a private room, only the message and the "
+            "About a message, a file or a person's profile, once each: a repetition returns the "
+            "first complaint. Moderators see a copy; of a private room, only the message and the "
             "five before and after it. The person concerned does not learn who complained."
         ),
         body={"kind": "profile", "id": 1, "category": "spam", "reason": "Propaganda."},
@@ -138,8 +138,8 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("post", "blocks/"): Text(
         summary="Block a person",
         description=(
-            "No direct room, mention, notification or invitation in either direction any more. The "
-            "blocked person is not told. Safe to repeat."
+            "Prevents direct rooms, mentions, notifications and invitations in both directions. "
+            "The blocked person is not told. Safe to repeat."
         ),
         body={"user_id": 1},
         errors=("not_found",),

@@ -34,8 +34,8 @@ class Composer {
     this._box.value ||= this._draft.get("text");
     const form = composer;
     this._answering = new Answering({ form, log, draft: this._draft, may: () => this._may.includes("send") });
-    const tell = (text) => this._showProblem(text);
-    this._attachments = new Attachments({ form, drop: root.querySelector(".talk"), draft: this._draft, tell });
+    const showProblem = (text) => this._showProblem(text);
+    this._attachments = new Attachments({ form, drop: root.querySelector(".talk"), draft: this._draft, showProblem });
     this._typedAt = -Infinity;
     this._may = root.dataset.may.split(" ");
     this._isClosed = "closed" in root.dataset;
