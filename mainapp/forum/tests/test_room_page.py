@@ -265,6 +265,17 @@ def test_a_refused_file_is_explained_and_nothing_is_kept(client, alice, bob, gro
     assert not Upload.objects.exists()
 
 
+def test_a_direct_room_costs_six_queries(client, alice, bob, django_assert_num_queries):
+    room = make_direct(alice, bob)
+    fill_room(room, bob, 60)
+    client.force_login(alice)
+
+    with django_assert_num_queries(6):
+        page, _lines = lines(client, room)
+
+    assert len(page.lines) == 50
+
+
 @pytest.mark.parametrize("count", [3, 3000])
 def test_a_private_room_costs_six_queries(client, alice, bob, count, django_assert_num_queries):
     LastQuoteFactory(stock=StockFactory(symbol="PETR4"))
