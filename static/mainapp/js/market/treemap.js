@@ -4,6 +4,7 @@ import { build, nextTask, part, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { direction, pct } from "../core/number.js";
 import { grouped, layOut, neighbour, strength, textFit } from "./treemap-geometry.js";
+import { fitText, place, readRows } from "./treemap-tiles.js";
 
 const LABEL_HEIGHT = 24;
 const ZOOMED_LABEL_HEIGHT = 44;
@@ -286,32 +287,4 @@ export class Treemap {
     this._toggle.setAttribute("aria-pressed", String(view === "table"));
     if (view === "map") this._layOut();
   }
-}
-
-function place({ element, box }) {
-  element.hidden = !box;
-  if (!box) return;
-  const values = ["x", "y", "width", "height"].map((name) => `--${name}:${box[name]}px`);
-  const strength = element.style.getPropertyValue("--strength");
-  element.style.cssText = [...values, `--strength:${strength || "0%"}`].join(";"); // once: each change is parsed alone
-}
-
-function fitText({ element, box, change, row }) {
-  const { size, lines } = textFit(box, row.symbol.length, change.textContent.length + 1);
-  element.dataset.size = size;
-  element.dataset.lines = lines;
-}
-
-/** Read the rows of the table that the server rendered. */
-function readRows(table) {
-  return [...table.querySelectorAll("tr[data-symbol]")].map((row) => ({
-    symbol: row.dataset.symbol,
-    name: row.dataset.name,
-    group: row.dataset.group,
-    weight: Number.parseFloat(row.dataset.weight),
-    weightText: row.dataset.weightText,
-    change: row.dataset.change || null,
-    url: row.querySelector("a").href,
-    isLate: row.hasAttribute("data-late"),
-  }));
 }
