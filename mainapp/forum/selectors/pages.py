@@ -38,6 +38,14 @@ class OpenedRoom:
         """The newest message that was read in a private room."""
         return self.chat.own.read_seq if self.chat else None
 
+    @property
+    def blocked_partner(self) -> User | None:
+        """The other person of a direct room, if the reader blocks them."""
+        partner = self.chat.partner if self.chat else None
+        people: list[Any] = self.chat.people if self.chat else []
+        is_blocked = any(person.is_blocked for person in people if person.user == partner)
+        return partner if is_blocked else None
+
 
 @dataclass(frozen=True, slots=True)
 class RoomPage:
@@ -120,7 +128,9 @@ def message_address(room: Room, seq: int) -> str:
 def _chat(pk: int, user: User | AnonymousUser) -> Chat | None:
     """Return a private room as its participant sees it, None for others; one query."""
     rows = Participant.objects.filter(room=pk, room__kind__in=PRIVATE, left_at=None)
-    members = list(rows.select_related("user", "room").order_by("joined_at", "pk"))
+    blocks = Block.objects.filter(blocker=user.pk, blocked=OuterRef("user"))
+    rows = rows.select_related("user", "room").annotate(is_blocked=Exists(blocks))
+    members = list(rows.order_by("joined_at", "pk"))
     own = next((member for member in members if member.user_id == user.pk), None)
     return Chat(own, 0, None, members) if own else None
 

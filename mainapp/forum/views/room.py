@@ -108,6 +108,7 @@ def _page(
         **_beside(request, opened),
         "quotes": {symbol: quote.to_wire() for symbol, quote in shared["page"].quotes.items()},
         "answered": _answered(request, opened),
+        "blocked_partner": opened.blocked_partner,
         **market_status(at=timezone.now()),
     }
     return render(request, "mainapp/forum/room.html", context, status=status)

@@ -19,6 +19,7 @@ class Composer {
     this._form = composer;
     this._box = composer.querySelector("textarea");
     this._blocked = part(root, "blocked");
+    this._hasBlocked = part(root, "own-block") !== null; // the reader, the other person of a direct room
     this._log = log;
     this._socket = socket;
     this._outbox = outbox;
@@ -144,6 +145,7 @@ class Composer {
   }
 
   _showPermission() {
+    if (this._hasBlocked) return;
     const isAllowed = this._may.includes("send");
     this._form.hidden = !isAllowed;
     this._blocked.hidden = isAllowed;
