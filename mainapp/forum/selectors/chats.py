@@ -206,7 +206,7 @@ def excerpt_of(message: Message, length: int = 140) -> str:
 
 def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:
     """Return the newest message of each room; one query."""
-    # A join: of one condition for each room, SQLite accepts less than a thousand.
+    # A join, because SQLite accepts fewer than 1,000 conditions, one for each room.
     rooms = {row.room_id for row in rows}
     messages = Message.objects.filter(room__in=rooms, seq=F("room__last_seq"))
     messages = messages.select_related("author")

@@ -179,7 +179,7 @@ def _lock_joined(room_pk: int, user: User, **changes: Any) -> Room:
 
 
 def _check_may_change(actor: User) -> None:
-    """Count a change of a group, which everybody in it is told. Raises: Suspended, RateLimited."""
+    """Count a change to a group, as it reaches all participants. Raises: Suspended, RateLimited."""
     check_not_suspended(actor, at=timezone.now())
     consume(CHANGES, of_user(actor))
 

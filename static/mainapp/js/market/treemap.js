@@ -283,9 +283,7 @@ export class Treemap {
 function place({ element, box }) {
   element.hidden = !box;
   if (!box) return;
-  const values = ["x", "y", "width", "height"].map((name) => `--${name}:${box[name]}px`);
-  const strength = element.style.getPropertyValue("--strength");
-  element.style.cssText = [...values, `--strength:${strength || "0%"}`].join(";"); // once: each change is parsed alone
+  for (const name of ["x", "y", "width", "height"]) element.style.setProperty(`--${name}`, `${box[name]}px`);
 }
 
 function fitText({ element, box, change, row }) {
