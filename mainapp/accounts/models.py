@@ -257,7 +257,7 @@ class Preferences(AuditedModel):
     )
     # Nobody sees whether the user is online, in a room or typing.
     hides_presence = models.BooleanField(default=False)
-    # Notifications of talk outside of the site name no people and no rooms.
+    # E-mails and other channels get no names of people and rooms from private rooms.
     hides_talk_in_mails = models.BooleanField(default=False)
 
     class Meta:

@@ -67,7 +67,7 @@ class PeopleForm(forms.Form):
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         self.ids = [key for text in data.getlist("com")[:MAX_GROUP] if (key := parse_key(text))]
-        self.text = clean_text(data.get("q", ""))
+        self.text = clean_text(data.get("q", "").replace("\0", ""))  # PostgreSQL refuses it
         self.is_search = "buscar" in data
 
 

@@ -16,6 +16,7 @@ from mainapp.forum.policies import PRIVATE
 from mainapp.forum.selectors.messages import person_of
 from mainapp.forum.services.mentions import hide_notices
 from mainapp.forum.services.states import announce_common_rooms
+from mainapp.forum.services.talk import hide_talk
 from mainapp.forum.signals import room_changed, room_read
 
 
@@ -53,6 +54,7 @@ def apply_block(*, blocker: User, blocked: User, is_blocked: bool, **_kwargs: An
     """Hide the notices of a blocked user, and make open rooms read the blocks again."""
     if is_blocked:
         hide_notices(reader=blocker, author=blocked, at=timezone.now())
+        hide_talk(reader=blocker, author=blocked, at=timezone.now())
     announce_common_rooms(user=blocker, other=blocked)
     body = BlocksChanged(type="blocks.changed", users=[blocker.pk, blocked.pk])
     publish_on_commit([GroupMessage(ROOMS, body)])

@@ -69,7 +69,7 @@ class PreferencesForm(forms.Form):
     hides_talk_in_mails = forms.TypedChoiceField(
         label=_("Conversas fora do site"),
         required=False,
-        choices=[("False", _("Com nomes de pessoas e salas")), ("True", _("Sem nomes"))],
+        choices=[("False", _("Com nomes de pessoas e grupos")), ("True", _("Sem nomes"))],
         coerce=lambda value: value == "True",
         empty_value=None,
         help_text=_("Nos e-mails e nos outros canais. Sem nomes, eles só dizem que há mensagens."),

@@ -10,8 +10,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, WebSocketRoute, expect
 
 from tests.e2e.conftest import ARGUMENTS, BROWSERS, TIMEOUT_MS, chromium_path
+from tests.e2e.people import log_in_new_user, post_form
 from tests.e2e.proxy import Proxy
 from tests.e2e.shell import Shell
+from tests.e2e.test_conversations import row, start_conversation
 from tests.e2e.test_forum import (
     create_room,
     log_in,
@@ -202,6 +204,25 @@ def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     expect(status.get_by_text("Você está sem internet")).to_be_visible()
     page.context.set_offline(False)
     expect(status.locator(":visible")).to_have_count(0)
+
+
+def test_conversations_show_what_they_missed_without_a_connection(new_context, proxy):
+    bob, alice = (new_context().new_page() for _ in range(2))
+    bob_name = log_in_new_user(bob, "/conversas/")
+    alice_name = log_in_new_user(alice, "/forum/")
+    room = start_conversation(alice, bob_name)
+    post_form(alice, room, body="um")
+    shown = row(bob, alice_name)
+    expect(shown.locator("[data-part=count]")).to_have_text("1")
+
+    proxy.freeze(SOCKETS[2])
+    bob.context.set_offline(True)
+    expect(bob.get_by_text("Você está sem internet")).to_be_visible()
+    post_form(alice, room, body="dois")
+    bob.context.set_offline(False)
+
+    expect(shown.locator("[data-part=count]")).to_have_text("2")
+    expect(shown.locator("[data-part=last]")).to_have_text("dois")
 
 
 def test_handshake_without_an_answer_does_not_block_the_next_one(new_context, proxy):

@@ -32,7 +32,12 @@ REFUSALS = {
 
 
 class PictureError(DomainError):
-    """A refused picture; the message gives the user the reason."""
+    """A refused picture; the message gives the user the reason.
+
+    `is_busy` if it was not looked at, because others were being decoded.
+    """
+
+    is_busy = False
 
     def __init__(self, template: str, params: Mapping[str, Any] | None = None) -> None:
         super().__init__("invalid", template, params)
@@ -88,4 +93,6 @@ def refusal_of(answer: dict[str, Any]) -> PictureError:
             ),
             millions,
         )
-    return PictureError(REFUSALS.get(answer["error"], ACCEPTED))
+    refusal = PictureError(REFUSALS.get(answer["error"], ACCEPTED))
+    refusal.is_busy = answer["error"] == "busy"
+    return refusal

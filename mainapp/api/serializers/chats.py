@@ -1,5 +1,6 @@
 """Direct rooms and groups, the messages and marks sent there, and blocks."""
 
+from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
@@ -121,8 +122,8 @@ class ChatData(serializers.Serializer):
     active_at = Moment()
 
 
-def chat_data(chat: Chat, *, at: Any) -> Any:
-    """Return a chat in its wire form."""
+def chat_data(chat: Chat, *, at: Any, blocked: Collection[int]) -> Any:
+    """Return a chat in its wire form, for somebody who blocks the users `blocked`."""
     own, room = chat.own, chat.room
     return ChatData(
         {
@@ -134,7 +135,7 @@ def chat_data(chat: Chat, *, at: Any) -> Any:
             "unread": chat.unread,
             "muted": is_muted(own, at=at),
             "muted_until": own.muted_until,
-            "last": last_message(own, chat.last),
+            "last": last_message(own, chat.last, blocked=blocked),
             "last_seq": room.last_seq,
             "read_seq": own.read_seq,
             "created_at": room.created_at,

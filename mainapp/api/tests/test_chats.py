@@ -111,7 +111,7 @@ def test_list_costs_the_same_queries_at_any_number(
 ):
     for _ in range(rooms):
         MessageFactory(room=make_group(bob, alice), author=bob)
-    with django_assert_num_queries(7):  # two of the session and the user
+    with django_assert_num_queries(8):  # two of the session and the user
         results = api.get(f"{API}chats/").json()["results"]
     assert [row["unread"] for row in results] == [1] * rooms
 
@@ -335,3 +335,23 @@ def test_people_are_blocked_and_unblocked(api, alice, bob):
     assert api.get(f"{API}blocks/").json()["count"] == 0
     assert send(api, "blocks/", {"user_id": alice.pk}).status_code == 400
     assert send(api, "blocks/", {"user_id": 999_999}).status_code == 404
+
+
+def test_the_words_of_a_blocked_person_are_folded_in_the_list(api, alice, bob, carol):
+    room = make_group(alice, bob, carol)
+    MessageFactory(room=room, author=bob, body="palavras")
+    send(api, "blocks/", {"user_id": bob.pk})
+
+    listed, one = (api.get(f"{API}chats/{path}").json() for path in ("", f"{room.pk}/"))
+    for data in (listed["results"][0], one):
+        assert (data["last"]["user"], data["last"]["excerpt"]) == (person(bob), "")
+
+
+@pytest.mark.parametrize("url", ["https://a.example/\\ud800", "https://a.example/\\u202egpj.exe"])
+def test_addresses_with_unreadable_signs_are_refused(api, alice, bob, url):
+    room = make_group(alice, bob)
+    body = f'{{"room_id": {room.pk}, "type_message": "link", "content": {{"url": "{url}"}}}}'
+    answer = api.post(f"{API}message/messages/send/", body, content_type="application/json")
+
+    assert (answer.status_code, [*answer.json()["fields"]]) == (400, ["content.url"])
+    assert not Message.objects.exists()

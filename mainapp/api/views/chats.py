@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from mainapp.accounts.models import Block, User
-from mainapp.accounts.selectors import blocks_by
+from mainapp.accounts.selectors import blocks_by, blocks_of
 from mainapp.accounts.services.blocking import block_user, unblock_user
 from mainapp.api.pagination import Pages
 from mainapp.api.serializers.chats import (
@@ -49,9 +49,8 @@ class ChatsView(ApiView):
 
     @extend_schema(responses={200: ChatData(many=True)})
     def get(self, request: Any) -> Response:
-        at = timezone.now()
         page: list[Participant] = self.paginate_queryset(chats_of(request.user))
-        return self.get_paginated_response([chat_data(chat, at=at) for chat in chats(page)])
+        return self.get_paginated_response(_chats_data(page, request.user))
 
     @extend_schema(responses={200: ChatData, 201: ChatData})
     def post(self, request: Any) -> Response:
@@ -202,8 +201,12 @@ def _own(pk: int, user: Any) -> Participant:
 
 
 def _data(pk: int, user: Any) -> Any:
-    (chat,) = chats([_own(pk, user)])
-    return chat_data(chat, at=timezone.now())
+    return _chats_data([_own(pk, user)], user)[0]
+
+
+def _chats_data(rows: list[Participant], user: Any) -> list[Any]:
+    at, blocked = timezone.now(), blocks_of([user.pk])[user.pk].by
+    return [chat_data(chat, at=at, blocked=blocked) for chat in chats(rows)]
 
 
 def _block_data(block: Block) -> Any:

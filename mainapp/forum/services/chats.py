@@ -11,16 +11,16 @@ from django.utils.translation import gettext_noop as _
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_new, check_not_suspended
 from mainapp.accounts.services.presence import announce_presence
-from mainapp.core.limits import of_user
+from mainapp.core.limits import consume, of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.names import title
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, NEW_GROUPS
+from mainapp.forum.policies import CHANGES, DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, NEW_GROUPS
 from mainapp.forum.selectors.members import host_id_of, reachable_people
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own, announce_room
-from mainapp.forum.services.talk import withdraw_talk
+from mainapp.forum.services.talk import mark_talk_read, withdraw_talk
 
 MAX_NAME = 80
 
@@ -50,8 +50,9 @@ def add_people(*, room_pk: int, actor: User, user_ids: Collection[int]) -> list[
     """Add people to a group, as its host; they read it from now on. Safe to repeat.
 
     Returns the people who were not in it. Raises: RoomGone, Forbidden, Suspended, Invalid (too many
-    people), UnavailablePerson.
+    people), UnavailablePerson, RateLimited.
     """
+    _check_may_change(actor)
     with transaction.atomic():
         room = _hosted_group(room_pk, actor)
         active = Participant.objects.filter(room=room, left_at=None)
@@ -70,8 +71,9 @@ def add_people(*, room_pk: int, actor: User, user_ids: Collection[int]) -> list[
 def remove_person(*, room_pk: int, actor: User, user_pk: int) -> None:
     """Remove somebody from a group, as its host. Safe to repeat.
 
-    Raises: RoomGone, Suspended, Forbidden (also for oneself: use `leave_room`).
+    Raises: RoomGone, Suspended, Forbidden (also for oneself: use `leave_room`), RateLimited.
     """
+    _check_may_change(actor)
     with transaction.atomic():
         room = _hosted_group(room_pk, actor)
         if user_pk == actor.pk:
@@ -89,6 +91,7 @@ def leave_room(*, room_pk: int, user: User) -> None:
         if room.kind == DIRECT:
             own = Participant.objects.filter(room=room, user=user)
             own.update(is_hidden=True, read_seq=room.last_seq)
+            mark_talk_read(rooms=[room.pk], user=user, at=timezone.now())
             announce_own(room.pk, user.pk)
             return
         host_id = host_id_of(room)
@@ -99,10 +102,14 @@ def leave_room(*, room_pk: int, user: User) -> None:
 
 
 def rename_room(*, room_pk: int, actor: User, name: str) -> Room:
-    """Rename a group, as its host. Raises: RoomGone, Forbidden, Suspended, Invalid."""
+    """Rename a group, as its host.
+
+    Raises: RoomGone, Forbidden, Suspended, Invalid, RateLimited.
+    """
     line = _checked_name(name)
     if not line:
         raise Invalid(_("Dê um nome ao grupo."), fields={"name": f"1-{MAX_NAME}"})
+    _check_may_change(actor)
     with transaction.atomic():
         room = _hosted_group(room_pk, actor)
         if line != room.name:
@@ -116,10 +123,7 @@ def rename_room(*, room_pk: int, actor: User, name: str) -> Room:
 def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
     first, second = sorted([user.pk, other.pk])
     key = f"{first}:{second}"
-    if room := Room.objects.filter(pair_key=key).first():
-        hidden = Participant.objects.filter(room=room, user=user, is_hidden=True)
-        if hidden.update(is_hidden=False):
-            announce_own(room.pk, user.pk)
+    if room := _shown_direct_room(user, key):
         return room, False
     now = timezone.now()
     check_not_new(user, at=now)
@@ -132,8 +136,19 @@ def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
             Participant.objects.filter(room=room, user=other).update(is_hidden=True)
             announce_own(room.pk, user.pk)
     except IntegrityError:  # the other person, or another request, made it at the same time
-        return Room.objects.get(pair_key=key), False
+        if made := _shown_direct_room(user, key):
+            return made, False
+        raise UnavailablePerson from None  # their account was deleted a moment ago
     return room, True
+
+
+def _shown_direct_room(user: User, key: str) -> Room | None:
+    """Return the direct room of a pair, if there is one, and show it in the list of `user`."""
+    room = Room.objects.filter(pair_key=key).first()
+    hidden = Participant.objects.filter(room=room, user=user, is_hidden=True)
+    if room and hidden.update(is_hidden=False):
+        announce_own(room.pk, user.pk)
+    return room
 
 
 def _create_group(host: User, people: Sequence[User], name: str) -> Room:
@@ -163,9 +178,14 @@ def _lock_joined(room_pk: int, user: User, **changes: Any) -> Room:
     return room
 
 
-def _hosted_group(room_pk: int, actor: User) -> Room:
-    """Lock a group that `actor` hosts. Raises: RoomGone, Forbidden, Suspended."""
+def _check_may_change(actor: User) -> None:
+    """Count a change of a group, which everybody in it is told. Raises: Suspended, RateLimited."""
     check_not_suspended(actor, at=timezone.now())
+    consume(CHANGES, of_user(actor))
+
+
+def _hosted_group(room_pk: int, actor: User) -> Room:
+    """Lock a group that `actor` hosts. Raises: RoomGone, Forbidden."""
     room = _lock_joined(room_pk, actor, has_new_rules=True)
     if room.kind != GROUP or host_id_of(room) != actor.pk:
         raise Forbidden

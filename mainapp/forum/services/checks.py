@@ -7,12 +7,26 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_new
-from mainapp.forum.exceptions import Invalid
+from mainapp.forum.exceptions import Invalid, LoginRequired
 from mainapp.forum.models import Room
 from mainapp.forum.policies import filtered_word
 
 # Links of rendered text to other sites; those of chips and mentions stay on this one.
 LINK = re.compile(r'href="(?:https?|mailto):')
+RIGHTS = ("is_active", "access_level", "is_superuser", "suspended_until", "date_joined")
+
+
+def lock_author(author: User) -> User:
+    """Lock the user's row, so that their other writes wait, and return its current state.
+
+    Raises: LoginRequired (deleted or deactivated).
+    """
+    # FOR NO KEY UPDATE: inserting rows that refer to the user, such as alerts, does not wait.
+    users = User.objects.select_for_update(no_key=True)
+    locked = users.only(*RIGHTS).filter(pk=author.pk)
+    if (user := locked.first()) is None or not user.is_active:
+        raise LoginRequired
+    return user
 
 
 def check_text(*, text: str, html: str, room: Room, writer: User, at: datetime) -> None:

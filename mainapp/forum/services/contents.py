@@ -112,6 +112,8 @@ def _link(url: Any, title: Any) -> Draft:
 def _is_web_address(address: str) -> bool:
     if not 0 < len(address) <= MAX_ADDRESS or _SPACE.search(address):
         return False
+    if clean_body(address) != address:  # lone surrogates, or signs that turn the text around
+        return False
     try:
         parts = urlsplit(address)
         return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,6 +1,6 @@
 """Reactions, read marks and muted notifications."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -15,11 +15,15 @@ from mainapp.forum.exceptions import Invalid, RoomGone
 from mainapp.forum.models import Message, Participant, Reaction, Room
 from mainapp.forum.policies import CHANGES, EMOJI, MARKS
 from mainapp.forum.selectors.chats import chats_of
-from mainapp.forum.services.messages import check_may_write, lock_author, message_of
+from mainapp.forum.services.checks import lock_author
+from mainapp.forum.services.messages import check_may_write, message_of
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own
 from mainapp.forum.services.talk import mark_talk_read
 from mainapp.forum.signals import room_read
+
+# Longer than anybody waits. Databases and time zones fail on times near the year 9999.
+MAX_MUTED = timedelta(days=365 * 100)
 
 
 def react(*, room_pk: int, seq: int, user: User, emoji: str, is_on: bool) -> Message:
@@ -102,11 +106,14 @@ def _announce_to_others(room: Room, user: User, mark: int) -> None:
 
 
 def mute_room(*, room_pk: int, user: User, until: datetime | None) -> None:
-    """Turn off a participant's notifications of a room until a time; None turns them on again.
+    """Turn off a participant's notifications of a room until a time, at most MAX_MUTED from now.
 
-    Raises: RoomGone, RateLimited.
+    None, or a time in the past, turns them on again. Raises: RoomGone, RateLimited.
     """
     consume(MARKS, of_user(user))
+    now = timezone.now()
+    if until is not None:
+        until = min(until, now + MAX_MUTED) if until > now else None
     if not Room.objects.visible_to(user).filter(pk=room_pk).exists():
         raise RoomGone
     own = Participant.objects.filter(room=room_pk, user=user, left_at=None)

@@ -22,7 +22,7 @@ SENTENCES = {
     MENTION: gettext_noop("%(user)s citou você em %(room)s"),
     REPLY: gettext_noop("%(user)s respondeu a você em %(room)s"),
 }
-# Blocking an author hides so many of their notices; older ones are far down the list.
+# The newest notices, among which those of a blocked author are found; older ones are far down.
 MAX_HIDDEN = 1000
 
 

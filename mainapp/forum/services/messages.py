@@ -21,7 +21,6 @@ from mainapp.forum.exceptions import (
     Closed,
     Forbidden,
     Invalid,
-    LoginRequired,
     Muted,
     RoomGone,
     TooLong,
@@ -32,12 +31,13 @@ from mainapp.forum.policies import CHANGES, DIRECT, POSTS, is_moderator
 from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
 from mainapp.forum.selectors.members import is_partner_reachable, notifiable_people
 from mainapp.forum.selectors.messages import MAX_SEQ, MESSAGE
-from mainapp.forum.services.checks import check_text
+from mainapp.forum.services.checks import check_text, lock_author
 from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_room
+from mainapp.forum.services.talk import drop_read_talk, mark_talk_read
 from mainapp.market.selectors.catalogue import catalogue
 from mainapp.moderation.models import LogEntry
 from mainapp.moderation.services.complaints import close_case_of
@@ -103,7 +103,7 @@ def post_message(
         )
         if draft.upload:
             _attach(message, author, draft.upload)
-        _mark_as_seen(room, author)
+        _mark_as_seen(room, author, now)
         announce_room(room)
         message.outsiders = notify_mentioned(
             message=message, room=room, author=author, named=named, at=now
@@ -175,6 +175,8 @@ def clear_message(message: Message, room: Room, *, at: datetime) -> None:
     message.save(update_fields=["body", "body_html", "content", "revision", "deleted_at"])
     message.reactions.all().delete()
     delete_attached(audience=key_of(MESSAGE, message.pk))
+    if room.is_private:
+        drop_read_talk(room_pk=room.pk, at=at)
     announce_room(room)
 
 
@@ -214,22 +216,6 @@ def _render(draft: Draft) -> tuple[str, list[User]]:
     return render(text, symbols=symbols, users=urls), named
 
 
-RIGHTS = ("is_active", "access_level", "is_superuser", "suspended_until", "date_joined")
-
-
-def lock_author(author: User) -> User:
-    """Lock the user's row, so that their other writes wait, and return its current state.
-
-    Raises: LoginRequired (deleted or deactivated).
-    """
-    # FOR NO KEY UPDATE: inserting rows that refer to the user, such as alerts, does not wait.
-    users = User.objects.select_for_update(no_key=True)
-    locked = users.only(*RIGHTS).filter(pk=author.pk)
-    if (user := locked.first()) is None or not user.is_active:
-        raise LoginRequired
-    return user
-
-
 def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:
     """Return an earlier message, with the same `outsiders` as when it was sent."""
     rows = Message.objects.filter(room=room_pk, author=author, client_id=client_id)
@@ -264,11 +250,12 @@ def check_may_write(room: Room, author: User) -> Participant | None:
     return own
 
 
-def _mark_as_seen(room: Room, author: User) -> None:
+def _mark_as_seen(room: Room, author: User, at: datetime) -> None:
     """Mark a private room as read by its newest author; list a direct room for both people."""
     if room.is_private:
         own = Participant.objects.filter(room=room, user=author)
         own.update(read_seq=room.last_seq, notified_seq=room.last_seq)
+        mark_talk_read(rooms=[room.pk], user=author, at=at)
     if room.kind == DIRECT:
         Participant.objects.filter(room=room, is_hidden=True).update(is_hidden=False)
 

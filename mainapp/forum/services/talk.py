@@ -15,7 +15,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from mainapp.accounts.models import User, language_of
 from mainapp.accounts.selectors import preferences_of
 from mainapp.forum.models import Message, Participant
-from mainapp.forum.policies import PRIVATE
+from mainapp.forum.policies import DIRECT, PRIVATE
 from mainapp.forum.selectors.chats import Chat, chats, is_muted, with_unread
 from mainapp.notifications.models import Notification
 from mainapp.notifications.selectors.channels import deliveries_for
@@ -55,6 +55,23 @@ def mark_talk_read(*, rooms: Collection[int], user: User, at: datetime) -> None:
         mark_read(user=user, ids=ids, at=at)
 
 
+def drop_read_talk(*, room_pk: int, at: datetime) -> None:
+    """Remove the unread notices of people who have nothing more to read in a room.
+
+    The messages that they counted were deleted. Two queries without such notices.
+    """
+    members = Participant.objects.filter(room=room_pk, left_at=None)
+    behind = [row.user_id for row in with_unread(members) if row.unread]
+    told: Any = Notification.objects.filter(
+        user__in=members.exclude(user__in=behind).values("user"),
+        kind=TALK,
+        url=_address(room_pk),
+        marks=None,
+    )
+    for notice in told.select_related("user"):
+        delete_notifications(user=notice.user, ids=[notice.pk], at=at)
+
+
 def withdraw_talk(*, room_pk: int, user: User, at: datetime) -> None:
     """Withdraw all notices of a room from somebody who left it: they name the room and people."""
     notices: Any = Notification.objects.filter(user=user, url__startswith=_address(room_pk))
@@ -63,6 +80,26 @@ def withdraw_talk(*, room_pk: int, user: User, at: datetime) -> None:
     withdraw_notifications(
         user=user, ids=list(notices.values_list("pk", flat=True)), title=title, at=at
     )
+
+
+def hide_talk(*, reader: User, author: User, at: datetime) -> None:
+    """Remove notices of messages by `author`, whom `reader` blocks: of rooms without others.
+
+    Those of the direct room, read or not, and the unread ones of groups.
+    """
+    common = Participant.objects.filter(
+        room__in=Participant.objects.filter(user=author).values("room"),
+        room__kind__in=PRIVATE,
+        user=reader,
+        left_at=None,
+    )
+    unread = {row.room_id for row in with_unread(common) if row.unread}
+    rooms = dict(common.values_list("room_id", "room__kind"))
+    direct = [_address(room) for room, kind in rooms.items() if kind == DIRECT]
+    ids = _unread_notices([room for room in rooms if room not in unread], reader.pk)
+    own = Notification.objects.filter(user=reader, kind=TALK, url__in=direct)
+    if ids := {*ids, *own.values_list("pk", flat=True)}:
+        delete_notifications(user=reader, ids=ids, at=at)
 
 
 def wanted_talk(notifications: Collection[Notification]) -> set[int]:

@@ -1,13 +1,17 @@
 """Direct rooms and groups: opening them, who takes part, and who may write."""
 
+from datetime import datetime
+
 import pytest
 from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user, unblock_user
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import RateLimited
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Reaction, Room
+from mainapp.forum.policies import CHANGES
 from mainapp.forum.services.chats import (
     add_people,
     leave_room,
@@ -102,6 +106,22 @@ def test_twenty_parallel_requests_of_both_make_one_direct_room():
     room = Room.objects.get()
     assert sorted(results, key=lambda result: result[1]) == [(room, False)] * 19 + [(room, True)]
     assert Participant.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_opens_a_direct_room_at_the_same_time_as_the_other_has_it_in_their_list():
+    people = [User.objects.create_user(f"p{n}") for n in range(12)]
+    pairs = list(zip(people[::2], people[1::2], strict=True))
+    in_threads(
+        [
+            lambda one=one, other=other: open_chat(user=one, user_ids=[other.pk])
+            for pair in pairs
+            for one, other in (pair, pair[::-1])
+        ]
+    )
+
+    assert Room.objects.count() == len(pairs)
+    assert not Participant.objects.filter(is_hidden=True).exists()
 
 
 # Groups --------------------------------------------------------------------------------------
@@ -423,3 +443,34 @@ def test_a_mention_is_the_longest_whole_name_outside_of_code_quotes_and_addresse
     say(make_group(alice, ana, souza), alice, body)
 
     assert [name for name, _kind in mentioned()] == named
+
+
+@pytest.mark.parametrize(
+    ("until", "is_muted"),
+    [
+        ("0001-01-01T00:00:00+14:00", False),
+        ("2000-01-01T00:00:00+00:00", False),
+        ("9999-12-31T23:59:59-12:00", True),
+    ],
+)
+def test_a_room_is_muted_for_a_century_at_most(alice, bob, until, is_muted):
+    room = make_group(alice, bob)
+    mute_room(room_pk=room.pk, user=alice, until=datetime.fromisoformat(until))
+
+    until = Participant.objects.get(room=room, user=alice).muted_until
+    assert (until is not None) is is_muted
+    assert not until or until.year < timezone.now().year + 101
+
+
+def test_changes_of_a_group_are_limited(alice, bob):
+    room = make_group(alice, bob)
+    for n in range(CHANGES.allowed):
+        rename_room(room_pk=room.pk, actor=alice, name=f"Nome {n}")
+    for change, values in (
+        (rename_room, {"name": "x"}),
+        (add_people, {"user_ids": [bob.pk]}),
+        (remove_person, {"user_pk": bob.pk}),
+    ):
+        with pytest.raises(RateLimited):
+            change(room_pk=room.pk, actor=alice, **values)
+    leave_room(room_pk=room.pk, user=alice)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
@@ -100,3 +101,11 @@ def test_blocked_people_and_those_who_left_are_not_suggested(alice, bob):
     assert people_named(room, "", besides=alice) == [dora]
     Participant.objects.filter(user=dora).update(left_at=timezone.now())
     assert people_named(room, "", besides=alice) == []
+
+
+def test_a_search_with_a_nul_is_one_without(client, alice, bob):
+    client.force_login(alice)
+    answer = client.post(reverse("nova-conversa"), {"buscar": "", "q": "bo\0b"})
+
+    assert answer.status_code == 200
+    assert f'value="{bob.pk}"' in answer.content.decode()

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user, unblock_user
 from mainapp.core.realtime import query
-from mainapp.forum.models import Participant
+from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.selectors.chats import room_frames
 from mainapp.forum.services.chats import add_people, leave_room, open_chat, remove_person
 from mainapp.forum.services.marks import mark_all_read, mark_room_read, mute_room
@@ -207,3 +208,22 @@ def test_states_cost_the_same_queries_at_any_number(people, django_assert_num_qu
         frames = room_frames([(user.pk, room.pk) for user in (alice, bob) for room in made])
     assert [frame["unread"] for frame in frames.values()] == [0] * rooms + [1] * rooms
     assert frames[bob.pk, made[0].pk]["rooms_unread"] == rooms
+
+
+def test_more_rooms_than_a_condition_may_have(people):
+    """SQLite refuses an expression with a thousand parts: "all read" changes all rooms at once."""
+    alice, _bob, _carol = people
+    now = timezone.now()
+    rooms = Room.objects.bulk_create(
+        Room(kind="group", name="x", host=alice, created_at=now, active_at=now, last_seq=1)
+        for _ in range(1100)
+    )
+    Participant.objects.bulk_create(
+        Participant(room=room, user=alice, joined_at=now) for room in rooms
+    )
+    Message.objects.bulk_create(
+        Message(room=room, author=alice, seq=1, body="x", body_html="x", sent_at=now)
+        for room in rooms
+    )
+    frames = room_frames([(alice.pk, room.pk) for room in rooms])
+    assert {frame["last"]["excerpt"] for frame in frames.values()} == {"x"}

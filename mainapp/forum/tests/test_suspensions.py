@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
@@ -172,3 +173,19 @@ def test_filter_is_set_by_moderators_and_holds_in_its_room_only(room, alice, bob
     post_message(room_pk=other.pk, author=bob, body="golpe")
     with pytest.raises(Invalid):
         post_message(room_pk=room.pk, author=alice, body="golpe")
+
+
+def test_pages_tell_a_suspended_host_why_nothing_changed(client, room, alice, bob, support):
+    group = make_group(alice, bob, name="Bancos")
+    suspend(alice, support)
+    client.force_login(User.objects.get(pk=alice.pk))
+
+    changed = client.post(reverse("update-room", args=[room.pk]), {"name": "Outra"})
+    removed = client.post(
+        reverse("remove-from-conversation", args=[group.pk]), {"user": bob.pk}, follow=True
+    )
+
+    for answer in (changed, removed):
+        assert "está suspensa até" in answer.content.decode()
+    room.refresh_from_db()
+    assert (room.name, group.participants.filter(left_at=None).count()) == ("Sala", 2)

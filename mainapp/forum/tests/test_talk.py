@@ -242,3 +242,56 @@ def test_a_person_who_left_keeps_no_notice_of_the_room(alice, reachable):
     for row in (*letters, *Notification.objects.filter(user=reachable)):
         assert "Segredo" not in str(vars(row))
         assert "alice" not in str(vars(row))
+
+
+def test_blocking_removes_the_lines_of_the_blocked_alone(alice, bob, carla):
+    direct, group, other = make_direct(alice, bob), make_group(alice, bob), make_direct(bob, carla)
+    crowd = make_group(bob, alice, carla, name="Turma")
+    for room, author in ((direct, alice), (group, alice), (other, carla), (crowd, alice)):
+        say(room, author)
+    say(crowd, carla)
+    assert notify_talk(at=later()) >= 4
+    read = [row.pk for row in inbox_of(bob) if row.url == direct_url(direct)]
+    mark_read(user=bob, ids=read, at=timezone.now())
+
+    block_user(blocker=bob, blocked=alice, at=timezone.now())
+
+    assert {row.url for row in inbox_of(bob)} == {direct_url(other), direct_url(crowd)}
+    assert unread_count(bob) == 2
+
+
+def direct_url(room):
+    return f"/conversa/{room.pk}/"
+
+
+def test_hiding_a_direct_room_reads_its_line(alice, bob):
+    room = make_direct(alice, bob)
+    say(room, alice)
+    notify_talk(at=later())
+    leave_room(room_pk=room.pk, user=bob)
+
+    assert unread_count(bob) == 0
+
+
+def test_answering_a_room_reads_its_line(alice, bob):
+    room = make_direct(alice, bob)
+    say(room, alice)
+    notify_talk(at=later())
+    say(room, bob)
+
+    assert unread_count(bob) == 0
+
+
+def test_a_line_goes_with_its_last_message(alice, bob, carla):
+    room = make_group(alice, bob, carla)
+    for _ in range(2):
+        say(room, alice)
+    notify_talk(at=later())
+    delete_message(room_pk=room.pk, seq=1, actor=alice)
+    assert (unread_count(bob), unread_count(carla)) == (1, 1)
+    mark_room_read(room_pk=room.pk, user=carla, seq=2)
+    say(room, carla)
+    delete_message(room_pk=room.pk, seq=2, actor=alice)
+    delete_message(room_pk=room.pk, seq=3, actor=carla)
+
+    assert (titles(bob), unread_count(bob)) == ([], 0)

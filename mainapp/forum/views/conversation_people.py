@@ -21,11 +21,9 @@ from mainapp.forum.selectors.chats import chat_of
 from mainapp.forum.selectors.conversations import Conversation, conversation
 from mainapp.forum.selectors.members import host_id_among, members_of
 from mainapp.forum.services.chats import add_people, leave_room, remove_person, rename_room
-from mainapp.forum.services.marks import mute_room
+from mainapp.forum.services.marks import MAX_MUTED, mute_room
 from mainapp.forum.views.conversations import render_people_form
 from mainapp.forum.views.finding import gone_as_404
-
-FOREVER = timedelta(days=365 * 100)
 
 
 def about(request: MemberRequest, pk: int) -> HttpResponse:
@@ -78,11 +76,11 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
     if person is None or person == request.user:  # removed meanwhile, or not to be removed
         return redirect("conversation-about", pk=pk)
     if request.method == "POST":
-        with gone_as_404():
+        with shown_as_message(request), gone_as_404():
             remove_person(room_pk=pk, actor=request.user, user_pk=user_pk)
-        flush_published()
-        sentence = _("%(name)s não está mais no grupo.")
-        messages.success(request, sentence % {"name": isolate_plain(person.name)})
+            flush_published()
+            sentence = _("%(name)s não está mais no grupo.")
+            messages.success(request, sentence % {"name": isolate_plain(person.name)})
         return redirect("conversation-about", pk=pk)
     context = {"chat": chat, "room": chat.room, "person": person}
     return render(request, "mainapp/forum/conversation_remove.html", context)
@@ -113,7 +111,7 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
     until = None
     if form.is_valid():
         hours = form.cleaned_data["hours"]
-        until = timezone.now() + (timedelta(hours=hours) if hours else FOREVER)
+        until = timezone.now() + (timedelta(hours=hours) if hours else MAX_MUTED)
     with shown_as_message(request):
         mute_room(room_pk=pk, user=request.user, until=until)
         messages.success(

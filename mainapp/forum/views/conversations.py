@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.accounts.policies import MemberRequest
-from mainapp.core.errors import shown_in_form
+from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.forum.forms import ConversationQuery, PeopleForm
 from mainapp.forum.selectors.conversations import conversation_page
 from mainapp.forum.selectors.finding import (
@@ -43,8 +43,9 @@ def conversations(request: MemberRequest) -> HttpResponse:
 
 
 def read_all(request: MemberRequest) -> HttpResponse:
-    if mark_all_read(user=request.user, at=timezone.now()):
-        messages.success(request, _("Tudo está marcado como lido."))
+    with shown_as_message(request):
+        if mark_all_read(user=request.user, at=timezone.now()):
+            messages.success(request, _("Tudo está marcado como lido."))
     return redirect("conversas")
 
 

@@ -52,10 +52,10 @@ def change_room(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
     form = RoomForm(request.POST or None, instance=room)
     if form.is_valid():
-        with gone_as_404():
+        with shown_in_form(form), gone_as_404():
             update_room(room_pk=room.pk, actor=request.user, **form.cleaned_data)
-        messages.success(request, _("A sala foi alterada."))
-        return redirect("room", pk=room.pk)
+            messages.success(request, _("A sala foi alterada."))
+            return redirect("room", pk=room.pk)
     context = {"form": form, "room": room, "topics": topic_names()}
     return render(request, "mainapp/forum/room_form.html", context)
 

@@ -77,13 +77,20 @@ def counts(moderator: User) -> dict[str, int]:
 
 
 def _may_read_case(user: Any, pk: int) -> bool:
-    """Return whether a user may see the files of a case's copies."""
-    if not user.is_authenticated:
+    """Return whether a user may see the files of a case's copies.
+
+    Of a private room only who has opened the copy, which is logged: the addresses can be guessed.
+    """
+    if not user.is_authenticated or not is_staff_level(user):
         return False
     try:
-        return is_staff_level(user) and bool(case_for(pk, user).copies)
+        case = case_for(pk, user)
     except Case.DoesNotExist:
         return False
+    if not case.is_private:
+        return bool(case.copies)
+    readings = LogEntry.objects.filter(case=case, actor=user, action=LogEntry.Action.READ_COPY)
+    return bool(case.copies) and readings.exists()
 
 
 def _existing_cases(pks: Collection[int]) -> Collection[int]:

@@ -95,7 +95,9 @@ def make_thumbnails(*, pk: int) -> None:
         decoding.make_thumbnails(upload.key, SIZES)
     except PictureError as error:
         logger.warning("the thumbnails of upload %s were not made: %s", pk, error)
-        if upload.tries >= MAX_TRIES:
+        if error.is_busy:
+            pending.update(tries=F("tries") - 1)
+        elif upload.tries >= MAX_TRIES:
             pending.update(state=Upload.State.FAILED, reason=str(error)[:200])
         return
     pending.update(state=Upload.State.READY)

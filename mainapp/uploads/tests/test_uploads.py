@@ -3,7 +3,9 @@
 import io
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -13,11 +15,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.images import encoded, huge_png, photo
+from mainapp.core import bounded_child
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures import folders
-from mainapp.uploads.policies import MAX_BYTES, SIZES, clean_name, type_of_file
+from mainapp.uploads.pictures import decoding, folders
+from mainapp.uploads.policies import MAX_BYTES, MAX_TRIES, SIZES, clean_name, type_of_file
 from mainapp.uploads.services.uploads import (
     attach_upload,
     delete_attached,
@@ -246,3 +249,15 @@ def test_schedule_is_created_once(db):
         ensure_sweep()
     assert PeriodicTask.objects.filter(task__contains="uploads").count() == 2
     assert not User.objects.exists()
+
+
+def test_a_picture_that_had_to_wait_is_tried_again(alice, monkeypatch):
+    monkeypatch.setattr(bounded_child, "_slots", BoundedSemaphore(1))
+    monkeypatch.setattr(decoding, "LIMITS", replace(decoding.LIMITS, timeout_s=0.01))
+    upload = UploadFactory(owner=alice, kind="image", state="pending")
+    with bounded_child._slots:
+        for _ in range(MAX_TRIES + 1):
+            make_thumbnails(pk=upload.pk)
+
+    upload.refresh_from_db()
+    assert (upload.state, upload.tries) == ("pending", 0)

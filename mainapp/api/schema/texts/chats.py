@@ -24,7 +24,7 @@ _OPEN_CHAT = Text(
     ),
     body={"user_ids": [1], "name": "Grupo de estudos"},
     answer=_CHAT,
-    errors=("unavailable_person",),
+    errors=("unavailable_person", "suspended", "new_account"),
 )
 
 TEXTS: Mapping[tuple[str, str], Text] = {
@@ -42,6 +42,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description="Rename a group, as its host. Its participants get a system message.",
         body={"name": "Grupo de estudos"},
         answer=_CHAT,
+        errors=("suspended",),
     ),
     ("post", "chats/{id}/leave/"): Text(
         summary="Leave a chat",
@@ -55,14 +56,15 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description="Add people to a group, as its host. They read it from now on.",
         body={"user_ids": []},
         answer=_CHAT,
-        errors=("unavailable_person",),
+        errors=("unavailable_person", "suspended"),
     ),
     ("delete", "chats/{id}/participants/{user_pk}/"): Text(
         summary="Remove a participant",
         description=(
             "Remove somebody from a group, as its host. From the response on, the removed person's "
-            "sockets get nothing more of the room."
+            "sockets receive nothing more from the room."
         ),
+        errors=("suspended",),
     ),
     ("post", "rooms/{id}/read/"): Text(
         summary="Mark a room as read",
@@ -79,7 +81,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description="Add or remove one of eight reactions; safe to repeat. Returns all of them.",
         body={"emoji": "👍", "on": True},
         answer={"emoji": "👍", "mine": True},
-        errors=("muted", "closed", "unavailable_person"),
+        errors=("muted", "suspended", "closed", "unavailable_person"),
     ),
     ("post", "message/messages/send/"): Text(
         summary="Send a typed message",
@@ -89,7 +91,10 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         ),
         body={"room_id": 1, "type_message": "text", "content": {"text": "Bom dia!"}},
         answer={"client_id": None},
-        errors=("muted", "closed", "too_long", "unavailable_person", "not_found"),
+        errors=(
+            *("muted", "suspended", "new_account", "closed", "too_long"),
+            *("unavailable_person", "not_found"),
+        ),
     ),
     ("get", "uploads/"): Text(
         summary="List the uploads",
@@ -106,6 +111,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         ),
         body={"file": "(the bytes of grafico.png)"},
         answer=_UPLOAD,
+        errors=("suspended", "new_account"),
     ),
     ("get", "uploads/{id}/"): Text(
         summary="Read an upload",

@@ -20,12 +20,15 @@ export function onNotification(prefix, listener) {
   });
 }
 
-/** Announce a frame `room_state` or `room_gone` about a private room to the page's modules. */
+/**
+ * Announce a frame about a private room to the page's modules: `room_state` or `room_gone`, or the `snapshot` after a
+ * lost connection, during which some may have been missed.
+ */
 export function announceRoom(frame) {
   document.dispatchEvent(new CustomEvent(ROOM_EVENT, { detail: frame }));
 }
 
-/** Call `listener` with each frame about a private room. */
+/** Call `listener` with each frame that is announced by `announceRoom`. */
 export function onRoom(listener) {
   document.addEventListener(ROOM_EVENT, ({ detail }) => listener(detail));
 }

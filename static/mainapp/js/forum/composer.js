@@ -75,7 +75,7 @@ class Composer {
     const text = this._box.value.trim();
     if ((!text && this._attachments.isEmpty) || !this._may.includes("send")) return;
     if (this._attachments.isUploading) {
-      this._showProblem(gettext("Espere o arquivo terminar de chegar."));
+      this._showProblem(gettext("Espere o envio do arquivo terminar."));
       return;
     }
     const messages = messagesOf(text, this._attachments.take(), this._answering.reply);

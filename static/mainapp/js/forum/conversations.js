@@ -8,6 +8,7 @@ import { clock } from "../core/time.js";
 import { shortCount } from "../notifications/unread.js";
 
 const ROOT = "[data-part=conversations]";
+const LIST = "[data-part=list], .rows";
 const RELOAD_MS = 300;
 
 class ConversationList {
@@ -21,6 +22,10 @@ class ConversationList {
 
   /** Apply a `room_state` or `room_gone` frame. Data that frames lack is loaded from the server. */
   apply(frame) {
+    if (frame.type === "snapshot") {
+      this._catchUp(frame);
+      return;
+    }
     const row = this._root.querySelector(`[data-conversation="${frame.room}"]`);
     const isRead = this._isUnreadOnly && frame.unread === 0;
     if (frame.type === "room_gone" || isRead) this._remove(row);
@@ -62,6 +67,12 @@ class ConversationList {
     return roomKind === "direct" || !user ? text : `\u2068${user.name}\u2069: ${text}`;
   }
 
+  /** Load the rooms again, as frames about them may have been missed. */
+  _catchUp({ rooms_unread: unread }) {
+    if (this._isUnreadOnly && unread === 0) this._root.remove();
+    else this._load();
+  }
+
   _reload() {
     if (this._isUnreadOnly) return; // it shows no other rooms before the page is loaded again
     clearTimeout(this._timer);
@@ -69,10 +80,9 @@ class ConversationList {
   }
 
   async _load() {
-    const url = this._isPage ? window.location.href : this._root.dataset.url;
+    const url = this._isPage || this._isUnreadOnly ? window.location.href : this._root.dataset.url;
     const loaded = await fetchElement(url, ROOT).catch(() => null);
-    const list = loaded && part(loaded, "list");
-    const own = part(this._root, "list");
+    const [list, own] = [loaded, this._root].map((root) => root?.querySelector(LIST));
     if (!loaded || this._root.contains(document.activeElement)) return;
     if (!list || !own) return;
     own.replaceChildren(...this._withCurrent(list, own));

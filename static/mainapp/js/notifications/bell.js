@@ -93,6 +93,7 @@ const HANDLERS = {
     lastId = Math.max(lastId ?? 0, frame.last_id);
     if (missed.length || isBehind) refreshList();
     if (isFirst) frame.items.filter(isNewerThanPage).forEach(announceNotification);
+    else announceRoom(frame);
   },
   notification(frame) {
     if (frame.id <= lastId) return;
