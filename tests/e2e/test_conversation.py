@@ -186,7 +186,9 @@ def test_a_long_room_stays_small_on_the_page(pair, shell: Shell):
 
 def test_the_conversation_fits_a_phone(open_page, pair):
     ana, _beto, path = pair
-    write_message(ana, f"$PETR4 {'a' * 200}")
+    write_message(ana, f"$PETR4 {'a' * 200} https://exemplo.com.br/")
+    bubble = ana.locator(".msg.own .msg-bubble").evaluate("(box) => getComputedStyle(box).color")
+    expect(ana.get_by_role("link", name="exemplo.com.br")).to_have_css("color", bubble)
     price = re.compile(r"\d,\d\d")
     expect(ana.locator(".msg-papers [data-price]")).to_have_text(price)  # so it is recorded
     phone = open_page(path, storage_state=ana.context.storage_state(), **PHONE)

@@ -67,6 +67,16 @@ def test_a_group_is_created_and_left_and_a_person_is_blocked(open_page):
     post_form(alice, room, body="bom dia")
     group = start_conversation(alice, bob_name, group="Dividendos")
     expect(row(bob, "Dividendos")).to_be_visible()
+    post_form(alice, group, body="antes da carla")
+    carla = open_page("/forum/")
+    log_in_new_user(carla, "/forum/")
+    other = carla.locator("body").get_attribute("data-member") or ""
+    post_form(alice, f"{group}pessoas/", com=other)
+    alice.goto(group)
+    carla.goto(group)
+    expect(alice.locator("[data-part=present-count]")).to_have_text("2")
+    bob.goto(group)
+    expect(alice.locator(".talk-seen")).to_have_text(f"visto por {isolated(bob_name)}")
     bob.goto(f"{group}sobre/")
     for role in ("link", "button"):
         bob.get_by_role(role, name="Sair do grupo").click()

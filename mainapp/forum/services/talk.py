@@ -165,17 +165,25 @@ def _notify(own: Participant, at: datetime) -> bool:
         return True
 
 
+def _title(chat: Chat) -> str:
+    count = chat.unread
+    if chat.is_direct:
+        sentence = ngettext(
+            "%(count)s mensagem nova de %(name)s", "%(count)s mensagens novas de %(name)s", count
+        )
+        return sentence % {"count": count, "name": chat.name}
+    sentence = ngettext(
+        "%(count)s mensagem nova em %(room)s", "%(count)s mensagens novas em %(room)s", count
+    )
+    return sentence % {"count": count, "room": chat.name}
+
+
 def _notice(chat: Chat, *, is_first: bool) -> Notice:
     own = chat.own
     destinations = deliveries_for([own.user_id], TALK)[own.user_id] if is_first else []
     key = f"{TALK}.{own.room_id}.{own.user_id}.{own.room.last_seq}"
     with translation.override(language_of(own.user)):
-        sentence = ngettext(
-            "%(count)s mensagem nova em %(room)s",
-            "%(count)s mensagens novas em %(room)s",
-            chat.unread,
-        )
-        title = (sentence % {"count": chat.unread, "room": chat.name})[:200]
+        title = _title(chat)[:200]
         subject = title
         if preferences_of(own.user).hides_talk_in_mails:
             discreet = ngettext("%(count)s mensagem nova", "%(count)s mensagens novas", chat.unread)

@@ -51,6 +51,10 @@ def test_a_message_is_reported_and_the_case_decided_by_the_host(
     bob.refresh_from_db()
     assert bob.suspended_until is None  # a host suspends nobody
     assert "conteúdo apagado" in page_of(client, "complaint", case.pk)
+    client.force_login(support)
+    assert '<p class="log-detail" dir="auto">conteúdo apagado</p>' in page_of(
+        client, "moderation-log"
+    )
 
 
 def test_menu_of_the_account_leads_staff_to_the_complaints(client, alice, support):

@@ -44,11 +44,11 @@ def test_unread_messages_of_a_room_are_one_line_with_their_number(alice, bob):
     say(direct, alice)
 
     assert notify_talk(at=later()) == 2
-    assert titles(bob) == ["1 mensagem nova em alice", "2 mensagens novas em Estudos"]
+    assert titles(bob) == ["1 mensagem nova de alice", "2 mensagens novas em Estudos"]
     assert notify_talk(at=later()) == 0
     say(group, alice)
     assert notify_talk(at=later()) == 1
-    assert titles(bob) == ["3 mensagens novas em Estudos", "1 mensagem nova em alice"]
+    assert titles(bob) == ["3 mensagens novas em Estudos", "1 mensagem nova de alice"]
     assert titles(alice) == []
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mainapp.core.templatetags.formats import full_day
-from mainapp.moderation.models import Case
+from mainapp.moderation.models import Case, LogEntry
 
 register = template.Library()
 
@@ -34,6 +34,16 @@ def copied_moment(text: str) -> str:
     """Turn the time of a copy into a day and a time."""
     moment = timezone.localtime(datetime.fromisoformat(text), timezone.get_default_timezone())
     return f"{full_day(moment)}, {moment:%H:%M}"
+
+
+@register.filter
+def log_detail(entry: LogEntry) -> str:
+    """Return what an entry of the log adds to its action; of a decision, its name and the note."""
+    if entry.action != LogEntry.Action.RESOLVE_REPORT:
+        return entry.detail
+    decision, _space, note = entry.detail.partition(" ")
+    names = dict(Case.Decision.choices)
+    return ": ".join(filter(None, [str(names.get(decision, decision)), note]))
 
 
 def _reported(case: Case) -> dict[str, object]:

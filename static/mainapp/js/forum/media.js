@@ -3,7 +3,7 @@ import { build, buildButton, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 
 const SIDE = 320; // PICTURE_SIDE of templatetags/forum.py
-const UNITS = ["B", "KB", "MB"];
+const UNITS = ["bytes", "KB", "MB"]; // as Django's filesizeformat
 
 /** Fill the picture or the file of a message, and remove the parts that its kind lacks. */
 export function fillMedia(element, kind, content) {

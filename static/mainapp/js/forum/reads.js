@@ -11,12 +11,9 @@ export class ReadMarks {
     this._log = log;
     this._socket = socket;
     this._isDirect = root.dataset.kind === "direct";
-    this._names = new Map(
-      [...part(root, "people").querySelectorAll("[data-person]")].map((item) => [
-        Number(item.dataset.person),
-        item.querySelector("bdi").textContent,
-      ]),
-    );
+    const people = [...part(root, "people").querySelectorAll("[data-person]")];
+    this._names = new Map(people.map((item) => [Number(item.dataset.person), item.querySelector("bdi").textContent]));
+    this._joined = new Map(people.map(({ dataset }) => [Number(dataset.person), Number(dataset.joined)]));
     this._reads = new Map(); // user → number of the newest message that was read
     this._sent = 0;
     this._wanted = 0;
@@ -55,9 +52,7 @@ export class ReadMarks {
   /** Show below the last own message who has read it. */
   _show() {
     const last = [...this._log.list.querySelectorAll(".msg.own:not(.pending)")].at(-1);
-    const readers = last
-      ? [...this._reads].filter(([, seq]) => seq >= Number(last.dataset.seq)).map(([user]) => user)
-      : [];
+    const readers = last ? this._readersOf(Number(last.dataset.seq)) : [];
     const shown = this._log.list.querySelector(".talk-seen");
     const text = readers.length ? this._text(readers) : "";
     if (shown && shown.previousElementSibling === last && shown.textContent === text) return;
@@ -65,6 +60,18 @@ export class ReadMarks {
       shown?.remove();
       if (text) last.after(build("li", { className: "talk-seen" }, text));
     });
+  }
+
+  /** Return who has read a message. Who joined the group after it has not. */
+  _readersOf(number) {
+    const readers = [...this._reads].filter(([user, seq]) => seq >= number && this._joinedAt(user) < number);
+    return readers.map(([user]) => user);
+  }
+
+  /** Return the newest message of when a person joined; of those who join now, the newest one of the list. */
+  _joinedAt(user) {
+    if (!this._joined.has(user)) this._joined.set(user, this._log.lastSeq);
+    return this._joined.get(user);
   }
 
   _text(readers) {
