@@ -106,7 +106,7 @@ unit-postgresql: develop
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 2 --dist worksteal $(PYTEST)
 
 # Real processes: starts, kills, restarts, backups. Tests that share an instance share a worker.
-# Four workers on two cores, because half of the time is spent waiting; of browsers two cores bear three.
+# Four workers on two cores, because half of the time is spent waiting. Two cores can run only three browsers.
 ops: develop
 	$(PY) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder tests/ops $(PYTEST)
 

@@ -53,7 +53,7 @@ class World:
 
     @property
     def private_ids(self) -> list[int]:
-        """Return the ids of the private rooms, of their messages and of what belongs to them."""
+        """Return the ids of the private rooms, and of the newest row of each kind in them."""
         texts = Message.objects.filter(room__in=self.rooms, kind=Message.Kind.TEXT)
         members = Participant.objects.filter(room__in=self.rooms)
         rows = (texts, Upload.objects.all(), members, Notification.objects, Delivery.objects)
@@ -170,7 +170,7 @@ def filled(route: str, pk: int, other: User) -> str:
 
 
 def text_of(response: Any) -> bytes:
-    """Return everything that a response says: headers, cookies, body, the files of an archive."""
+    """Return all texts of a response: headers, cookies, body, the files of an archive."""
     body = b"".join(response) if response.streaming else response.content
     parts = [str(dict(response.items())).encode(), str(response.cookies).encode(), body]
     if body[:2] == b"PK":
@@ -184,7 +184,7 @@ def has_canary(data: bytes) -> bool:
 
 
 def normal(response: Any, text: bytes) -> tuple[int, bytes]:
-    """Return what must be the same for a private object and one that never was."""
+    """Return the part of a response that must be the same for a private and a missing object."""
     return response.status_code, VARIABLE.sub(b"#", text)
 
 

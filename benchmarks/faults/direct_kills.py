@@ -1,7 +1,7 @@
 """Direct rooms under kills: 20 pairs write and send pictures while processes are killed in turn.
 
 Like `room_kills`, in direct rooms: every tenth message is a picture, which its sender first uploads
-by the API, again after each failure. In the end no message is lost, doubled or out of place, and
+by the API, again after each failure. In the end no message is lost, duplicated or out of order, and
 each picture of a message has its row, its file and its thumbnails, exactly once.
 """
 
@@ -69,7 +69,7 @@ Path({folder!r}, "pictures").write_text(json.dumps({{
 
 
 class Pairs(Conversation):
-    """Two people a room, each connected to another process."""
+    """Two people per room, connected to different processes."""
 
     pictures = 0
     failed_uploads = 0

@@ -1,11 +1,11 @@
 """Rooms under kills: 40 clients write in 10 rooms while web processes and Redis are killed in turn.
 
 Two real web processes, a real Redis, SQLite (`--postgresql`: an embedded PostgreSQL), rooms of the
-forum (`--groups`: private groups of all clients). The clients
-send 50 messages a second in total, as 80 users (two per client, because of the limit of 10 messages
-in 10 s); every client is in every room. Every 10 s one web process or Redis gets SIGKILL and is
-restarted. Clients follow CONTRACTS: they order messages by `seq` and drop duplicates, resume after
-their last number when they reconnect, and repeat messages without an acknowledgement.
+forum (`--groups`: private groups of all clients). The clients send 50 messages a second in total,
+as 80 users (two per client, because of the limit of 10 messages in 10 s); every client is in every
+room. Every 10 s one web process or Redis gets SIGKILL and is restarted. Clients follow CONTRACTS:
+they order messages by `seq` and drop duplicates, resume after their last number when they
+reconnect, and repeat messages without an acknowledgement.
 
 In the end every acknowledged message must be in the database exactly once, with the number in its
 acknowledgement, and each client must have the complete sequence of each room, every number with

@@ -257,7 +257,7 @@ class Preferences(AuditedModel):
     )
     # Nobody sees whether the user is online, in a room or typing.
     hides_presence = models.BooleanField(default=False)
-    # E-mails about talk have no names and texts of private rooms.
+    # E-mails and other channels get no names of people and rooms from private rooms.
     hides_talk_in_mails = models.BooleanField(default=False)
 
     class Meta:
@@ -274,7 +274,7 @@ def language_of(user: User) -> str:
 
 
 class Block(models.Model):
-    """A user who wants no contact with another one, who is not told."""
+    """A user's refusal of contact with another one, who is not told."""
 
     blocker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocks")
     blocked = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

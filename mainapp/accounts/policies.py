@@ -73,12 +73,15 @@ class Suspended(DomainError):
 
 
 class NewAccount(DomainError):
-    """An account of less than NEW_ACCOUNT_DAYS can do less."""
+    """An account younger than NEW_ACCOUNT_DAYS has fewer rights."""
 
     def __init__(self) -> None:
         super().__init__(
             "new_account",
-            _("Contas novas não mandam links nem arquivos, nem abrem conversas (%(days)s dias)."),
+            _(
+                "Contas com menos de %(days)s dias não mandam links ou arquivos "
+                "nem abrem conversas."
+            ),
             {"days": settings.NEW_ACCOUNT_DAYS},
         )
 

@@ -1,6 +1,6 @@
-"""Who acts, and in which way: the context that the audit records.
+"""The current user and way (page, API, task, …) of changes, which the audit records.
 
-A change outside of `acting` is made by a command.
+A change outside of `acting` counts as a command's.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ PREFIXES = {"/api/": API, "/admin/": ADMIN}
 
 
 class Act(NamedTuple):
-    """A way, and a function that returns the id of the user who acts; called when needed."""
+    """A way, and a function that returns the id of the acting user, called only when needed."""
 
     way: str
     actor_id: Callable[[], int | None]
@@ -27,7 +27,7 @@ _task_acts: dict[str, ExitStack] = {}
 
 
 def current_act() -> tuple[str, int | None]:
-    """Return the way, and the id of the user who acts, None without one."""
+    """Return the way, and the id of the acting user, None without one."""
     act = _act.get()
     return (act.way, act.actor_id()) if act else (COMMAND, None)
 
@@ -44,7 +44,7 @@ def acting(way: str, actor_id: Callable[[], int | None] = lambda: None) -> Itera
 def record_actors(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Let requests act as their users; REST framework sets the user of a token or a key."""
+    """Attribute the changes of requests to their users; REST framework sets those of tokens."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         path = request.path_info

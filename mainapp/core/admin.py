@@ -75,7 +75,7 @@ admin.site.unregister(PeriodicTask)
 
 @admin.register(PeriodicTask)
 class AuditedTaskAdmin(PeriodicTaskAdmin):  # type: ignore[misc] # without types
-    """The admin of that package, whose actions update many rows."""
+    """django-celery-beat's admin, with an audited queryset: its actions update many rows."""
 
     def get_queryset(self, request: HttpRequest) -> Iterable[PeriodicTask]:
         tasks: Any = super().get_queryset(request)

@@ -1,7 +1,7 @@
-"""Who may see a thing that belongs to an object of another feature.
+"""Audiences: the users who may see a thing that belongs to an object of another feature.
 
 A row has the key of its audience, such as `user:7` or `message:12`. The feature that owns the kind
-registers who is in it, so that lower features need not know it:
+registers the rule, so that lower features need not know it:
 
     register_audience(Audience(kind="message", may_see=may_read, existing=existing_messages))
 """
@@ -13,9 +13,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """`may_see(user, pk)` returns whether a user, possibly anonymous, is in the audience now.
+    """A kind of audience. `may_see(user, pk)` returns whether a user is in one now.
 
-    `existing(pks)` returns those of the objects that still exist.
+    The user may be anonymous. `existing(pks)` returns those of the objects that still exist.
     """
 
     kind: str

@@ -5,16 +5,16 @@ A model is audited if it is an AuditedModel that names its fields:
     class Alert(AuditedModel):
         audit = Audited(shown="owner status", hidden="email compra", ignored="last_fired_at")
 
-Every way to write has one door: signals for `save` and `delete`, cascades included, and
-AuditedQuerySet for `update`, `bulk_update`, `bulk_create` and the deletion of many rows. A model
-with a queryset of its own derives it from AuditedQuerySet. FOREIGN has the models of other
-packages, which save and delete rows one by one. A test compares all of it with the models.
+All ways to write are covered: `save` and `delete`, cascades included, by signals, and `update`,
+`bulk_update`, `bulk_create` and the deletion of many rows by AuditedQuerySet. A model with a
+queryset of its own derives it from AuditedQuerySet. FOREIGN has the models of other packages, which
+save and delete rows one by one. A test compares all of it with the models.
 
-An entry has ids and names of fields. It has the values, before and after, of `shown` fields alone:
-texts, names, addresses and amounts of people are `hidden`, of which it says that they changed. A
+An entry has ids and names of fields. It has the values, before and after, of `shown` fields only.
+Texts, names, addresses and amounts of people are `hidden`: the entry has only the field's name. A
 change of `ignored` fields costs nothing and leaves no entry.
 
-Who acts, and in which way, is known from `mainapp.core.acts`.
+`mainapp.core.acts` provides the user and the way of a change.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -106,7 +106,7 @@ class AuditedQuerySet(models.QuerySet[M]):
     def update(self, **values: Any) -> int:
         """Update rows; three queries if there are audited fields among the values.
 
-        One more if a value is an expression. The rows are read and locked before.
+        One more if a value is an expression. The rows are read and locked first.
         """
         fields = _fields_of(self.model, values)
         if not fields:
@@ -130,7 +130,7 @@ class AuditedQuerySet(models.QuerySet[M]):
         return count
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
-        """Insert rows. Raises: ValueError with options for conflicts, which hide what happened."""
+        """Insert rows. Raises: ValueError for conflict options, which hide the rows written."""
         if options.get("ignore_conflicts") or options.get("update_conflicts"):
             raise ValueError(f"{self.model._meta.label} is audited: insert without conflicts")
         with gathering():
@@ -175,7 +175,7 @@ def audit_of(model: type[models.Model]) -> Audited | None:
 def connect_audit() -> None:
     """Connect the signals of the audited models.
 
-    Each by itself: a receiver for all models would make Django read every row before deleting it.
+    One by one: a receiver for all models would make Django read every row before deleting it.
     """
     for model in apps.get_models():
         if audit_of(model):
@@ -282,5 +282,5 @@ def _plain(model: type[models.Model], values: Mapping[str, Any]) -> Values:
 
 
 def _wire(value: Any) -> Any:
-    """Return a value as JSON has it."""
+    """Return a value in its JSON form."""
     return value if value is None or isinstance(value, bool | int | list | dict) else str(value)

@@ -25,9 +25,9 @@ class Usage(models.Model):
 class AuditEntry(models.Model):
     """A change of one row of an audited model; it is never changed itself.
 
-    It has no foreign keys: it outlives the row and the actor, whose ids tell nothing by themselves.
-    `fields` are the names of what changed, and `changes` the values before and after of those that
-    are no one's secret: see `mainapp.core.audit`.
+    It has no foreign keys: it outlives the row and the actor, whose ids alone identify nobody.
+    `fields` has the names of the changed fields, and `changes` the values before and after of those
+    that are not private: see `mainapp.core.audit`.
     """
 
     class Way(models.TextChoices):

@@ -42,8 +42,8 @@ class Section:
     that the user may see. It makes a fixed number of queries. It does not touch `user`, which is
     loaded on first use, if all results are public. `text` has at least `min_length` characters.
     `notes(text)` returns sentences about the text itself, `more_url(text)` the address of the
-    feature's own list of results. `who` is EVERYONE or MEMBERS. A section that is not suggested is
-    searched for the page of results only.
+    feature's own list of results. `who` is EVERYONE or MEMBERS. A section without `is_suggested` is
+    searched only for the page of results.
     """
 
     name: str

@@ -52,7 +52,7 @@ class ConversationQuery(forms.Form):
 class PeopleForm(forms.Form):
     """The people chosen for a private room (`com`), its name, and words to find others.
 
-    `is_search` if the button of the search was pressed.
+    `is_search` is true if the search button was pressed.
     """
 
     q = forms.CharField(required=False, max_length=MAX_TEXT_LENGTH)
@@ -60,7 +60,7 @@ class PeopleForm(forms.Form):
         label=_("Nome do grupo"),
         required=False,
         max_length=80,
-        help_text=_("Opcional. Com um nome, ou com mais de uma pessoa, é um grupo."),
+        help_text=_("Opcional. Com um nome, ou com mais de uma pessoa, vira um grupo."),
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
 
@@ -72,7 +72,7 @@ class PeopleForm(forms.Form):
 
 
 class ConversationMuteForm(forms.Form):
-    """For how long a room sends no notifications."""
+    """The number of hours for which a room sends no notifications; 0 is for ever."""
 
     HOURS = (("1", _("1 hora")), ("8", _("8 horas")), ("168", _("1 semana")), ("0", _("Sempre")))
 
@@ -164,8 +164,8 @@ class FilterForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at ru
         widgets = {"filtered_words": forms.Textarea(attrs={"class": "input", "rows": 4})}
         help_texts = {
             "filtered_words": _(
-                "Uma palavra ou expressão por linha. Mensagens com elas não são aceitas, com ou "
-                "sem acentos e maiúsculas."
+                "Uma palavra ou expressão por linha. Mensagens que as contêm não são aceitas. "
+                "Acentos e maiúsculas não fazem diferença."
             )
         }
 

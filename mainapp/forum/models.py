@@ -88,7 +88,7 @@ class Room(AuditedModel):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="hosted_rooms"
     )
     is_closed = models.BooleanField(default=False)
-    # Words that messages of the room may not have, one a line.
+    # Words that messages of the room may not contain, one per line.
     filtered_words = models.TextField(_("palavras barradas"), max_length=2000, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
     revision = models.PositiveBigIntegerField(default=0)
@@ -135,8 +135,8 @@ class Room(AuditedModel):
 class Participant(models.Model):
     """A user who created a room, wrote in it or was muted there; a member of a private room.
 
-    A muted user (`is_muted`) can only read. Who leaves a group keeps the row, with `left_at`; who
-    hides a direct room from their list remains in it.
+    A muted user (`is_muted`) can only read. The row of a user who left a group stays, with
+    `left_at`. A direct room that is hidden from the user's list remains theirs.
     """
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="participants")
@@ -145,7 +145,8 @@ class Participant(models.Model):
     )
     is_muted = models.BooleanField(default=False)
     joined_at = models.DateTimeField()
-    # Messages of a group up to this number are older than the participation: not to be read.
+    # Messages of a group up to this number are older than the participation; the user may not
+    # read them.
     joined_seq = models.PositiveIntegerField(default=0)
     left_at = models.DateTimeField(null=True)
     is_hidden = models.BooleanField(default=False)

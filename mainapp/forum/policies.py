@@ -95,9 +95,8 @@ def may_mute(actor: Any, target: Any, *, host_id: int | None, kind: str) -> bool
 def permissions(user: Any, rules: Rules) -> list[str]:
     """Return the user's permissions among `send edit delete report` and `delete_any mute close`.
 
-    `edit` and `delete` cover one's own messages. In a closed room nobody may send or edit, and
-    suspended users may not in any. In a group there is `leave`, and for its host `add rename
-    remove`.
+    `edit` and `delete` cover one's own messages. Nobody may send or edit in a closed room, nor may
+    suspended users in any room. A group adds `leave`, and for its host `add rename remove`.
     """
     if not user.is_authenticated or not user.is_active:
         return []
@@ -125,7 +124,7 @@ def clean_body(text: str) -> str:
 
 
 def filtered_word(text: str, words: str) -> str | None:
-    """Return the first of `words`, one a line, that a text has as whole words; None without one.
+    """Return the first of `words`, one per line, that a text contains as whole words, or None.
 
     Case, accents, punctuation and hidden characters make no difference.
     """

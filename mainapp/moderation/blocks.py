@@ -1,4 +1,4 @@
-"""Blocks of profiles: the suspension, and the ways to complain about a person or suspend them."""
+"""Blocks of profiles: the suspension, and the links to report or suspend a person."""
 
 from typing import Any
 

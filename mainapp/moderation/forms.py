@@ -53,14 +53,14 @@ class DecisionForm(forms.Form):
         empty_value=None,
         choices=[("", _("Não suspender")), *_days()],
         widget=SELECT,
-        help_text=_("Quem está suspenso só lê: não escreve, não reage e não manda arquivos."),
+        help_text=_("Quem está suspenso só pode ler: não escreve, não reage nem manda arquivos."),
     )
     note = forms.CharField(
         label=_("Observação"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"class": "input"}),
-        help_text=_("Fica no registro; numa suspensão, a pessoa a lê."),
+        help_text=_("Fica no registro. Em caso de suspensão, a pessoa também pode ler."),
     )
 
     def __init__(self, *args: Any, may_suspend: bool, **kwargs: Any) -> None:
@@ -73,7 +73,7 @@ class DecisionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("decision") == Case.Decision.SUSPENDED and not data.get("days"):
-            self.add_error("days", _("Escolha até quando."))
+            self.add_error("days", _("Escolha por quanto tempo."))
         return data
 
 
@@ -88,7 +88,7 @@ class SuspensionForm(forms.Form):
         required=False,
         max_length=min(200, MAX_REASON),
         widget=forms.TextInput(attrs={"class": "input"}),
-        help_text=_("A pessoa o lê."),
+        help_text=_("A pessoa vai ler este texto."),
     )
 
 

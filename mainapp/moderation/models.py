@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Case(models.Model):
-    """A thing about which people complain, with copies of it; one open case a thing.
+    """The complaints about one thing, with copies of it; a thing has at most one open case.
 
     The copies outlive the thing and the accounts of the people in it. `revision` increases with a
     decision and with each further copy: a moderator decides on the state that they have seen.
@@ -61,7 +61,7 @@ class Case(models.Model):
 
 
 class Complaint(models.Model):
-    """A person's complaint; at most one about a thing."""
+    """A person's complaint; at most one about each thing."""
 
     class Category(models.TextChoices):
         SPAM = "spam", _("Propaganda ou repetição")
@@ -94,7 +94,7 @@ class Complaint(models.Model):
 class LogEntry(models.Model):
     """A line of the moderation log, which survives the place and the users it names.
 
-    It has ids, decisions and the moderators' own words, never what was removed.
+    It has ids, decisions and the moderators' own words, never the removed texts.
     """
 
     class Action(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Rules of moderation: who decides on complaints and suspends whom; limits; permissions."""
+"""Rules of moderation: suspensions, limits and permissions."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +30,7 @@ CONTEXT = 5
 MAX_COPIES = 5
 # Offered durations of a suspension, in days.
 SUSPENSION_DAYS = (1, 3, 7, 30, 90, 365)
-# Copies of what was complained about are kept for so long after the decision.
+# Copies are kept for this long after the decision.
 KEPT = timedelta(days=180)
 
 

@@ -15,11 +15,11 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A thing as the person who complains sees it, with a copy for those who decide.
+    """A thing as its reporter sees it, with a copy for the moderators.
 
     `kind` and `pk` identify what would be removed: a file's message, for example. `scope`, such as
     `room:12`, is the place whose moderators decide as well; it is empty for a private place, of
-    which staff see nothing but the copy. Each line of the copy has `text`, and may have `author` (a
+    which staff see only the copy. Each line of the copy has `text`, and may have `author` (a
     user's id), `at`, `seq`, `file`, `name` and `is_reported`.
     """
 
@@ -45,10 +45,10 @@ def _nobody(_user: Any, _scope: str) -> bool:
 class Subject:
     """A kind of thing.
 
-    `find(pk, reader)` returns what a reader may complain about, or None. `remove(pk, actor, at)`
-    removes it in the caller's transaction, and is safe to repeat. `keep_files(pk, audience, at)`
-    copies its files for an audience and returns the copy's id by the file's. `moderates(user,
-    scope)` returns whether a user moderates a place.
+    `find(pk, reader)` returns the evidence if the reader may complain about the thing, or None.
+    `remove(pk, actor, at)` removes it in the caller's transaction, and is safe to repeat.
+    `keep_files(pk, audience, at)` copies a file for an audience and returns the copy's id.
+    `moderates(user, scope)` returns whether a user moderates a place.
     """
 
     kind: str

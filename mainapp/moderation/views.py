@@ -60,7 +60,7 @@ def log(request: MemberRequest) -> HttpResponse:
 
 
 def case_page(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a case, and decide on it; 409 if somebody has decided since it was shown."""
+    """Show a case, and decide on it; 409 if it has changed since it was shown."""
     case = _case_or_404(request, pk)
     form = _form(request, case, request.POST or None)
     if not form.is_valid():
@@ -98,7 +98,7 @@ def suspension(request: MemberRequest, pk: int) -> HttpResponse:
             return redirect("user-profile", pk=pk)
         if form.is_valid():
             suspend_user(user=person, actor=request.user, at=at, **form.cleaned_data)
-            messages.success(request, _("%(name)s só pode ler, por um tempo.") % {"name": name})
+            messages.success(request, _("%(name)s só pode ler por um tempo.") % {"name": name})
             return redirect("user-profile", pk=pk)
     context = {
         "person": person,

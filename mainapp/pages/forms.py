@@ -69,10 +69,10 @@ class PreferencesForm(forms.Form):
     hides_talk_in_mails = forms.TypedChoiceField(
         label=_("Conversas fora do site"),
         required=False,
-        choices=[("False", _("Com nomes e trechos")), ("True", _("Sem nomes nem trechos"))],
+        choices=[("False", _("Com nomes de pessoas e grupos")), ("True", _("Sem nomes"))],
         coerce=lambda value: value == "True",
         empty_value=None,
-        help_text=_("Nos e-mails e nos outros canais. Sem nomes, só dizemos que há mensagens."),
+        help_text=_("Nos e-mails e nos outros canais. Sem nomes, eles só dizem que há mensagens."),
     )
 
     def clean(self) -> dict[str, Any]:

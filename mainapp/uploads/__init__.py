@@ -1,1 +1,1 @@
-"""Uploads: pictures and files that belong to what an audience may see, such as a message."""
+"""Uploads: pictures and files that belong to a thing with an audience, such as a message."""

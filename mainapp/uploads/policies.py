@@ -24,7 +24,7 @@ FILES = {
     ),
     "csv": (b"", "text/csv"),
 }
-# What a browser could run, and zeros, which no text has.
+# Markup that a browser could run, and NUL bytes, which no text contains.
 _NO_TEXT = re.compile(rb"\x00|<\s*(script|html|svg|!doctype|\?xml|\?php)", re.IGNORECASE)
 
 

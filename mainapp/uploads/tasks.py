@@ -20,13 +20,13 @@ def make_thumbnails(pk: int) -> None:
 
 @shared_task(name=uploads.SWEEP, ignore_result=True)
 def sweep() -> None:
-    """Make missing thumbnails, and remove what was never attached."""
+    """Make missing thumbnails, and remove uploads that were never attached."""
     uploads.sweep_uploads(at=timezone.now())
 
 
 @shared_task(name=uploads.PRUNING, ignore_result=True)
 def prune() -> None:
-    """Remove the uploads of what no longer exists."""
+    """Remove uploads whose audience no longer exists."""
     uploads.prune_uploads()
 
 

@@ -1,4 +1,4 @@
-"""Downloads of uploads, for those who may read what holds them."""
+"""Downloads of uploads, for the users in their audience."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def thumbnail(request: HttpRequest, pk: int, size: int) -> HttpResponse:
 
 
 def _readable(request: HttpRequest, pk: int) -> Upload:
-    # The session is read first: without it the headers of a 404 would tell that no upload exists.
+    # The session is read first: without it the headers of a 404 would reveal that no upload exists.
     reader = request.user if request.user.is_authenticated else AnonymousUser()
     with missing_as_404():
         return readable_upload(pk, reader)

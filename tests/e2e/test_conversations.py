@@ -1,4 +1,4 @@
-"""Private rooms in a real browser: two people meet, count what is unread, found a group, block."""
+"""Private rooms in a real browser: two people meet, count unread messages, open a group, block."""
 
 import re
 from urllib.parse import urlsplit
@@ -58,7 +58,7 @@ def test_unread_messages_of_an_open_list_count_until_all_are_read(open_page):
     expect(home.get_by_text("Conversas não lidas")).to_have_count(0)
 
 
-def test_a_group_is_founded_and_left_and_a_person_is_blocked(open_page):
+def test_a_group_is_created_and_left_and_a_person_is_blocked(open_page):
     bob, alice = open_page("/forum/"), open_page("/forum/")
     bob_name = log_in_new_user(bob, "/conversas/")
     alice_name = log_in_new_user(alice, "/forum/")

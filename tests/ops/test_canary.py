@@ -113,7 +113,7 @@ def test_no_page_operation_export_or_admin_page_has_a_canary(person, world, caps
 
 
 def test_the_same_requests_find_canaries_for_a_participant(world):
-    """Check the run itself: whoever joins finds what is written from then on, in each place."""
+    """Check the run itself: a new participant finds later canaries in each place."""
     join(world, "stranger")
     run = Run(world, "stranger")
     run.read_everything(world)

@@ -50,7 +50,7 @@ async def received(socket):
 
 
 async def talk_in_private(world):
-    """Let the participants do everything that others could hear of."""
+    """Let the participants do everything that could reach other sockets."""
     ana, beto = world.users["ana"], world.users["beto"]
     await sync_to_async(Usage.objects.all().delete)()
     for room in world.rooms:

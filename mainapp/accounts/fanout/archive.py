@@ -1,4 +1,4 @@
-"""What the hub of `ws/presence/` reads from the database."""
+"""The database queries of the hub of `ws/presence/`, as a protocol."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -14,4 +14,4 @@ class Archive(Protocol):
         """Return the active users who do not hide, with their circles."""
 
     def views_of(self, users: Collection[int], at: datetime) -> Mapping[int, View]:
-        """Return what users may see."""
+        """Return the view of each user."""

@@ -1,6 +1,6 @@
 """Circles: groups of people who may see each other's presence, such as the people of a room.
 
-A feature registers the kinds of its circles, so that the accounts need not know it:
+Features register their kinds of circles, so that the accounts need not know the features:
 
     register_circles(Circles(name="private", is_private=True, of=members, seen_by=members))
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 MAX_NAMED = 200
-# Room for people of private circles who come later, when open circles alone would fill the list.
+# Leaves room for people of private circles who come online when open circles have filled the list.
 MAX_NAMED_OPEN = 150
 
 Circle = tuple[str, int]
@@ -21,9 +21,9 @@ Circle = tuple[str, int]
 class Circles:
     """Circles of one kind.
 
-    `of(users)` returns pairs of a user and a circle that they are in, and `seen_by(users, at)` of a
-    user and a circle whose people they see; one query each. `people(user, at)` is the query of the
-    ids of the people in the circles that one user sees.
+    `of(users)` returns pairs of a user and a circle that they are in, and `seen_by(users, at)`
+    pairs of a user and a circle whose people they see; one query each. `people(user, at)` returns
+    the query for the ids of the people in the circles that one user sees.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Circles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What a user may see: the people of these circles, without those who block the user."""
+    """The circles whose people a user may see, except people who block the user."""
 
     user_id: int
     private: frozenset[Circle] = frozenset()
@@ -45,7 +45,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisiblePerson:
-    """An online user who lets others see it."""
+    """An online user who does not hide their presence."""
 
     id: int
     name: str
@@ -81,11 +81,11 @@ class Online:
         return frozenset(changed)
 
     def count_for(self, view: View) -> int:
-        """Return the number of people online, as far as the user may know."""
+        """Return the number of people online, without those who block the user."""
         return len(self.people) - sum(pk in self.people for pk in view.blocked_by)
 
     def named_for(self, view: View, before: Iterable[int] = ()) -> set[int]:
-        """Return the people whom a user sees by name; those of `before` first, while they may."""
+        """Return the people whom a user sees by name; those of `before`, if visible, come first."""
         seen = view.private | view.open
         named = {
             pk

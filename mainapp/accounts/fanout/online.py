@@ -20,9 +20,9 @@ SEEN_S = 30 * 86_400.0
 
 
 class OnlineUsers:
-    """One process's part of the presence on the site; `listeners` are called after a change.
+    """The users with a socket in any process; `listeners` are called after a change.
 
-    A user is online with any socket: one lease for each user and process.
+    There is one lease per user and process, however many sockets the user has.
     """
 
     place = SITE
@@ -84,7 +84,7 @@ def online_users() -> frozenset[int]:
 
 
 def last_seen(users: Collection[int]) -> Mapping[int, datetime]:
-    """Return when users were last online, as far as it is known. Raises: redis.RedisError."""
+    """Return when users were last online, without unknown ones. Raises: redis.RedisError."""
     if not users:
         return {}
     scores: Any = client().zmscore(SEEN_KEY, [str(user) for user in users])

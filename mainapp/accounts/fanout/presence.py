@@ -19,20 +19,20 @@ from mainapp.core.realtime.hub import Task
 
 logger = logging.getLogger(__name__)
 
-FRAME_S = 1.0  # at most one frame a socket in this time
+FRAME_S = 1.0  # at most one frame per socket in this time
 BUSY_S = 0.5
 RETRY_S = 2.0
 REFRESH_S = 60.0  # everything is read again, because announcements may be lost
 CHUNK = 2000
 SOCKETS = 100  # written without a pause for other tasks
-FIRST_S = 1.0  # for the list of those who are online in other processes
+FIRST_S = 1.0  # the longest wait for the list of users who are online in other processes
 
 
 class PresenceFanout(Hub):
-    """Reads those who come, in batches, and sends at most one frame a socket in FRAME_S.
+    """Reads arriving users in batches, and sends each socket at most one frame in FRAME_S.
 
-    So the cost of 2,000 people who come and go at once is a few queries and one frame a socket and
-    second. Nothing is read while the process has no such socket.
+    So 2,000 people who come and go at once cost a few queries, and one frame per socket and second.
+    Nothing is read while the process has no such socket.
     """
 
     groups = (PRESENCE,)
@@ -95,7 +95,10 @@ class PresenceFanout(Hub):
         self.online, self._known, self._stale = Online(), set(), set()
 
     async def _read(self, source: OnlineUsers) -> None:
-        """Read the users who came or changed, and the views of new sockets; five queries."""
+        """Read the users who came or changed, and the views of new sockets.
+
+        Two queries and two for each kind of circles, for up to CHUNK users.
+        """
         if not source.presence_known.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_S):
@@ -131,7 +134,7 @@ class PresenceFanout(Hub):
             socket.view, socket.is_dirty = views[socket.user_id], True
 
     async def _send(self) -> float:
-        """Send the due frames; return the time until the next ones are."""
+        """Send the frames that are due; return the seconds until the next ones are."""
         encoded, waits = EncodedPeople(self.online), [REFRESH_S]
         dirty = [socket for socket in self.sockets if socket.is_dirty and socket.view]
         for number, socket in enumerate(dirty):

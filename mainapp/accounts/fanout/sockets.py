@@ -21,7 +21,7 @@ class EncodedPeople:
         return b",".join([self._person(pk) for pk in ids])
 
     def left(self, ids: Collection[int]) -> bytes:
-        """Return those who left, or who hid themselves: which of both is nobody's business."""
+        """Return people who left or hid themselves; the frame does not reveal which."""
         return encode([{"id": pk, "last_seen": self._left_at} for pk in ids])
 
     def _person(self, pk: int) -> bytes:
@@ -34,7 +34,7 @@ class EncodedPeople:
 
 
 class PresenceSocket(SocketWriter):
-    """A tab; it was sent the people `named` and the `count`."""
+    """A tab, with the people (`named`) and the `count` that it was last sent."""
 
     __slots__ = ("count", "due_at", "is_dirty", "named", "user_id", "view")
 
@@ -54,7 +54,7 @@ class PresenceSocket(SocketWriter):
         )
 
     def frame(self, online: Online, encoded: EncodedPeople) -> bytes | None:
-        """Return the next frame, and take it for sent; None if nothing has changed."""
+        """Return the next frame, and record it as sent; None if nothing has changed."""
         assert self.view is not None
         named, count = online.named_for(self.view, self.named or ()), online.count_for(self.view)
         before, self.named = self.named, named

@@ -1,9 +1,9 @@
 """Worker of `core.bounded_child` that decodes pictures.
 
 `square FOLDER` decodes the data and writes FOLDER/source.png; `thumbnails FOLDER 48 150 …` makes
-FOLDER/48.webp, … from it. `whole FOLDER 2000` writes the whole picture, at most so wide and high,
-to FOLDER/full.webp and answers with its width and height; `fit FOLDER 150 600 …` makes
-FOLDER/150.webp, … from it. The answer is {} otherwise, or {"error": "format" | "foreign" |
+FOLDER/48.webp, … from it. `whole FOLDER 2000` writes the whole picture, at most 2,000 pixels wide
+and high, to FOLDER/full.webp and returns its width and height; `fit FOLDER 150 600 …` makes
+FOLDER/150.webp, … from it. The other results are {}, and {"error": "format" | "foreign" |
 "broken" | "large", …}.
 """
 
@@ -111,7 +111,7 @@ def shrink_upright(
 
 
 def without_metadata(image: Image.Image) -> Image.Image:
-    """Return a copy: Pillow would save EXIF data and comments, and with them where it was taken."""
+    """Return a copy: Pillow would save EXIF data and comments, such as the place of a photo."""
     clean = Image.new(image.mode, image.size)
     clean.paste(image)
     return clean

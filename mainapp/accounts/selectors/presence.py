@@ -1,4 +1,4 @@
-"""Queries of presence: who lets others see it, and who sees whom."""
+"""Queries of presence: the users who show it, and the people whom a user sees."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -22,14 +22,14 @@ from mainapp.accounts.selectors import Blocks, avatar_url, blocks_of, preference
 
 
 class Seen(NamedTuple):
-    """Whether a person is online, and when they last were."""
+    """A person's presence: online now, or the time when they last were."""
 
     is_online: bool
     at: datetime
 
 
 def hidden_users(ids: Collection[int]) -> set[int]:
-    """Return those of the users who hide their presence; one query."""
+    """Return the users among `ids` who hide their presence; one query."""
     hidden = Preferences.objects.filter(user__in=ids, hides_presence=True)
     return set(hidden.values_list("user_id", flat=True))
 
@@ -52,7 +52,7 @@ def visible_people(ids: Collection[int]) -> Mapping[int, VisiblePerson]:
 
 
 def views_of(users: Collection[int], at: datetime) -> Mapping[int, View]:
-    """Return what users may see; one query, and one for each kind of circles."""
+    """Return the view of each user; one query, and one for each kind of circles."""
     blocks = blocks_of(users)
     circles: dict[tuple[int, bool], set[Circle]] = {}
     for kind in kinds_of_circles():
@@ -70,7 +70,7 @@ def views_of(users: Collection[int], at: datetime) -> Mapping[int, View]:
 
 
 def people_online(user: User) -> tuple[list[VisiblePerson], int]:
-    """Return the people whom a user sees online, by name, and the number of all.
+    """Return the people whom a user sees online, ordered by name, and the number of all.
 
     Three queries. Raises: redis.RedisError.
     """
@@ -81,7 +81,7 @@ def people_online(user: User) -> tuple[list[VisiblePerson], int]:
 
 
 def people_seen(user: User, ids: Collection[int]) -> dict[int, Seen]:
-    """Return when those of `ids` whom a user may see were last online, as far as it is known.
+    """Return when the people of `ids` whom a user may see were last online, if it is known.
 
     One query. Raises: redis.RedisError.
     """

@@ -16,10 +16,12 @@ def block_user(*, blocker: User, blocked: User, at: datetime) -> bool:
     Raises: DomainError `invalid` for oneself.
     """
     if blocker.pk == blocked.pk:
-        raise DomainError("invalid", _("Ninguém bloqueia a si mesmo."), fields={"user_id": "other"})
+        raise DomainError(
+            "invalid", _("Você não pode bloquear a si mesmo."), fields={"user_id": "other"}
+        )
     with transaction.atomic():
         new = Block(blocker=blocker, blocked=blocked, blocked_at=at)
-        # Concurrent calls: the constraint lets one of them insert the row.
+        # Of concurrent calls, the constraint lets one insert the row.
         before = Block.objects.filter(blocker=blocker, blocked=blocked).exists()
         Block.objects.bulk_create([new], ignore_conflicts=True)
         _announce(blocker, blocked, is_blocked=True)

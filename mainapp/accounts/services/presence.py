@@ -22,7 +22,7 @@ def announce_presence(users: Collection[int]) -> None:
 
 
 def forget_presence(user_id: int) -> None:
-    """Announce a user who hid, or shows again; forget when they were last online."""
+    """Announce a user who hides or no longer does; forget when they were last online."""
     transaction.on_commit(partial(_forget, user_id))
     announce_presence([user_id])
 

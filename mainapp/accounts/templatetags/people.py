@@ -1,7 +1,7 @@
 """Names and pictures of users: `{{ author|person_name }}`, `{% avatar author 48 %}`.
 
-Also whether they are online: `{% avatar author 48 presence=True %}`, `{% presence author %}`; pages
-load `js/accounts/presence.js` for it. The user may be None, for a deleted account.
+And their presence: `{% avatar author 48 presence=True %}`, `{% presence author %}`, for which pages
+load `js/accounts/presence.js`. The user may be None, for a deleted account.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def person_name(user: User | None) -> str:
 def avatar(user: User | None, size: int = 48, presence: bool = False) -> dict[str, Any]:
     """Render a user's picture or initials; hidden from screen readers: the name is next to it.
 
-    With `presence` there is a dot while the user is online and the reader may see it.
+    With `presence`, a dot is shown while the user is online, if the reader may see it.
     """
     return {
         "presence": user.pk if user and presence else None,
@@ -43,7 +43,7 @@ def avatar(user: User | None, size: int = 48, presence: bool = False) -> dict[st
 
 @register.inclusion_tag("mainapp/parts/presence.html", takes_context=True)
 def presence(context: Any, user: User) -> dict[str, Any]:
-    """Render words: online, or when the user was last seen, as far as the reader may see it.
+    """Render “online”, or when the user was last seen, if the reader may see it.
 
     One query, and the leases of all users: for one person on a page, not for lists.
     """

@@ -45,7 +45,7 @@ def test_a_full_list_keeps_its_people_and_has_room_for_private_circles():
     assert more - named <= friends.keys()
 
 
-def test_changes_are_told_by_circle_and_leave_no_empty_one():
+def test_apply_returns_the_changed_circles_and_leaves_no_empty_one():
     everyone = online(person(2, GROUP, FORUM), person(3, FORUM))
 
     assert everyone.apply([2], {}) == {GROUP, FORUM}

@@ -1,4 +1,4 @@
-"""Direct rooms and groups, and what people may send there."""
+"""Direct rooms and groups, the messages and marks sent there, and blocks."""
 
 from collections.abc import Collection
 from typing import Any
@@ -50,7 +50,7 @@ class RoomReadInput(Strict):
 
 
 class MuteInput(Strict):
-    """The time until which there are no notifications of a room; null turns them on again."""
+    """The end of a room's muting; null turns its notifications on again."""
 
     until = serializers.DateTimeField(allow_null=True)
 

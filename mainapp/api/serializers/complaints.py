@@ -12,7 +12,7 @@ KINDS = ("message", "file", "profile")
 
 
 class ComplaintInput(Strict):
-    """What a complaint is about: a message, an upload or a user, by its id."""
+    """A complaint about a message, an upload or a user, which `id` identifies."""
 
     kind = serializers.ChoiceField(choices=KINDS)
     id = serializers.IntegerField(min_value=1, max_value=MAX_KEY)

@@ -77,7 +77,7 @@ class ChatView(ApiView):
 
 
 class EndingView(ApiView):
-    """An operation that ends a participation: no open page hears the room after its response."""
+    """An operation that ends a participation: the room's frames stop before its response."""
 
     serializer_class = NoFields
 

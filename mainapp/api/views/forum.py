@@ -99,7 +99,7 @@ def ack_of(message: Message, data: dict[str, Any]) -> Any:
 
 
 def _room(pk: int, user: Any) -> tuple[Room, Reader]:
-    """Return a room that `user` may read, and who reads it. Raises: Http404."""
+    """Return a room that `user` may read, and its Reader. Raises: Http404."""
     with missing_as_404():
         return readable_room(pk, user)
 

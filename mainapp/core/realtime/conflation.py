@@ -9,7 +9,7 @@ V = TypeVar("V")
 
 
 class Conflator(Generic[K, V]):
-    """Sends at most one value a key and period: the first at once, the newest at the period's end.
+    """Sends at most one value per key and period: the first at once, the newest at the end.
 
     For one event loop. A key without values for a period costs nothing.
     """

@@ -1,4 +1,4 @@
-"""Keeps the present users of places, such as rooms, in step with the leases in Redis."""
+"""Synchronisation of the users present in places, such as rooms, with the leases in Redis."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection

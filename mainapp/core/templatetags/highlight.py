@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-BEFORE = 16  # letters that `near` leaves before a match
+BEFORE = 16  # letters that `near` keeps before a match, at least
 
 
 @register.filter
@@ -27,7 +27,7 @@ def highlight(value: object, text: str) -> SafeString:
 
 @register.filter
 def near(value: object, text: str) -> str:
-    """Return a text from a few words before its first match on; all of it if that is early."""
+    """Cut a text to begin a few words before its first match; return it whole if that is early."""
     shown, wanted = str(value), _folded(text)
     at = _folded(shown).find(wanted) if wanted else -1
     start = shown.rfind(" ", 0, max(0, at - BEFORE)) + 1

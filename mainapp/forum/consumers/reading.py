@@ -57,7 +57,7 @@ def until_of(frame: Frame) -> datetime | None:
     except ValueError:
         until = None
     if until is None or until.tzinfo is None:
-        raise Invalid(_("A data e a hora não valem."), fields={"until": "ISO 8601, or null"})
+        raise Invalid(_("Esta data e hora não é válida."), fields={"until": "ISO 8601, or null"})
     return until
 
 

@@ -164,14 +164,14 @@ class RoomConsumer(BaseConsumer):
                 await self.send_in_turn(frame)
 
     async def _open_room(self) -> OpenRoom | None:
-        """Return the room of the address; None if the user may not read it, or it is none.
+        """Return the room of the address; None if it does not exist or the user may not read it.
 
         Nothing is awaited after `directory.open`: a room without sockets may be forgotten.
         """
         pk, user = self.scope["url_route"]["kwargs"]["pk"], self.scope["user"]
         opened = self.hub.rooms.get(pk)
-        # The database is asked before a private room is opened: for a stranger it takes no longer
-        # than a room that does not exist.
+        # The database is queried before a private room is opened: for a stranger, the response
+        # takes no longer than for a room that does not exist.
         is_public = opened is not None and not opened.rules.is_private
         if not is_public and not await query(may_read_room, pk, user):
             return None

@@ -29,7 +29,7 @@ class Member(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """The user for whom a frame is made; in a group, with the last message before they joined."""
+    """The user for whom a frame is built; in a group, with the last message before they joined."""
 
     user_id: int | None
     joined_seq: int = 0

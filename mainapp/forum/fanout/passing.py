@@ -1,4 +1,4 @@
-"""Frames that may be lost: who types, who has read; and the blocks that hide them."""
+"""Frames that may be lost: typing and read marks; and the blocks that hide them."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,10 @@ READ_S = 1.0
 
 
 class PassingFrames:
-    """Sends them to the sockets of `rooms`; `name` is this process, `now` the loop's time."""
+    """Sends typing and read marks to sockets in `rooms`.
+
+    `name` identifies this process, and `now` returns the loop's time.
+    """
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ class RulesReader:
     async def admits(self, room: OpenRoom, user_id: int | None) -> bool:
         """Return whether a user may read a room now; one query for a private one.
 
-        The rules in memory may be too old in both directions.
+        The rules in memory may be outdated: the user may have been added or removed since.
         """
         if room.rules.is_private:
             await self.read([room.pk])
@@ -62,7 +62,7 @@ class RulesReader:
                 self._directory.close_sockets(outsiders)
                 self._applied()
         for pk, state in states.items():
-            # A newer hint that arrived during the queries is not answered by them.
+            # A hint that arrived during the queries may be about a change that they missed.
             if (opened := self._rooms.get(pk)) and opened.hints == hints.get(pk):
                 opened.latest_rules = state.rules_revision
         return states

@@ -86,7 +86,7 @@ class RoomSocket(SocketWriter):
     def may_notice(self, person: Person) -> bool:
         """Return whether the user may see that a person is here, types or has read.
 
-        Users do not notice those who block them.
+        Users do not see people who block them.
         """
         return person["id"] not in self.blocks.of
 

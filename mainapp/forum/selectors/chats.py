@@ -76,7 +76,7 @@ def chat_of(pk: int, user: User) -> Participant:
 
 
 def chats(rows: Iterable[Participant]) -> list[Chat]:
-    """Return participations of one user with what a list shows of their rooms; three queries."""
+    """Return one user's participations as chats; three queries."""
     rows = list(rows)
     rooms = [row.room_id for row in rows]
     unread = {
@@ -182,9 +182,9 @@ def is_muted(participation: Participant, *, at: datetime) -> bool:
 def last_message(
     own: Participant, message: Message | None, *, blocked: Collection[int] = ()
 ) -> LastMessage | None:
-    """Return a room's newest message for a participant; None if it is older than theirs.
+    """Return a room's newest message for a participant; None if it is older than the participation.
 
-    The words of those whom the participant blocks are folded: their excerpt is empty.
+    Messages of people whom the participant blocks are folded: their excerpt is empty.
     """
     if message is None or message.seq <= own.joined_seq:
         return None

@@ -1,4 +1,4 @@
-"""Who sees whose presence: the people of private rooms, and of rooms where one writes."""
+"""Circles of presence: people of a private room, and people of a forum room where a user writes."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A user's conversations, for the list beside them: two queries, however many there are."""
+"""A user's conversations as their list shows them: two queries, however many there are."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -90,12 +90,12 @@ def unread_conversations(user: User, *, limit: int) -> list[Conversation]:
 
 
 def conversation(own: Participant) -> Conversation:
-    """Return a participation with what a list shows of its room; two queries."""
+    """Return a participation as a conversation; two queries."""
     return conversations(Participant.objects.filter(pk=own.pk).select_related("room"))[0]
 
 
 def conversations(participations: QuerySet[Participant]) -> list[Conversation]:
-    """Return one user's participations with what a list shows of their rooms; two queries.
+    """Return one user's participations as conversations; two queries.
 
     The newest activity comes first.
     """

@@ -1,4 +1,4 @@
-"""What people may complain about in rooms: messages and files, with the messages around them."""
+"""Messages and files of rooms that people may report, with the messages around them."""
 
 from typing import Any
 

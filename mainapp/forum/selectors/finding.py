@@ -25,8 +25,8 @@ _NAME = Concat(F("display_name"), Value(" "), F("username"))
 def find_people(user: User, text: str, *, limit: int, besides: Collection[int] = ()) -> list[User]:
     """Return active users whose names contain every word of the text; one query.
 
-    The username itself and names that start with the text come first. Not those whom `user` blocks
-    or who block `user`, and not those of `besides`; none for a text without words.
+    The username itself and names that start with the text come first. People with a block in either
+    direction and those of `besides` are left out. No one for a text without words.
     """
     name = text.strip().removeprefix("@")
     words = fold(name).split()
@@ -59,7 +59,7 @@ def _people(user: User, besides: Collection[int]) -> QuerySet[User]:
 
 
 def find_conversations(user: User, text: str, *, limit: int) -> list[Conversation]:
-    """Return the user's conversations in whose names, or their people's, is every word.
+    """Return the user's conversations with every word in their name or their people's names.
 
     The newest activity comes first. Two queries, none for a text without words.
     """
@@ -79,8 +79,9 @@ def find_conversations(user: User, text: str, *, limit: int) -> list[Conversatio
 def find_messages(user: Any, text: str, *, limit: int, room: Room | None = None) -> list[Message]:
     """Return messages with every word of the text, the newest first, with room and author.
 
-    Messages of the user's conversations, or of one room that the user may read; not deleted ones,
-    nor those of people whom the user blocks. One query, which reads at most MAX_SEARCHED messages.
+    They are from the user's conversations, or from one room that the user may read, without deleted
+    ones and those of people whom the user blocks. One query, which reads at most MAX_SEARCHED
+    messages.
     """
     words = fold(text).split()
     if not words:

@@ -16,8 +16,8 @@ from mainapp.market.quotes import Quote
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GROUPING_GAP = timedelta(minutes=5)
-# As in js/forum/papers.js: papers that unfold below a message, and the messages without a second
-# line of one paper.
+# As in js/forum/papers.js: papers that unfold below one message, and the number of messages after
+# which a paper may unfold again.
 MAX_PAPERS = 2
 NEARBY = 12
 _CHIP = re.compile(r'data-symbol="([A-Z0-9]{1,12})"')
@@ -30,7 +30,7 @@ class Line:
 
     `day` is set on the first message of a day. `follows` is true soon after a message of the same
     author; the page then shows no second name and picture. `unread` is set on the first unread
-    message: the number of unread ones on the page. `papers` are the quotes of those that it names.
+    message: the number of unread ones on the page. `papers` has the quotes of unfolded papers.
     """
 
     message: Message

@@ -31,7 +31,7 @@ def members_of(room: Room) -> list[Participant]:
 
 
 def host_id_of(room: Room) -> int | None:
-    """Return the id of a group's host: who made it or, without them, its oldest participant.
+    """Return the id of a group's host: its creator or, after they left, its oldest participant.
 
     One query at most.
     """

@@ -54,7 +54,7 @@ def room_states(rooms: Collection[int]) -> dict[int, RoomState]:
 
 
 def readable_room(room_pk: int, user: Any) -> tuple[Room, Reader]:
-    """Return a room that a user, possibly anonymous, may read, and who reads it; one query.
+    """Return a room that a user, possibly anonymous, may read, and its Reader; one query.
 
     Raises: Room.DoesNotExist.
     """
@@ -130,7 +130,7 @@ def changed_since(
 ) -> list[RoomMessage]:
     """Return the PAGE most recently changed messages numbered up to `until`.
 
-    Like `messages_after` for the readers and the queries.
+    Readers and queries are as in `messages_after`.
     """
     changed = Message.objects.filter(
         room=room_pk, revision__gt=revision, seq__lte=min(until, MAX_SEQ)

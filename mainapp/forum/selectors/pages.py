@@ -38,6 +38,14 @@ class OpenedRoom:
         """The newest message that was read in a private room."""
         return self.chat.own.read_seq if self.chat else None
 
+    @property
+    def blocked_partner(self) -> User | None:
+        """The other person of a direct room, if the reader blocks them."""
+        partner = self.chat.partner if self.chat else None
+        people: list[Any] = self.chat.people if self.chat else []
+        is_blocked = any(person.is_blocked for person in people if person.user == partner)
+        return partner if is_blocked else None
+
 
 @dataclass(frozen=True, slots=True)
 class RoomPage:
@@ -45,8 +53,7 @@ class RoomPage:
 
     `quotes` are those of the room's stock and the newest chips. `earlier` and `later` are the
     `before` of the previous and the `after` of the next page, None without one. `first_unread` is
-    the `after` of the page with the first unread message, if it is
-    above this one.
+    the `after` of the page with the first unread message, if that page is above this one.
     """
 
     lines: Sequence[Line]
@@ -63,7 +70,7 @@ class RoomPage:
 def room_for(pk: int, user: User | AnonymousUser, *, is_private: bool = False) -> OpenedRoom:
     """Return a room with its stock and host; one query, two for a private room.
 
-    One for a private room too if it is expected to be one. Raises: Room.DoesNotExist.
+    With `is_private`, one for a private room too. Raises: Room.DoesNotExist.
     """
     if is_private and (chat := _chat(pk, user)):
         return OpenedRoom(chat.room, chat.own.is_muted, chat)
@@ -121,7 +128,9 @@ def message_address(room: Room, seq: int) -> str:
 def _chat(pk: int, user: User | AnonymousUser) -> Chat | None:
     """Return a private room as its participant sees it, None for others; one query."""
     rows = Participant.objects.filter(room=pk, room__kind__in=PRIVATE, left_at=None)
-    members = list(rows.select_related("user", "room").order_by("joined_at", "pk"))
+    blocks = Block.objects.filter(blocker=user.pk, blocked=OuterRef("user"))
+    rows = rows.select_related("user", "room").annotate(is_blocked=Exists(blocks))
+    members = list(rows.order_by("joined_at", "pk"))
     own = next((member for member in members if member.user_id == user.pk), None)
     return Chat(own, 0, None, members) if own else None
 
@@ -138,7 +147,7 @@ class _Joined(Func):
 
 
 def _shown(room: Room, reader: User | AnonymousUser) -> MessageQuerySet:
-    """Return the messages of a room, with what their lines show.
+    """Return the messages of a room, with the values that their lines show.
 
     Reactions are read with them, as "👍 4,👍 7": a second query would exceed the page's limit.
     """

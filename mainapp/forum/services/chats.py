@@ -1,4 +1,4 @@
-"""Direct rooms and groups: opening them, and who takes part."""
+"""Direct rooms and groups: opening them, and changing their participants."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -49,8 +49,8 @@ def open_chat(*, user: User, user_ids: Collection[int], name: str = "") -> tuple
 def add_people(*, room_pk: int, actor: User, user_ids: Collection[int]) -> list[User]:
     """Add people to a group, as its host; they read it from now on. Safe to repeat.
 
-    Returns those who were not in it. Raises: RoomGone, Forbidden, Invalid (too many people),
-    UnavailablePerson, Suspended, RateLimited.
+    Returns the people who were not in it. Raises: RoomGone, Forbidden, Suspended, Invalid (too many
+    people), UnavailablePerson, RateLimited.
     """
     _check_may_change(actor)
     with transaction.atomic():
@@ -71,7 +71,7 @@ def add_people(*, room_pk: int, actor: User, user_ids: Collection[int]) -> list[
 def remove_person(*, room_pk: int, actor: User, user_pk: int) -> None:
     """Remove somebody from a group, as its host. Safe to repeat.
 
-    Raises: RoomGone, Forbidden (also for oneself: use `leave_room`), Suspended, RateLimited.
+    Raises: RoomGone, Suspended, Forbidden (also for oneself: use `leave_room`), RateLimited.
     """
     _check_may_change(actor)
     with transaction.atomic():
@@ -104,7 +104,7 @@ def leave_room(*, room_pk: int, user: User) -> None:
 def rename_room(*, room_pk: int, actor: User, name: str) -> Room:
     """Rename a group, as its host.
 
-    Raises: RoomGone, Forbidden, Invalid, Suspended, RateLimited.
+    Raises: RoomGone, Forbidden, Suspended, Invalid, RateLimited.
     """
     line = _checked_name(name)
     if not line:
@@ -132,10 +132,10 @@ def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
             consume_stored(NEW_DIRECT_ROOMS, of_user(user), at=now)
             room = Room.objects.create(kind=DIRECT, pair_key=key, created_at=now, active_at=now)
             _join(room, [user, other])
-            # The other one sees it in their list from its first message on.
+            # The other person sees it in their list from its first message on.
             Participant.objects.filter(room=room, user=other).update(is_hidden=True)
             announce_own(room.pk, user.pk)
-    except IntegrityError:  # the other one, or another request, made it at the same time
+    except IntegrityError:  # the other person, or another request, made it at the same time
         if made := _shown_direct_room(user, key):
             return made, False
         raise UnavailablePerson from None  # their account was deleted a moment ago

@@ -70,7 +70,7 @@ def _attached(kind: str, content: Mapping[str, Any]) -> Draft:
     if type(pk) is not int or not 0 < pk <= MAX_KEY:
         raise Invalid(_("Este arquivo não existe."), fields={"content.upload": "unknown"})
     if caption is not None and not isinstance(caption, str):
-        raise Invalid(_("A legenda é um texto."), fields={"content.caption": "0-4000"})
+        raise Invalid(_("A legenda precisa ser um texto."), fields={"content.caption": "0-4000"})
     text = clean_body(caption or "") if kind == Kind.IMAGE else ""
     if is_too_long(text):
         raise TooLong
@@ -96,7 +96,9 @@ def _link(url: Any, title: Any) -> Draft:
             fields={"content.url": f"http, 1-{MAX_ADDRESS}"},
         )
     if title is not None and not isinstance(title, str):
-        raise Invalid(_("O título é um texto."), fields={"content.title": f"0-{MAX_TITLE}"})
+        raise Invalid(
+            _("O título precisa ser um texto."), fields={"content.title": f"0-{MAX_TITLE}"}
+        )
     line = " ".join(clean_body(title or "").split())[:MAX_TITLE]
     shown = escape(line or address)
     return Draft(

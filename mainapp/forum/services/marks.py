@@ -31,7 +31,7 @@ def react(*, room_pk: int, seq: int, user: User, emoji: str, is_on: bool) -> Mes
     """Add or remove a reaction to a message. Safe to repeat.
 
     Raises: Invalid (another emoji, no such message, or deleted), RoomGone, UnavailablePerson,
-    LoginRequired, Muted, Closed, RateLimited.
+    LoginRequired, Suspended, Muted, Closed, RateLimited.
     """
     consume(CHANGES, of_user(user))
     if emoji not in EMOJI:

@@ -1,4 +1,4 @@
-"""Notifications to users who are mentioned in a message, or to whose message it replies."""
+"""Notifications of mentions and of replies."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,7 +22,7 @@ SENTENCES = {
     MENTION: gettext_noop("%(user)s citou você em %(room)s"),
     REPLY: gettext_noop("%(user)s respondeu a você em %(room)s"),
 }
-# Notices that blocking their author hides: the newest ones, as older ones are far down the list.
+# The newest notices, among which those of a blocked author are found; older ones are far down.
 MAX_HIDDEN = 1000
 
 
@@ -31,10 +31,10 @@ def notify_mentioned(
 ) -> list[str]:
     """Notify the mentioned users, each once per message, however often it is edited.
 
-    Only those who may read the room, without a block in either direction, and not the author. The
-    author of the message to which this one replies is notified likewise in the forum; in a private
-    room they are a participant, and notified of its new messages anyway. Notifications do not
-    contain the message's text, which its author may delete later.
+    Only those who may read the room, without a block in either direction, and not the author. In
+    the forum, the author of the message to which this one replies is notified too; participants of
+    a private room are notified of all new messages anyway. Notifications do not contain the
+    message's text, which its author may delete later.
 
     Returns the usernames that were not notified because they are outside of a private room. No
     query if there is nobody to notify, otherwise a fixed number.
@@ -69,7 +69,7 @@ def hide_notices(*, reader: User, author: User, at: datetime) -> None:
 
 
 def wanted_mentions(notifications: Collection[Notification]) -> set[int]:
-    """Return the notices whose message their user may still read, unless they were seen already.
+    """Return the unseen notices whose message their user may still read.
 
     Two queries, and two for each notice.
     """
@@ -97,7 +97,7 @@ def _notice(
     destinations: Collection[Destination],
 ) -> Notice:
     path = f"{room.get_absolute_url()}#m{message.seq}"
-    # One key for both kinds: who is named by an edit of a reply was notified of the reply.
+    # One key for both kinds: a person whom an edit adds to a reply may know of the reply already.
     key = f"mention.{message.pk}.{reader.pk}"
     with translation.override(language_of(reader)):
         values = {"user": author.name, "room": room.name or _("uma conversa")}

@@ -114,8 +114,8 @@ def post_message(
 def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
     """Replace the text of one's own message.
 
-    Raises: Invalid (no such message, or deleted), TooLong, LoginRequired, Forbidden, Muted, Closed,
-    RateLimited.
+    Raises: Invalid (no such message, or deleted), RoomGone, UnavailablePerson, TooLong,
+    LoginRequired, Forbidden, Suspended, NewAccount, Muted, Closed, RateLimited.
     """
     consume(CHANGES, of_user(author))
     draft = draft_of(body)
@@ -148,7 +148,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
 
     Deleting another user's message adds an entry to the moderation log. Safe to repeat: the
     deletion is published again, for a client that missed it.
-    Raises: Invalid (no such message), LoginRequired, Forbidden, RateLimited.
+    Raises: Invalid (no such message), RoomGone, LoginRequired, Forbidden, RateLimited.
     """
     consume(CHANGES, of_user(actor))
     with transaction.atomic():
@@ -181,7 +181,7 @@ def clear_message(message: Message, room: Room, *, at: datetime) -> None:
 
 
 def _attach(message: Message, author: User, upload_pk: int) -> None:
-    """Give an upload to those who may read its message. Raises: DomainError."""
+    """Attach an upload to a message, whose readers may then open it. Raises: DomainError."""
     upload = attach_upload(
         pk=upload_pk, owner=author, kind=message.kind, audience=key_of(MESSAGE, message.pk)
     )
@@ -251,7 +251,7 @@ def check_may_write(room: Room, author: User) -> Participant | None:
 
 
 def _mark_as_seen(room: Room, author: User, at: datetime) -> None:
-    """Mark a private room as read by the author of its newest message, and show it to both."""
+    """Mark a private room as read by its newest author; list a direct room for both people."""
     if room.is_private:
         own = Participant.objects.filter(room=room, user=author)
         own.update(read_seq=room.last_seq, notified_seq=room.last_seq)

@@ -48,7 +48,7 @@ def reopen_room(*, room_pk: int, actor: User) -> Room:
 
 
 def filter_words(*, room_pk: int, actor: User, words: str) -> Room:
-    """Set the words that messages of a room may not have, one a line.
+    """Set the words that messages of a room may not contain, one per line.
 
     Raises: Invalid, Forbidden.
     """
@@ -66,7 +66,7 @@ def filter_words(*, room_pk: int, actor: User, words: str) -> Room:
 
 
 def remove_reported(pk: int, actor: User, at: datetime) -> None:
-    """Clear a message, in a private room too, as a case about it was decided. Safe to repeat."""
+    """Clear a message as its case was decided, also in a private room. Safe to repeat."""
     message = Message.objects.filter(pk=pk, deleted_at=None).first()
     if message is None:
         return
@@ -84,7 +84,7 @@ def remove_reported(pk: int, actor: User, at: datetime) -> None:
 
 
 def keep_files(pk: int, audience: str, at: datetime) -> int | None:
-    """Copy a reported file for those who decide; return the copy's id."""
+    """Copy a reported file for the moderators; return the copy's id."""
     upload = copy_upload(pk=pk, audience=audience, at=at)
     return upload.pk if upload else None
 

@@ -29,9 +29,9 @@ from mainapp.notifications.services.notices import Notice, letters_for, notify_m
 TALK = "talk"
 TASK = "notify_talk"
 EVERY_S = 10
-# Who has the room open reads a message within this time, and is not notified.
+# Users who have the room open read a message within this time, and are not notified.
 GRACE = timedelta(seconds=20)
-# Rooms without messages for so long are not searched.
+# Rooms without a message in this time are not searched.
 WINDOW = timedelta(days=1)
 BATCH = 500
 
@@ -42,8 +42,8 @@ def notify_talk(*, at: datetime) -> int:
     A room's notice replaces its unread earlier one, which was sent to the user's channels: the new
     one only raises the number. Messages are read again here: nobody is notified of one that was
     deleted or read meanwhile, nor after leaving. Each participation is claimed by an update, so
-    that concurrent runs and one that is repeated after a crash notify once. Muted rooms are passed
-    over for good.
+    that concurrent runs and one that is repeated after a crash notify once. Messages of a muted
+    room are claimed too: they are not notified when the muting ends.
     """
     due = _due(at).select_related("room", "user__preferences").order_by("pk")[:BATCH]
     return sum(_notify(own, at) for own in due)
@@ -147,7 +147,7 @@ def _due(at: datetime) -> QuerySet[Participant]:
 
 
 def _notify(own: Participant, at: datetime) -> bool:
-    """Claim the news of one participation; return whether there was something to notify of."""
+    """Claim the new messages of a participation; return whether the user was notified."""
     with transaction.atomic():
         unclaimed = Participant.objects.filter(
             pk=own.pk, notified_seq=own.notified_seq, left_at=None

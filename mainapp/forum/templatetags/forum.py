@@ -42,7 +42,7 @@ def preview(message: Message, length: int = 140) -> str:
 
 @register.filter
 def system_sentence(message: Message) -> str:
-    """Return what a message of the kind `system` says, as plain text."""
+    """Return the sentence of a message of the kind `system`, as plain text."""
     code, names = message.content.get("code"), {"name": isolate_plain(name_of(message.author))}
     if code == "joined":
         return _("%(name)s entrou no grupo") % names
@@ -80,7 +80,7 @@ def fitted(message: Message) -> dict[str, int]:
 
 @register.filter
 def room_title(room: Room) -> str:
-    """Return the name of a room; of a private one without a name, that it is a conversation."""
+    """Return the name of a room, or “Conversa” for a private one without a name."""
     return room.name or _("Conversa")
 
 

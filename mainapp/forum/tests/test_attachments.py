@@ -1,4 +1,4 @@
-"""Pictures and files of messages: for those who may read the message now, and for nobody else."""
+"""Pictures and files of messages: open to the message's current readers, and to nobody else."""
 
 import pytest
 from django.utils import timezone

@@ -127,7 +127,7 @@ def test_who_opens_a_direct_room_at_the_same_time_as_the_other_has_it_in_their_l
 # Groups --------------------------------------------------------------------------------------
 
 
-def test_added_people_read_from_now_on_and_the_host_is_told(alice, bob, carol):
+def test_added_people_read_from_then_on_and_the_call_returns_them(alice, bob, carol):
     room = make_group(alice, bob)
     say(room, bob, "antes")
     assert add_people(room_pk=room.pk, actor=alice, user_ids=[carol.pk, bob.pk]) == [carol]
@@ -180,7 +180,7 @@ def test_removed_people_neither_read_nor_write(alice, bob):
     assert Message.objects.get(seq=1).body == "oi"
 
 
-def test_who_comes_back_reads_from_then_on(alice, bob):
+def test_a_person_who_rejoins_reads_from_then_on(alice, bob):
     room = make_group(alice, bob)
     leave_room(room_pk=room.pk, user=bob)
     say(room, alice, "sem Bob")
@@ -394,7 +394,7 @@ def test_a_mention_in_a_private_room_notifies_its_participants_only(alice, bob, 
     assert sent.outsiders == ["carol"]
 
 
-def test_blocks_stop_mentions_and_replies_without_a_word(alice, bob, carol):
+def test_blocks_stop_mentions_and_replies_unnoticed(alice, bob, carol):
     room = make_group(carol, alice, bob)
     say(room, alice)
     block(alice, bob)

@@ -160,3 +160,18 @@ def test_a_room_with_somebody_who_is_gone_stays_readable(client, alice, bob, car
         assert name in html
         assert reverse("user-profile", args=[key]) not in html
         assert name in client.get(reverse("conversas")).content.decode()
+
+
+def test_who_blocks_the_other_person_is_offered_to_unblock_them(client, alice, bob):
+    address = make_direct(alice, bob).get_absolute_url()
+    block_user(blocker=alice, blocked=bob, at=timezone.now())
+
+    client.force_login(bob)
+    assert "Desbloquear" not in client.get(address).content.decode()
+    client.force_login(alice)
+    page = client.get(address).content.decode()
+    assert f"Você bloqueou <bdi>{bob.name}</bdi>." in page
+    answer = client.post(f"/unblock-user/{bob.pk}/", {"next": address})
+
+    assert answer.url == address
+    assert "Você bloqueou" not in client.get(address).content.decode()

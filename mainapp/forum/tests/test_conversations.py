@@ -39,7 +39,7 @@ def test_a_group_without_a_name_has_those_of_the_others(alice, bob, carol):
     assert group.name == "bob, carol"
 
 
-def test_who_joins_a_group_does_not_see_its_earlier_last_message(alice, bob, carol):
+def test_new_participants_do_not_see_an_earlier_last_message(alice, bob, carol):
     group = make_group(bob, carol)
     MessageFactory(room=group, author=bob, body="segredo")
     add_people(room_pk=group.pk, actor=bob, user_ids=[alice.pk])

@@ -53,6 +53,12 @@ def test_a_message_is_reported_and_the_case_decided_by_the_host(
     assert "conteúdo apagado" in page_of(client, "complaint", case.pk)
 
 
+def test_menu_of_the_account_leads_staff_to_the_complaints(client, alice, support):
+    for user, leads in ((alice, False), (support, True)):
+        client.force_login(user)
+        assert ('href="/denuncias/"' in page_of(client, "privacy")) is leads
+
+
 def test_late_moderator_sees_the_decision_with_409(client, room, bob, carla, support, admin):
     message = post_message(room_pk=room.pk, author=bob, body="ofensa")
     complain(kind="message", pk=message.pk, reporter=carla, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Sockets of private rooms: who hears what, from joining until the answer of a removal."""
+"""Sockets of private rooms: their frames, from joining until the response of a removal."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -81,10 +81,10 @@ async def test_first_frame_of_a_private_room(websocket, group, people, path):
     assert [person["id"] for person in frame["present"]] == [alice.pk]
 
 
-async def test_an_added_person_gets_in_and_hears_the_very_next_message(
+async def test_an_added_person_gets_in_and_receives_the_very_next_message(
     websocket, group, people, no_hints, monkeypatch
 ):
-    """No hint and no poll has told this process of the new participant."""
+    """This process has received no hint and made no poll since the participant was added."""
     monkeypatch.setattr(forum_hub, "POLL_S", 60)
     alice, _bob, carol = people
     await query(MessageFactory, room=group, author=alice, body="antes")
@@ -272,7 +272,7 @@ async def test_read_marks_reach_the_others_at_most_once_a_second(
     assert (await query(Participant.objects.get, user=bob)).read_seq == 5
 
 
-async def test_read_marks_are_stored_and_not_told_in_the_forum(websocket, people):
+async def test_read_marks_of_the_forum_are_stored_and_not_sent_to_others(websocket, people):
     alice, bob, _carol = people
     room = await query(RoomFactory)
     await say(room, alice)
@@ -358,7 +358,7 @@ async def test_a_room_that_is_joined_while_it_is_loaded_again_is_kept(group, peo
         assert await loading is client is hub.rooms[group.pk]
 
 
-async def test_sockets_that_open_while_empty_rooms_are_forgotten_hear_everything(
+async def test_sockets_that_open_while_empty_rooms_are_forgotten_receive_everything(
     websocket, group, people, monkeypatch
 ):
     monkeypatch.setattr(forum_hub, "POLL_S", 0.001)

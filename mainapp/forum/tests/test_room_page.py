@@ -1,4 +1,4 @@
-"""The page of a conversation: what its lines show, and what it does without scripts."""
+"""The page of a conversation: its lines, and its forms without scripts."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -263,6 +263,17 @@ def test_a_refused_file_is_explained_and_nothing_is_kept(client, alice, bob, gro
     assert client.post(group.get_absolute_url(), {"file": good}).status_code == 422
     assert not Message.objects.exists()
     assert not Upload.objects.exists()
+
+
+def test_a_direct_room_costs_six_queries(client, alice, bob, django_assert_num_queries):
+    room = make_direct(alice, bob)
+    fill_room(room, bob, 60)
+    client.force_login(alice)
+
+    with django_assert_num_queries(6):
+        page, _lines = lines(client, room)
+
+    assert len(page.lines) == 50
 
 
 @pytest.mark.parametrize("count", [3, 3000])

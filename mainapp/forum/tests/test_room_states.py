@@ -54,7 +54,7 @@ def test_one_state_a_second_is_sent():
     assert (PRODUCTION_STATE_S, states.SWEEP_S) == (1.0, 10.0)
 
 
-async def test_every_tab_hears_of_a_message_and_of_its_reading(websocket, people):
+async def test_every_tab_receives_the_state_of_a_new_and_of_a_read_message(websocket, people):
     alice, bob, carol = people
     room = await query(make_group, alice, bob)
     async with (
@@ -150,7 +150,7 @@ async def test_edits_deletions_and_muting_show_at_once(websocket, people):
         await state(socket, muted=True)
 
 
-async def test_joining_leaving_and_removal_reach_those_concerned(websocket, people):
+async def test_joining_leaving_and_removal_reach_the_people_concerned(websocket, people):
     alice, bob, carol = people
     room = await query(make_group, alice, bob)
     await say(room, alice)

@@ -94,7 +94,7 @@ async def test_anonymous_users_are_closed_with_4401(websocket, db):
         assert await socket.closed() == SESSION_ENDED
 
 
-async def test_who_hides_is_neither_named_nor_counted_nor_present(websocket, friends):
+async def test_hidden_users_are_neither_named_nor_counted_nor_present(websocket, friends):
     alice, bob, _carol = friends
     room = await sync_to_async(RoomFactory)()
     async with (

@@ -67,7 +67,7 @@ def test_channels_get_only_the_first_line_until_it_is_read(alice, bob, settings)
     assert Delivery.objects.filter(address="bob@example.org").count() == 2
 
 
-def test_who_reads_in_time_is_not_notified(alice, bob):
+def test_a_message_read_in_time_is_not_notified(alice, bob):
     room = make_group(alice, bob)
     say(room, alice)
     assert notify_talk(at=timezone.now()) == 0  # the room may be open in front of Bob
@@ -87,7 +87,7 @@ def test_reading_the_room_reads_its_line(alice, bob):
 
 
 @pytest.mark.parametrize("reason", ["deleted", "left", "removed", "blocked", "deactivated"])
-def test_nobody_is_notified_of_what_is_gone(alice, bob, reason):
+def test_nobody_is_notified_of_messages_that_are_gone(alice, bob, reason):
     room = make_group(alice, bob)
     say(room, alice)
     if reason == "deleted":
@@ -156,7 +156,7 @@ def test_an_old_room_is_not_searched(alice, bob):
 
 
 def send_due():
-    """Send what is due; return the subjects."""
+    """Send the due mails; return their subjects."""
     Delivery.objects.update(due_at=timezone.now())
     sent = []
     transport = SimpleNamespace(send=lambda message: sent.append(message.subject))
@@ -173,7 +173,7 @@ def reachable(bob, settings):
 
 
 @pytest.mark.parametrize("reason", ["", "read", "deleted", "left", "muted", "blocked"])
-def test_a_waiting_letter_is_sent_only_while_its_messages_are_unread(
+def test_a_waiting_mail_is_sent_only_while_its_messages_are_unread(
     transactional_db, alice, reachable, reason
 ):
     room = make_group(alice, reachable)
@@ -213,7 +213,7 @@ def test_a_waiting_mention_is_sent_only_while_its_message_is_readable(
     assert send_due() == ([] if reason else ["alice citou você em Grupo · Pregão"])
 
 
-def test_letters_name_nobody_and_no_room_on_wish(alice, reachable):
+def test_a_preference_keeps_names_of_people_and_rooms_out_of_mails(alice, reachable):
     save_preferences(user=reachable, hides_talk_in_mails=True)
     room = make_group(alice, reachable, name="Segredo")
     say(room, alice, "@bob, veja")
@@ -230,7 +230,7 @@ def test_letters_name_nobody_and_no_room_on_wish(alice, reachable):
     assert titles(reachable) == ["1 mensagem nova em Segredo", "alice citou você em Segredo"]
 
 
-def test_who_left_keeps_no_notice_of_the_room(alice, reachable):
+def test_a_person_who_left_keeps_no_notice_of_the_room(alice, reachable):
     room = make_group(alice, reachable, name="Segredo")
     say(room, alice, "@bob, veja")
     notify_talk(at=later())

@@ -1,4 +1,4 @@
-"""Private rooms in every list and page: there for those who take part, absent for all others."""
+"""Private rooms in every list and page: there for their participants, absent for all others."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser

@@ -27,7 +27,7 @@ from mainapp.forum.views.finding import gone_as_404
 
 
 def about(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show who takes part, and what this participant may change."""
+    """Show the participants, and the settings that the user may change."""
     chat = _chat_or_404(request, pk)
     members = members_of(chat.room)
     host_id = host_id_among(chat.room, members)

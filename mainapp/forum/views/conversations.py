@@ -28,7 +28,7 @@ FOUND = 20
 
 
 def conversations(request: MemberRequest) -> HttpResponse:
-    """Show the list, or what was found in it."""
+    """Show the list, or the results of a search in it."""
     query = ConversationQuery(request.GET).query()
     text = query["text"]
     if text:

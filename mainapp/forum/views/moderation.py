@@ -71,7 +71,7 @@ def close(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
     with gone_as_404():
         close_room(room_pk=room.pk, actor=request.user)
-    messages.success(request, _("A sala está fechada: lê-se, mas ninguém escreve."))
+    messages.success(request, _("A sala está fechada: dá para ler, mas não para escrever."))
     return _redirect_back(request, pk)
 
 

@@ -108,13 +108,14 @@ def _page(
         **_beside(request, opened),
         "quotes": {symbol: quote.to_wire() for symbol, quote in shared["page"].quotes.items()},
         "answered": _answered(request, opened),
+        "blocked_partner": opened.blocked_partner,
         **market_status(at=timezone.now()),
     }
     return render(request, "mainapp/forum/room.html", context, status=status)
 
 
 def _beside(request: HttpRequest, opened: OpenedRoom) -> dict[str, Any]:
-    """Return the context of the list beside the room: of the reader's conversations, or rooms."""
+    """Return the context of the list beside the room: the reader's conversations, or the rooms."""
     if opened.chat and isinstance(request.user, User):
         return {"conversations": conversation_list(request.user)}
     return {"rows": active_rooms()}

@@ -18,7 +18,7 @@ PAGE = 50
 
 
 def cases_without(person: User) -> QuerySet[Case]:
-    """Return all cases but those about a user: these would name to them who complained."""
+    """Return all cases except those about a user, which would show them who complained."""
     # Without the second condition, SQL's NULL would drop the cases of deleted accounts.
     return Case.objects.filter(~Q(person=person) | Q(person=None))
 

@@ -46,7 +46,7 @@ def complain(
     category: str = Category.OTHER,
     reason: str = "",
 ) -> tuple[Complaint, bool]:
-    """Record a complaint about something that the reporter may see; return it, and if it is new.
+    """Record a complaint about a thing that the reporter may see; return it and whether it is new.
 
     The first one opens a case with a copy of the thing. A repeated one returns the first. At most
     COMPLAINTS_A_DAY. Raises: DomainError (`invalid`: no such thing, or one's own), RateLimited.
@@ -83,8 +83,8 @@ def decide_case(
 ) -> Case:
     """Decide on the state of a case that `actor` has seen; this closes all of its complaints.
 
-    `removed` removes the thing; `days` of suspension, which staff alone decide on, may come with
-    every decision. Raises: Case.DoesNotExist, AlreadyDecided, DomainError.
+    `removed` removes the thing. Any decision can have `days` of suspension, which only staff may
+    impose. Raises: Case.DoesNotExist, AlreadyDecided, DomainError.
     """
     with transaction.atomic():
         case = case_for(pk, actor)
@@ -109,7 +109,7 @@ def decide_case(
 
 
 def close_case_of(*, kind: str, pk: int, actor: User, at: datetime) -> None:
-    """Close the open case of a thing that a moderator has removed otherwise; one query at least."""
+    """Close the open case of a thing that a moderator removed elsewhere; one query at least."""
     case = Case.objects.filter(kind=kind, subject_id=pk, state=Case.State.OPEN).first()
     if case:
         case.state, case.decision, case.closed_by = Case.State.CLOSED, Decision.REMOVED, actor
@@ -164,7 +164,7 @@ def _open_case(evidence: Evidence, at: datetime) -> Case:
         except IntegrityError:  # another complaint opened it at the same time
             case = Case.objects.select_for_update().get(**about)
     if _is_changed(case, evidence) and len(case.copies) < MAX_COPIES:
-        case.revision += bool(case.copies)  # who decides has to see the new copy
+        case.revision += bool(case.copies)  # a moderator has to see the new copy
         case.copies.append({"at": at.isoformat(), "lines": _kept_lines(case, evidence, at)})
         case.save(update_fields=["copies", "revision"])
     return case
@@ -182,7 +182,7 @@ def _reported(lines: Any) -> list[str]:
 
 
 def _kept_lines(case: Case, evidence: Evidence, at: datetime) -> list[Any]:
-    """Return the lines of a copy, whose files are copied for those who decide."""
+    """Return the lines of a copy, after copying the reported files for the moderators."""
     lines: list[Any] = [dict(line) for line in evidence.lines]
     subject = subject_of(evidence.kind)
     for line in lines:

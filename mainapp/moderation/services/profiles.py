@@ -1,4 +1,4 @@
-"""Profiles as something to complain about."""
+"""Profiles as a subject of complaints."""
 
 from datetime import datetime
 from typing import Any

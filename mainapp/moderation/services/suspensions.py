@@ -21,7 +21,7 @@ def suspend_user(
     reason: str = "",
     case: Case | None = None,
 ) -> datetime:
-    """Let a user only read for some days from now; return the end. Their sockets reconnect.
+    """Restrict a user to reading for some days; return the end. Their sockets reconnect.
 
     A suspension replaces an earlier one. Raises: DomainError (`forbidden`, `invalid`).
     """

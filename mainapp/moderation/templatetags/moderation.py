@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.filter
 def subject_name(case: Case) -> str:
-    """Return what a case is about: a message, a picture, a file or a profile."""
+    """Return the name of a case's subject: a message, a picture, a file or a profile."""
     if case.kind == "profile":
         return _("Perfil")
     line = _reported(case)

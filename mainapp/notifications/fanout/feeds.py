@@ -1,4 +1,4 @@
-"""Further state of a user that `ws/notifications/` sends, registered by other features.
+"""Additional state of a user that `ws/notifications/` sends, registered by other features.
 
     register_feed(Feed(name="rooms", snapshot=rooms_snapshot, frames=room_frames))
 
@@ -15,12 +15,12 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """`snapshot(user id)` returns fields of the `snapshot` frame.
+    """A kind of state. `snapshot(user_id)` returns the fields that it adds to a `snapshot` frame.
 
     `frames` returns the frame for each pair of a user and a key, in a fixed number of queries.
-    `totals` returns a value for each user that summarizes the state of all keys, and that
-    `total_of` finds in a frame: a difference shows that an announcement was lost. `keys` returns
-    all pairs of a user, to be sent again then. One query each, however many users.
+    `totals` returns a value for each user that summarizes the state of all keys; `total_of` reads
+    the same value from a frame. A difference shows that an announcement was lost: all pairs of the
+    user, which `keys` returns, are then sent again. `totals` and `keys` are one query each.
     """
 
     name: str

@@ -17,12 +17,12 @@ from mainapp.notifications.fanout.sockets import InboxSocket
 logger = logging.getLogger(__name__)
 
 SWEEP_S = 10.0
-STATE_S = 1.0  # at most one frame about a key of a feed in this time
+STATE_S = 1.0  # at most one frame per user and key of a feed in this time
 RETRY_S = 2.0
 
 
 class StateSync:
-    """Reads the announced states of the users with `sockets`: one query set for all of them."""
+    """Reads the announced states of the users with `sockets`, with the same queries for all."""
 
     def __init__(self, sockets: Mapping[int, set[InboxSocket]]) -> None:
         self._sockets = sockets
@@ -79,7 +79,7 @@ class StateSync:
                 socket.write_change(encoded)
 
     async def sweep(self) -> None:
-        """Find users whose state differs from what was sent: an announcement was lost."""
+        """Find users whose state differs from the one sent, because an announcement was lost."""
         while True:
             await asyncio.sleep(SWEEP_S)
             for feed in feeds():
@@ -96,7 +96,7 @@ class StateSync:
             for user, total in totals.items()
             if self._totals.get((feed.name, user), total) != total
         ]
-        # Those who left are forgotten; a new tab has its snapshot, with the present total.
+        # Users who left are forgotten; a new tab gets a snapshot, with the current total.
         self._totals = {
             key: total for key, total in self._totals.items() if key[1] in self._sockets
         }

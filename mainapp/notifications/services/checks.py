@@ -1,4 +1,4 @@
-"""Checks of waiting deliveries before they are sent: what they announce may be over.
+"""Checks of waiting deliveries before they are sent, because they may be outdated.
 
 A feature registers one for a kind of notification:
 
@@ -22,9 +22,9 @@ def register_check(kind: str, check: Check) -> None:
 
 
 def drop_outdated(claimed: Sequence[Delivery]) -> list[Delivery]:
-    """Cancel those claimed deliveries that are not wanted any more; return the others.
+    """Cancel claimed deliveries that are no longer wanted; return the others.
 
-    Only what the kinds' checks read, and one query if there is something to cancel.
+    Cost: the queries of the checks, and one if there are deliveries to cancel.
     """
     by_kind: dict[str, list[Notification]] = defaultdict(list)
     for delivery in claimed:

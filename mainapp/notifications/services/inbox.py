@@ -1,4 +1,4 @@
-"""Marking notifications as read or deleted, and pruning old rows."""
+"""Marking notifications as read or deleted, withdrawing them, and pruning old rows."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ def delete_notifications(*, user: User, ids: Collection[int] | None, at: datetim
 
 
 def withdraw_notifications(*, user: User, ids: Collection[int], title: str, at: datetime) -> None:
-    """Remove notifications from the inbox and replace what they say, as a user may not know it now.
+    """Remove notifications from the inbox and overwrite texts that the user may no longer read.
 
-    Their deliveries too; the waiting ones are cancelled. Five queries, none without ids.
+    The same for their deliveries, and the waiting ones are cancelled. Without ids, no query.
     """
     if not ids:
         return

@@ -146,7 +146,7 @@ def _members(room: Room) -> list[User]:
 
 
 def spread(room: Room, now: datetime) -> None:
-    """Give the messages times of the last WEEKS: TALKS talks in the afternoon, the last one now."""
+    """Spread the messages over the last WEEKS: TALKS talks in the afternoon, the last one now."""
     messages = list(Message.objects.filter(room=room).order_by("seq"))
     talks = [place * TALKS // len(messages) for place in range(len(messages))]
     for place, (message, talk) in enumerate(zip(messages, talks, strict=True)):
@@ -166,7 +166,7 @@ def _end_of(talk: int, now: datetime) -> datetime:
 
 
 def _mark_read(room: Room, people: Any, *, ana: User, unread: int) -> None:
-    """Let everybody have read everything, but for ana's newest messages."""
+    """Mark all messages as read by everybody, except the newest `unread` ones for ana."""
     room.refresh_from_db()
     own = Participant.objects.filter(room=room)
     own.update(read_seq=0, notified_seq=room.last_seq)

@@ -1,4 +1,4 @@
-"""The audit, generated from the models: every field of every audited model by every door."""
+"""The audit, tested from the models: every field of every audited model, by every way to write."""
 
 import json
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ NOT_AUDITED = {
     **dict.fromkeys(
         ("accounts.nameskeleton", "market.loadeddata", "alerts.doubt"), "derived from other rows"
     ),
-    "accounts.block": "whom one blocks is nobody else's business",
+    "accounts.block": "private to the user who blocks",
     "core.usage": "counters of the limits",
     "core.auditentry": "the audit itself",
     **dict.fromkeys(
@@ -53,10 +53,10 @@ NOT_AUDITED = {
     ),
     **dict.fromkeys(
         ("notifications.mark", "forum.participant", "forum.message", "forum.reaction"),
-        "messages, marks, reactions; system messages and the moderation log tell who takes part",
+        "messages, marks, reactions; system messages and the moderation log record participation",
     ),
     "uploads.upload": "part of a message",
-    **dict.fromkeys(("alerts.condition", "alerts.firing"), "what prices did to an alert"),
+    **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
     **dict.fromkeys(
         ("moderation.case", "moderation.complaint", "moderation.logentry"), "the moderation log"
     ),
@@ -144,7 +144,7 @@ def test_every_field_of_an_audited_model_is_classified_once():
 
 
 @pytest.mark.parametrize("model", AUDITED)
-def test_every_audited_model_has_the_door_for_bulk_changes(model):
+def test_every_audited_model_has_the_queryset_for_bulk_changes(model):
     assert issubclass(model, audit.AuditedModel)
     for manager in (model._default_manager, model.objects):
         assert isinstance(manager.get_queryset(), audit.AuditedQuerySet)
@@ -172,7 +172,7 @@ def other_value(row, field, others):
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("model", AUDITED)
-def test_every_field_is_recorded_by_every_door(door, model, make, bob, stocks):
+def test_every_field_is_recorded_however_it_is_written(door, model, make, bob, stocks):
     pk, label = make(model).pk, model._meta.label_lower
     for name in sorted(model.audit.recorded):
         with rolled_back():
@@ -309,7 +309,7 @@ def test_deleting_an_account_records_its_rows_with_one_query(alice, stocks, quer
     ]
 
 
-# Who and how -----------------------------------------------------------------------------------
+# Users and ways --------------------------------------------------------------------------------
 
 
 def ways():

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 SWEEP, SWEEP_S = "sweep_uploads", 60
 PRUNING = "prune_uploads"
-# An upload that is not attached to anything is kept for so long.
+# An upload that is not attached to anything is kept for this long.
 UNATTACHED = timedelta(days=1)
 # A folder that no row names may belong to an upload in progress, so only old ones are removed.
 ORPHAN_S = 3600
@@ -46,7 +46,8 @@ ACCEPTED = _("São aceitas imagens JPEG, PNG, WebP e GIF, e arquivos PDF, CSV e 
 def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload:
     """Store a picture, re-encoded, or a file; only its owner may see it until it is attached.
 
-    The content decides what it is, whatever its name and type say. At most UPLOADS_A_DAY.
+    The content must agree with the name's extension; a declared type is ignored. At most
+    UPLOADS_A_DAY.
     Raises: DomainError (`invalid`, `too_large`), PictureError, RateLimited, Suspended, NewAccount.
     """
     check_not_suspended(owner, at=at)
@@ -103,9 +104,9 @@ def make_thumbnails(*, pk: int) -> None:
 
 
 def attach_upload(*, pk: int, owner: User, kind: str, audience: str) -> Upload:
-    """Give an own, unattached upload another audience, in the transaction of what holds it.
+    """Give an unattached upload of `owner` another audience, in the caller's transaction.
 
-    Raises: DomainError if there is none, or it is attached already.
+    Raises: DomainError if there is no such upload, or it is already attached.
     """
     own = Upload.objects.filter(
         pk=pk, owner=owner, kind=kind, audience=key_of("user", owner.pk)
@@ -147,7 +148,7 @@ def delete_upload(*, upload: Upload) -> None:
 
 
 def delete_attached(*, audience: str) -> None:
-    """Delete what belongs to an audience, which is deleted in the same transaction."""
+    """Delete the uploads of an audience that is deleted in the same transaction."""
     for upload in Upload.objects.filter(audience=audience):
         delete_upload(upload=upload)
 
@@ -163,7 +164,7 @@ def sweep_uploads(*, at: datetime) -> None:
 
 
 def prune_uploads() -> None:
-    """Remove the uploads of what no longer exists, such as the messages of a deleted room."""
+    """Remove uploads whose audience no longer exists, such as the messages of a deleted room."""
     audiences = Upload.objects.order_by("pk").values_list("pk", "audience")
     last = 0
     while rows := list(audiences.filter(pk__gt=last)[:CHUNK]):

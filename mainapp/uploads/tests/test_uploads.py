@@ -190,7 +190,7 @@ def test_an_upload_is_attached_once_and_by_its_owner(alice, bob):
         attach(alice)
 
 
-def test_files_leave_the_disk_with_what_holds_them(alice, django_capture_on_commit_callbacks):
+def test_files_leave_the_disk_with_their_audience(alice, django_capture_on_commit_callbacks):
     first, second = store(alice, b"a;b", "a.csv"), store(alice, b"a;b", "b.csv")
     Upload.objects.filter(pk=first.pk).update(audience="message:1")
     with django_capture_on_commit_callbacks(execute=True):
@@ -230,7 +230,9 @@ def test_the_sweep_spares_new_uploads_and_removes_unattached_old_ones(
     assert {path.name for path in folders.root().iterdir()} == {new.key, recent.name}
 
 
-def test_uploads_of_what_is_gone_are_pruned(alice, bob, django_capture_on_commit_callbacks):
+def test_uploads_without_an_existing_audience_are_pruned(
+    alice, bob, django_capture_on_commit_callbacks
+):
     UploadFactory(owner=alice, audience="message:999999")
     UploadFactory(owner=alice, audience="user:999999")
     kept = UploadFactory(owner=bob)

@@ -86,6 +86,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description="Create a room of the forum, whose host is the user.",
         body={"name": "Petrobras", "topic": "Ações", "stock": "PETR4"},
         answer={"name": "Petrobras", "topic": "Ações", "stock": "PETR4", "is_closed": False},
+        errors=("suspended",),
     ),
     ("get", "rooms/{id}/messages/"): Text(
         summary="Read a room's messages",
@@ -100,7 +101,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         ),
         body={"client_id": MESSAGE_ID, "body": "Bom dia!"},
         answer={"client_id": MESSAGE_ID},
-        errors=("muted", "closed", "too_long", "unavailable_person"),
+        errors=("muted", "suspended", "new_account", "closed", "too_long", "unavailable_person"),
     ),
     ("get", "notifications/"): Text(
         summary="List the notifications",

@@ -24,7 +24,7 @@ _OPEN_CHAT = Text(
     ),
     body={"user_ids": [1], "name": "Grupo de estudos"},
     answer=_CHAT,
-    errors=("unavailable_person",),
+    errors=("unavailable_person", "suspended", "new_account"),
 )
 
 TEXTS: Mapping[tuple[str, str], Text] = {
@@ -42,6 +42,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description="Rename a group, as its host. Its participants get a system message.",
         body={"name": "Grupo de estudos"},
         answer=_CHAT,
+        errors=("suspended",),
     ),
     ("post", "chats/{id}/leave/"): Text(
         summary="Leave a chat",
@@ -55,14 +56,15 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description="Add people to a group, as its host. They read it from now on.",
         body={"user_ids": []},
         answer=_CHAT,
-        errors=("unavailable_person",),
+        errors=("unavailable_person", "suspended"),
     ),
     ("delete", "chats/{id}/participants/{user_pk}/"): Text(
         summary="Remove a participant",
         description=(
             "Remove somebody from a group, as its host. From the response on, the removed person's "
-            "sockets get nothing more of the room."
+            "sockets receive nothing more from the room."
         ),
+        errors=("suspended",),
     ),
     ("post", "rooms/{id}/read/"): Text(
         summary="Mark a room as read",
@@ -71,7 +73,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ),
     ("post", "rooms/{id}/mute/"): Text(
         summary="Mute a room",
-        description="Turn off notifications of a room's messages until a time, or on with null.",
+        description="Turn off notifications of a room until a time; null turns them on again.",
         body={"until": None},
     ),
     ("post", "rooms/{id}/messages/{seq}/reactions/"): Text(
@@ -79,7 +81,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description="Add or remove one of eight reactions; safe to repeat. Returns all of them.",
         body={"emoji": "👍", "on": True},
         answer={"emoji": "👍", "mine": True},
-        errors=("muted", "closed", "unavailable_person"),
+        errors=("muted", "suspended", "closed", "unavailable_person"),
     ),
     ("post", "message/messages/send/"): Text(
         summary="Send a typed message",
@@ -89,7 +91,10 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         ),
         body={"room_id": 1, "type_message": "text", "content": {"text": "Bom dia!"}},
         answer={"client_id": None},
-        errors=("muted", "closed", "too_long", "unavailable_person", "not_found"),
+        errors=(
+            *("muted", "suspended", "new_account", "closed", "too_long"),
+            *("unavailable_person", "not_found"),
+        ),
     ),
     ("get", "uploads/"): Text(
         summary="List the uploads",
@@ -100,12 +105,13 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         summary="Upload a picture or a file",
         description=(
             "A JPEG, PNG, WebP or GIF picture, or a PDF, CSV or XLSX file, of up to 10 MiB. A "
-            "picture is stored re-encoded, upright and without metadata; its thumbnails follow. It "
-            "is the user's alone until a message has its `id` as `upload`, and is removed after a "
-            "day without one."
+            "picture is stored re-encoded, upright and without metadata; its thumbnails follow. "
+            "Only the user can open an upload until a message has its `id` as `upload`; without a "
+            "message it is removed after a day."
         ),
         body={"file": "(the bytes of grafico.png)"},
         answer=_UPLOAD,
+        errors=("suspended", "new_account"),
     ),
     ("get", "uploads/{id}/"): Text(
         summary="Read an upload",
@@ -124,8 +130,8 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("post", "complaints/"): Text(
         summary="Complain",
         description=(
-            "About a message, a file or a person's profile, once each: a repetition gets the first "
-            "complaint. Those who decide see a copy; of a private room, only the message and the "
+            "About a message, a file or a person's profile, once each: a repetition returns the "
+            "first complaint. Moderators see a copy; of a private room, only the message and the "
             "five before and after it. The person concerned does not learn who complained."
         ),
         body={"kind": "profile", "id": 1, "category": "spam", "reason": "Propaganda."},
@@ -138,8 +144,8 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("post", "blocks/"): Text(
         summary="Block a person",
         description=(
-            "No direct room, mention, notification or invitation in either direction any more. The "
-            "blocked person is not told. Safe to repeat."
+            "Prevents direct rooms, mentions, notifications and invitations in both directions. "
+            "The blocked person is not told. Safe to repeat."
         ),
         body={"user_id": 1},
         errors=("not_found",),

@@ -1,6 +1,6 @@
 // Who is online: dots on faces, `{% avatar user 48 presence=True %}`, and words, `{% presence user %}`.
 //
-// Loading this module is enough for what the server rendered and htmx inserts. For other elements call
+// Loading this module is enough for elements that the server rendered or htmx inserts. For others call
 // `watchPresence` after they are inserted; `withPresence` adds the dot to a face that a script builds.
 import { Connection, socketUrl } from "../core/connection.js";
 import { build } from "../core/dom.js";
@@ -22,7 +22,7 @@ export function isOnline(id) {
   return online.has(id);
 }
 
-/** Show who is online on the marks below `root`, and keep them right from now on. */
+/** Show who is online on the marks below `root`, and keep them up to date. */
 export function watchPresence(root = document) {
   const marks = [...root.querySelectorAll(MARKS)];
   if (root.matches?.(MARKS)) marks.push(root);

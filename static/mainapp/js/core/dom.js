@@ -90,7 +90,7 @@ export function hasReducedMotion() {
   return reducedMotion.matches;
 }
 
-/** Wait for the next task: input that came meanwhile is answered first. */
+/** Wait for the next task: input that came meanwhile is handled first. */
 export function nextTask() {
   return new Promise((resolve) => setTimeout(resolve));
 }

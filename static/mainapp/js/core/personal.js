@@ -1,7 +1,7 @@
-// Values in localStorage that belong to one account: `pregao.<what>.<user>.draft`.
+// Values in localStorage that belong to one account: `pregao.<room>.<user>.draft`.
 const PERSONAL = /^pregao\.\d+\.(\d+)\.draft$/;
 
-/** Remove the values of every account but `userId`, "" after a log-out: others may use this browser. */
+/** Remove the values of all accounts except `userId`, "" after a log-out: others may use this browser. */
 export function forgetOthers(userId) {
   try {
     for (const key of Object.keys(window.localStorage)) {

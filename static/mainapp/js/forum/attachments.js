@@ -9,13 +9,13 @@ const MAX_FILES = 10; // at once
 const UPLOAD_MS = 120_000;
 
 export class Attachments extends EventTarget {
-  /** `drop` is the element onto which files may be dropped; `tell` shows a sentence. Event: `change`. */
-  constructor({ form, drop, draft, tell }) {
+  /** `drop` is the element onto which files may be dropped; `showProblem` shows a sentence. Event: `change`. */
+  constructor({ form, drop, draft, showProblem }) {
     super();
     this._form = form;
     this._drop = drop;
     this._draft = draft;
-    this._tell = tell;
+    this._showProblem = showProblem;
     this._tray = part(form, "tray");
     this._items = []; // {file, upload, element, isFailed}
   }
@@ -49,10 +49,10 @@ export class Attachments extends EventTarget {
   add(files) {
     for (const file of files) {
       if (this._items.length >= MAX_FILES) {
-        this._tell(gettext("Até %s arquivos de uma vez.", [MAX_FILES]));
+        this._showProblem(gettext("Até %s arquivos de uma vez.", [MAX_FILES]));
         return;
       }
-      if (file.size > MAX_BYTES) this._tell(gettext("O arquivo passa de 10 MB: escolha um menor."));
+      if (file.size > MAX_BYTES) this._showProblem(gettext("O arquivo passa de 10 MB: escolha um menor."));
       else this._upload(this._show({ file }));
     }
   }

@@ -19,6 +19,7 @@ class Composer {
     this._form = composer;
     this._box = composer.querySelector("textarea");
     this._blocked = part(root, "blocked");
+    this._hasBlocked = part(root, "own-block") !== null; // the reader, the other person of a direct room
     this._log = log;
     this._socket = socket;
     this._outbox = outbox;
@@ -33,8 +34,8 @@ class Composer {
     this._box.value ||= this._draft.get("text");
     const form = composer;
     this._answering = new Answering({ form, log, draft: this._draft, may: () => this._may.includes("send") });
-    const tell = (text) => this._showProblem(text);
-    this._attachments = new Attachments({ form, drop: root.querySelector(".talk"), draft: this._draft, tell });
+    const showProblem = (text) => this._showProblem(text);
+    this._attachments = new Attachments({ form, drop: root.querySelector(".talk"), draft: this._draft, showProblem });
     this._typedAt = -Infinity;
     this._may = root.dataset.may.split(" ");
     this._isClosed = "closed" in root.dataset;
@@ -74,7 +75,7 @@ class Composer {
     const text = this._box.value.trim();
     if ((!text && this._attachments.isEmpty) || !this._may.includes("send")) return;
     if (this._attachments.isUploading) {
-      this._showProblem(gettext("Espere o arquivo terminar de chegar."));
+      this._showProblem(gettext("Espere o envio do arquivo terminar."));
       return;
     }
     const messages = messagesOf(text, this._attachments.take(), this._answering.reply);
@@ -144,6 +145,7 @@ class Composer {
   }
 
   _showPermission() {
+    if (this._hasBlocked) return;
     const isAllowed = this._may.includes("send");
     this._form.hidden = !isAllowed;
     this._blocked.hidden = isAllowed;
@@ -153,7 +155,7 @@ class Composer {
   _blockedText() {
     if (this._socket.sessionEnded) return gettext("Sua sessão terminou: entre de novo para escrever.");
     if (this._blocked.dataset.suspended) return this._blocked.dataset.suspended;
-    if (this._isClosed) return gettext("Esta sala está fechada: lê-se, mas ninguém escreve.");
+    if (this._isClosed) return gettext("Esta sala está fechada: dá para ler, mas não para escrever.");
     return gettext("Você foi silenciado nesta sala: pode ler, mas não escrever.");
   }
 

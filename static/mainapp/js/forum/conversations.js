@@ -20,7 +20,7 @@ class ConversationList {
     this._timer = null;
   }
 
-  /** Apply a `room_state` or `room_gone` frame. What a frame cannot say is loaded from the server. */
+  /** Apply a `room_state` or `room_gone` frame. Data that frames lack is loaded from the server. */
   apply(frame) {
     if (frame.type === "snapshot") {
       this._catchUp(frame);
@@ -59,7 +59,7 @@ class ConversationList {
     if (row.closest("[data-part=list]") && !row.contains(document.activeElement)) row.parentElement.prepend(row);
   }
 
-  /** Return a newest message in one line; null if only the server can tell it. */
+  /** Return a newest message in one line; null if only the server can word it. */
   _describe({ user, kind, excerpt }, roomKind) {
     const text = describeKind(kind, excerpt);
     if (text === null) return null;
@@ -90,7 +90,7 @@ class ConversationList {
     this._root.querySelector(".conversations-none")?.remove();
   }
 
-  /** Return the rows of a loaded list, of which the open room is marked as in the present one. */
+  /** Return the rows of a loaded list, with the open room marked as in the current list. */
   _withCurrent(list, own) {
     const current = own.querySelector("[aria-current]")?.getAttribute("href");
     const link = current && list.querySelector(`[href="${CSS.escape(current)}"]`);

@@ -6,7 +6,7 @@ import { excerptOf, showDeleted, updateQuotes } from "./message.js";
 
 const NEAR_END_PX = 60;
 const BURST_MS = 100; // messages within this time are laid out together: each time costs up to 50 ms
-const MAX_MESSAGES = 240; // on the page: of a long room, only a part is there
+const MAX_MESSAGES = 240; // on the page, which has only a part of a long room
 
 /**
  * Wraps the list that the server rendered. Its scroller is laid out from the end (column-reverse): its
@@ -165,7 +165,7 @@ export class RoomLog extends EventTarget {
     });
   }
 
-  /** Change what is shown; the view stays at the end, or at the text that is being read. */
+  /** Apply a change; the view stays at the end, or at the text that is being read. */
   change(change) {
     this._withoutScrolling(change, []);
   }
@@ -181,7 +181,7 @@ export class RoomLog extends EventTarget {
     markUnread(this.list, seq);
   }
 
-  /** Begin at the first unread message if it is above the view, or wherever it is. */
+  /** Scroll to the first unread message if it is above the view or `isForced`. */
   showUnread({ isForced = false } = {}) {
     const line = this.list.querySelector(".talk-unread");
     if (!line) return;
@@ -200,7 +200,7 @@ export class RoomLog extends EventTarget {
     const [box, view] = [element.getBoundingClientRect(), this._scroll.getBoundingClientRect()];
     this._scroll.scrollTop += box.top + box.height / 2 - (view.top + view.height / 2);
     element.classList.remove("is-found");
-    element.getBoundingClientRect(); // begins the animation anew
+    element.getBoundingClientRect(); // restarts the animation
     element.classList.add("is-found");
     this._onScroll();
   }
@@ -235,7 +235,7 @@ export class RoomLog extends EventTarget {
     arrange(this.list);
   }
 
-  /** Remove the messages furthest below what is read, which detaches the list. */
+  /** Remove the messages furthest below the view, which detaches the list. */
   _trimEnd() {
     const extra = this._numbered().slice(MAX_MESSAGES);
     if (!extra.length) return;
@@ -280,7 +280,7 @@ export class RoomLog extends EventTarget {
     return [...this.list.querySelectorAll(".msg")];
   }
 
-  /** Return the messages that have a number: those that are sent. */
+  /** Return the messages that have a number, which are the acknowledged ones. */
   _numbered() {
     return [...this.list.querySelectorAll(".msg:not(.pending)")];
   }

@@ -5,7 +5,7 @@ import { gettext } from "../core/i18n.js";
 const SIDE = 320; // PICTURE_SIDE of templatetags/forum.py
 const UNITS = ["B", "KB", "MB"];
 
-/** Fill the picture or the file of a message, and remove what its kind has not. */
+/** Fill the picture or the file of a message, and remove the parts that its kind lacks. */
 export function fillMedia(element, kind, content) {
   const [picture, file] = [part(element, "picture"), part(element, "file")];
   if (kind === "image" && content.url) fillPicture(picture, content);

@@ -7,7 +7,7 @@ const SESSION = { storage: "sessionStorage" };
 /**
  * Messages in the order in which they were written, each {client_id, at, failed} with the fields of a `send`:
  * body, or kind and content; reply_to. For the page, `reply` is the message replied to, and `shown` has the
- * content as it will be.
+ * content that the server will return.
  */
 export class Outbox {
   constructor(key) {

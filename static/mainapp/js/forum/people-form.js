@@ -26,7 +26,7 @@ class PeopleForm {
     });
   }
 
-  /** Enter chooses the first person found: it must not send the form while one searches. */
+  /** Enter chooses the first person found: it must not send the form during a search. */
   _onKey(event) {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();

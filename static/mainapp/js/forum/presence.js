@@ -28,7 +28,7 @@ export function attachPresence(root, socket, userId) {
 
   function showConnection() {
     const text = CONNECTION[socket.connection.state]?.() ?? "";
-    // Beside the name of the other person of a direct room is whether they are online.
+    // In a direct room, the other person's presence is shown beside their name instead.
     part(root, "here").hidden = text !== "" || !isGreeted || isDirect;
     part(root, "connection").hidden = text === "";
     part(root, "connection").textContent = text;

@@ -128,7 +128,7 @@ root.addEventListener("click", (event) => {
   offerUndo(text, () => drop(added));
 });
 
-/** Show a notice with a button that takes a change of many stocks back. */
+/** Show a notice with a button that undoes a change of many stocks. */
 function offerUndo(text, undo) {
   const button = buildButton(gettext("Desfazer"), () => {
     undo();

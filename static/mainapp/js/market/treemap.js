@@ -1,6 +1,6 @@
 // A treemap: area by weight, colour and arrow by change. It replaces the table of `parts/treemap.html`,
 // which holds its data and stays one click away; without scripts the table is shown.
-import { build, part, setText } from "../core/dom.js";
+import { build, nextTask, part, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { direction, pct } from "../core/number.js";
 import { grouped, layOut, neighbour, strength, textFit } from "./treemap-geometry.js";
@@ -26,8 +26,16 @@ export class Treemap {
     this._rests = new Map(); // group → {element, box}, the tile of its small rows
     this._zoomed = null;
     this._width = 0;
+    this._start(readRows(this._table));
+  }
+
+  /** Build the tiles and lay them out in tasks of their own: together they hold up a slow phone. */
+  async _start(rows) {
+    this._setGroups(rows);
+    this._build();
+    await nextTask();
     this._listen();
-    this.setRows(readRows(this._table));
+    this._showMap();
   }
 
   /** The symbols that have a tile, sorted. */
@@ -36,9 +44,17 @@ export class Treemap {
   }
 
   setRows(rows) {
+    this._setGroups(rows);
+    this._build();
+    this._showMap();
+  }
+
+  _setGroups(rows) {
     this._groups = grouped(rows);
     if (!this._groups.some((group) => group.name === this._zoomed)) this._zoomed = null;
-    this._build();
+  }
+
+  _showMap() {
     this._layOut();
     const canDraw = this._groups.length > 0 && Boolean(globalThis.d3); // the table needs no script
     if (!canDraw) this._figure.dataset.view = "table";
@@ -99,7 +115,7 @@ export class Treemap {
   _buildLabel(name) {
     const element = build(
       "button",
-      { type: "button", className: "treemap-label", tabIndex: -1 },
+      { type: "button", className: "treemap-label", tabIndex: -1, hidden: true },
       build("span", {}, name || gettext("Outros")),
       build("span", { className: "treemap-back" }, gettext("Ver tudo")),
     );
@@ -110,7 +126,11 @@ export class Treemap {
 
   /** Build the tile of the rows of a group that are too small to be named; it opens the group. */
   _buildRest(name) {
-    const element = build("button", { type: "button", className: "treemap-tile", tabIndex: -1 }, build("span"));
+    const element = build(
+      "button",
+      { type: "button", className: "treemap-tile", tabIndex: -1, hidden: true },
+      build("span"),
+    );
     element.addEventListener("click", () => this.zoom(name));
     this._rests.set(name, { element, box: null });
     return element;
@@ -120,7 +140,7 @@ export class Treemap {
     const change = build("span", { className: "treemap-change" });
     const element = build(
       "a",
-      { className: "treemap-tile", href: row.url, tabIndex: -1 },
+      { className: "treemap-tile", href: row.url, tabIndex: -1, hidden: true },
       build("strong", {}, row.symbol),
       " ",
       change,
@@ -271,7 +291,9 @@ export class Treemap {
 function place({ element, box }) {
   element.hidden = !box;
   if (!box) return;
-  for (const name of ["x", "y", "width", "height"]) element.style.setProperty(`--${name}`, `${box[name]}px`);
+  const values = ["x", "y", "width", "height"].map((name) => `--${name}:${box[name]}px`);
+  const strength = element.style.getPropertyValue("--strength");
+  element.style.cssText = [...values, `--strength:${strength || "0%"}`].join(";"); // once: each change is parsed alone
 }
 
 function fitText({ element, box, change, row }) {

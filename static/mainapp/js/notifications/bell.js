@@ -1,4 +1,4 @@
-// The bell: the count of unread notifications, a toast for each new one, the page's list; and the count of talk.
+// The bell: the count of unread notifications, a toast for each new one, the page's list; the count of unread messages.
 import { Connection, socketUrl } from "../core/connection.js";
 import { watchConnection } from "../core/connection-status.js";
 import { part } from "../core/dom.js";

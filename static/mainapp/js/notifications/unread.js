@@ -10,7 +10,7 @@ export function shortCount(count) {
   return count > MAX_COUNT ? `${MAX_COUNT}+` : String(count);
 }
 
-/** Show the number in each `[data-rooms-unread]`; what is `[data-needs-unread]` is shown if there is any. */
+/** Show the number in each `[data-rooms-unread]`, and the elements with `[data-needs-unread]` if it is not 0. */
 export function showRoomsUnread(count) {
   for (const badge of document.querySelectorAll("[data-rooms-unread]")) {
     setText(part(badge, "count"), shortCount(count));

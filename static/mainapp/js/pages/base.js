@@ -48,8 +48,8 @@ function attachThemeSwitch(box) {
 }
 
 /**
- * Keep the head's height in `--head-height`, so that sticky elements stay below the head. To set it recalculates
- * the style of every element: where the style sheet has the right height, nothing is set.
+ * Keep the head's height in `--head-height`, so that sticky elements stay below the head. Setting it recalculates
+ * the style of every element, so it is not set where the style sheet already has the right height.
  */
 function followHeadHeight(head) {
   const root = document.documentElement;

@@ -58,7 +58,7 @@ function slide(rows, tops) {
   }
 }
 
-/** Put rows into a list in their order. Places are measured, which lays the page out, only if it changed. */
+/** Put rows into a list in their order. Positions are measured, which forces a layout, only if the order changed. */
 function arrange(list, rows) {
   const old = [...list.children];
   if (old.length === rows.length && rows.every((row, place) => row === old[place])) return;

@@ -68,7 +68,7 @@ function undatedText(count) {
 
 // Quotes -----------------------------------------------------------------------------------------
 
-await dom.nextTask(); // one task for all of this holds up a slow phone
+await dom.nextTask(); // one task for all of this would block a slow phone
 const rendered = dom.readJson("quotes");
 for (const [symbol, quote] of Object.entries(rendered)) table.update(symbol, quote);
 table.flush();
