@@ -4,6 +4,7 @@ import { build, nextTask, part, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { direction, pct } from "../core/number.js";
 import { grouped, layOut, neighbour, strength, textFit } from "./treemap-geometry.js";
+import { readRows, showChange, showWeights } from "./treemap-table.js";
 
 const LABEL_HEIGHT = 24;
 const ZOOMED_LABEL_HEIGHT = 44;
@@ -64,11 +65,7 @@ export class Treemap {
 
   /** Set weights {weight, text} by symbol, in the table too, and lay the map out again. */
   setWeights(weights) {
-    for (const row of this._table.querySelectorAll("tr[data-symbol]")) {
-      const { weight, text } = weights.get(row.dataset.symbol) ?? { weight: 0, text: "–" };
-      Object.assign(row.dataset, { weight, weightText: text });
-      setText(row.querySelector("[data-weight-cell]"), text);
-    }
+    showWeights(this._table, weights);
     this.setRows(readRows(this._table));
   }
 
@@ -78,12 +75,7 @@ export class Treemap {
     if (!tile || tile.row.change === changePct) return;
     tile.row.change = changePct;
     this._show(tile);
-    const tableRow = this._table.querySelector(`[data-symbol="${symbol}"]`);
-    const cell = tableRow?.querySelector("[data-change-pct]");
-    if (!cell) return;
-    tableRow.dataset.change = changePct ?? "";
-    setText(cell, pct(changePct));
-    cell.className = `${cell.className.replace(/\b(up|down|flat)\b/g, "").trim()} ${direction(changePct)}`;
+    showChange(this._table, symbol, changePct);
   }
 
   /** Show one group alone, or all of them again with null. */
@@ -300,18 +292,4 @@ function fitText({ element, box, change, row }) {
   const { size, lines } = textFit(box, row.symbol.length, change.textContent.length + 1);
   element.dataset.size = size;
   element.dataset.lines = lines;
-}
-
-/** Read the rows of the table that the server rendered. */
-function readRows(table) {
-  return [...table.querySelectorAll("tr[data-symbol]")].map((row) => ({
-    symbol: row.dataset.symbol,
-    name: row.dataset.name,
-    group: row.dataset.group,
-    weight: Number.parseFloat(row.dataset.weight),
-    weightText: row.dataset.weightText,
-    change: row.dataset.change || null,
-    url: row.querySelector("a").href,
-    isLate: row.hasAttribute("data-late"),
-  }));
 }
