@@ -3,6 +3,7 @@
 from typing import Literal, TypedDict
 
 INBOXES = "notifications.inboxes"
+ALL = 0  # as a key: all states of a feed
 
 
 class InboxesChanged(TypedDict):
@@ -16,7 +17,10 @@ class InboxesChanged(TypedDict):
 
 
 class StateChanged(TypedDict):
-    """To the group INBOXES: a feed's state of `key` may have changed for these users."""
+    """To the group INBOXES: a feed's state of `key` may have changed for these users.
+
+    Of ALL as a key: every state.
+    """
 
     type: Literal["inboxes.state"]
     feed: str

@@ -14,13 +14,14 @@ from mainapp.core.limits import consume, of_user
 from mainapp.forum.exceptions import Invalid, RoomGone
 from mainapp.forum.models import Message, Participant, Reaction, Room
 from mainapp.forum.policies import CHANGES, EMOJI, MARKS
-from mainapp.forum.selectors.chats import chats_of
+from mainapp.forum.selectors.chats import ROOMS, chats_of
 from mainapp.forum.services.checks import lock_author
 from mainapp.forum.services.messages import check_may_write, message_of
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own
 from mainapp.forum.services.talk import mark_talk_read
 from mainapp.forum.signals import room_read
+from mainapp.notifications.services.states import MANY, announce_states
 
 # Longer than anybody waits. Databases and time zones fail on times near the year 9999.
 MAX_MUTED = timedelta(days=365 * 100)
@@ -85,8 +86,8 @@ def mark_all_read(*, user: User, at: datetime) -> int:
         own = Participant.objects.filter(user=user, room__in=[room.pk for room in rooms])
         own.update(read_seq=Greatest(F("read_seq"), Subquery(newest)))
         mark_talk_read(rooms=[room.pk for room in rooms], user=user, at=at)
-        for room in rooms:
-            announce_own(room.pk, user.pk)
+        announce_states(feed=ROOMS, keys=[room.pk for room in rooms], user=user.pk)
+        for room in rooms[:MANY]:  # marks of quieter rooms are shown when these are loaded
             _announce_to_others(room, user, room.last_seq)
     return len(rooms)
 

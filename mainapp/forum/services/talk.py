@@ -96,9 +96,9 @@ def hide_talk(*, reader: User, author: User, at: datetime) -> None:
     unread = {row.room_id for row in with_unread(common) if row.unread}
     rooms = dict(common.values_list("room_id", "room__kind"))
     direct = [_address(room) for room, kind in rooms.items() if kind == DIRECT]
-    ids = _unread_notices([room for room in rooms if room not in unread], reader.pk)
+    idle = _unread_notices([room for room in rooms if room not in unread], reader.pk)
     own = Notification.objects.filter(user=reader, kind=TALK, url__in=direct)
-    if ids := {*ids, *own.values_list("pk", flat=True)}:
+    if ids := {*idle, *own.values_list("pk", flat=True)}:
         delete_notifications(user=reader, ids=ids, at=at)
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user, unblock_user
-from mainapp.core.realtime import query
+from mainapp.core.realtime import publish, query
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.selectors.chats import room_frames
 from mainapp.forum.services.chats import add_people, leave_room, open_chat, remove_person
@@ -15,6 +15,7 @@ from mainapp.forum.services.marks import mark_all_read, mark_room_read, mute_roo
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory, make_direct, make_group
 from mainapp.notifications.fanout import states
+from mainapp.notifications.services import states as announcing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/ws/notifications/"
@@ -100,6 +101,26 @@ async def test_marking_all_read_reaches_every_tab(websocket, people):
             assert {frame["room"]: frame["unread"] for frame in states} == {
                 room.pk: 0 for room in rooms
             }
+
+
+async def test_marking_very_many_read_is_one_announcement(websocket, people, monkeypatch):
+    monkeypatch.setattr(announcing, "MANY", 2)
+    announced = []
+    monkeypatch.setattr(announcing, "publish_on_commit", announced.extend)
+    alice, bob, _carol = people
+    rooms = [await query(make_group, alice, bob) for _ in range(4)]
+    for room in rooms:
+        await query(MessageFactory, room=room, author=alice)
+    async with websocket(URL, bob) as tab:
+        await tab.next("snapshot")
+        await query(mark_all_read, user=bob, at=datetime.now(UTC))
+        assert [message.body["key"] for message in announced] == [0]
+        monkeypatch.undo()
+        publish(announced)
+        frames = [await tab.next("room_state") for _ in rooms]
+
+    assert {frame["room"] for frame in frames} == {room.pk for room in rooms}
+    assert {(frame["unread"], frame["rooms_unread"]) for frame in frames} == {(0, 0)}
 
 
 async def test_the_words_of_a_blocked_person_are_folded(websocket, people):

@@ -10,7 +10,7 @@ from django.db import Error
 from mainapp.core.realtime import query
 from mainapp.core.realtime.conflation import Conflator
 from mainapp.core.realtime.frames import encode
-from mainapp.notifications.events import StateChanged
+from mainapp.notifications.events import ALL, StateChanged
 from mainapp.notifications.fanout.feeds import Feed, Pair, feed_named, feeds
 from mainapp.notifications.fanout.sockets import InboxSocket
 
@@ -66,6 +66,9 @@ class StateSync:
         feed = feed_named(name)
         if feed is None:
             return
+        if whole := {user for user, key in pairs if key == ALL}:
+            pairs = [pair for pair in pairs if pair[0] not in whole]
+            pairs += await query(feed.keys, whole)
         frames = await query(feed.frames, pairs)
         for (user, _key), frame in frames.items():
             if user not in self._sockets:

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 
 from mainapp.core.realtime import GroupMessage, publish_on_commit
-from mainapp.notifications.events import INBOXES, StateChanged
+from mainapp.notifications.events import ALL, INBOXES, StateChanged
+
+MANY = 200
 
 
 def announce_state(*, feed: str, key: int, users: Collection[int]) -> None:
@@ -15,3 +17,12 @@ def announce_state(*, feed: str, key: int, users: Collection[int]) -> None:
         ids = sorted(users)
         body = StateChanged(type="inboxes.state", feed=feed, key=key, users=ids)
         publish_on_commit([GroupMessage(INBOXES, body, key=(feed, key, tuple(ids)))])
+
+
+def announce_states(*, feed: str, keys: Collection[int], user: int) -> None:
+    """Announce a user's states of `keys`; of more than MANY, all states of the feed at once.
+
+    The publishing queue would drop some of thousands of messages.
+    """
+    for key in keys if len(keys) <= MANY else [ALL]:
+        announce_state(feed=feed, key=key, users=[user])
