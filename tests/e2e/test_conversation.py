@@ -187,6 +187,7 @@ def test_a_long_room_stays_small_on_the_page(pair, shell: Shell):
 def test_the_conversation_fits_a_phone(open_page, pair):
     ana, _beto, path = pair
     write_message(ana, f"$PETR4 {'a' * 200} https://exemplo.com.br/")
+    expect(ana.locator(".msg.own:not(.pending)")).to_have_count(1)
     bubble = ana.locator(".msg.own .msg-bubble").evaluate("(box) => getComputedStyle(box).color")
     expect(ana.get_by_role("link", name="exemplo.com.br")).to_have_css("color", bubble)
     price = re.compile(r"\d,\d\d")
