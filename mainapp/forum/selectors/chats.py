@@ -1,7 +1,7 @@
 """A user's private rooms, with unread counts and newest messages."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -32,7 +32,7 @@ class Chat:
     own: Participant
     unread: int
     last: Message | None
-    people: list[Participant]
+    people: Sequence[Participant]
 
     @property
     def room(self) -> Room:

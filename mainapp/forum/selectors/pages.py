@@ -42,7 +42,7 @@ class OpenedRoom:
     def blocked_partner(self) -> User | None:
         """The other person of a direct room, if the reader blocks them."""
         partner = self.chat.partner if self.chat else None
-        people: list[Any] = self.chat.people if self.chat else []
+        people: Sequence[Any] = self.chat.people if self.chat else []
         is_blocked = any(person.is_blocked for person in people if person.user == partner)
         return partner if is_blocked else None
 
