@@ -212,9 +212,9 @@ def of_json(names: list[str], method: str) -> Iterator[Hostile]:
         b"9" * 10_000,
         zlib.compress(b"[" * 1_000_000),
         json.dumps({f"{n}": n for n in range(50_000)}).encode(),
-        b'{"%b": 1e1000000}' % names[0].encode(),
-        b'{"%b": -Infinity}' % names[0].encode(),
     ]
+    for name in [*names, "a"][:1]:
+        bodies += [b'{"%b": 1e1000000}' % name.encode(), b'{"%b": -Infinity}' % name.encode()]
     for body in bodies:
         if len(body) < 2_400_000:
             yield Hostile(method, headers={b"content-type": JSON}, body=body)
