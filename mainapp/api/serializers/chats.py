@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Strict
+from mainapp.api.serializers.common import ShortList, Strict
 from mainapp.api.serializers.forum import Person
 from mainapp.core.paths import MAX_KEY
 from mainapp.forum.policies import EMOJI
@@ -27,7 +27,7 @@ class _Key(serializers.IntegerField):
 class ChatInput(Strict):
     """Other people, and the name of a new group."""
 
-    user_ids = serializers.ListField(child=_Key(), max_length=MAX_IDS)
+    user_ids = ShortList(child=_Key(), max_length=MAX_IDS)
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
@@ -40,7 +40,7 @@ class NameInput(Strict):
 class PeopleInput(Strict):
     """People to add to a group."""
 
-    user_ids = serializers.ListField(child=_Key(), max_length=MAX_IDS)
+    user_ids = ShortList(child=_Key(), max_length=MAX_IDS)
 
 
 class RoomReadInput(Strict):

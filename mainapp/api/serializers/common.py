@@ -68,6 +68,15 @@ class Counted(serializers.Serializer):
     count = serializers.IntegerField()
 
 
+class ShortList(serializers.ListField):
+    """A list whose length is checked before its items, each of which costs an error."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and self.max_length and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 class Money(serializers.DecimalField):
     """Reais, or a percentage, as a decimal string."""
 

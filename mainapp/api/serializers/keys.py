@@ -6,7 +6,7 @@ from rest_framework import serializers
 from mainapp.api.formats import Moment
 from mainapp.api.policies import MAX_KEY_DAYS
 from mainapp.api.serializers.accounts import Password
-from mainapp.api.serializers.common import Strict
+from mainapp.api.serializers.common import ShortList, Strict
 from mainapp.core.names import one_line
 from mainapp.core.policies import SCOPES
 
@@ -15,7 +15,7 @@ class KeyInput(Strict):
     """A new key. Its `password` is the account's: a stolen token must not make a key that lasts."""
 
     name = serializers.CharField(max_length=60)
-    scopes = serializers.ListField(
+    scopes = ShortList(
         child=serializers.ChoiceField(choices=SCOPES), min_length=1, max_length=len(SCOPES)
     )
     expires_in_days = serializers.IntegerField(min_value=1, max_value=MAX_KEY_DAYS)

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from rest_framework import serializers
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
@@ -14,6 +15,7 @@ from mainapp.alerts.tests.factories import make_alert
 from mainapp.api.models import ApiKey, KeptAnswer
 from mainapp.api.names import is_key, new_secret
 from mainapp.api.selectors.keys import TABLE
+from mainapp.api.serializers.common import ShortList
 from mainapp.api.services.keys import create_key, record_use
 from mainapp.api.services.tokens import create_tokens
 from mainapp.api.tests.test_policies import address, objects  # noqa: F401 - a fixture
@@ -377,3 +379,12 @@ def test_profile_and_foot_link_to_keys_and_documentation(page, alice):
     assert 'href="/keys/"' in profile
     assert profile.count('href="/api/docs/"') == 2
     assert 'href="/api/docs/"' in foot
+
+
+def test_too_many_scopes_are_refused_by_their_number():
+    field = ShortList(child=serializers.ChoiceField(choices=["read"]), max_length=2)
+
+    with pytest.raises(serializers.ValidationError) as error:
+        field.run_validation(["x"] * 20_000)
+
+    assert len(error.value.detail) == 1
