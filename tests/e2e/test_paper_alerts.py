@@ -17,9 +17,12 @@ def mark(page: Page) -> Locator:
 
 
 def open_with_alert(open_page, compra: str = "0.02", **options: Any) -> Page:
-    """Open PETR4 with an alert at the share `compra` of its price below it."""
+    """Open PETR4 with an alert at the share `compra` of its price below it.
+
+    A month is shown: after midnight the day's bars alone leave the limit out of the scale.
+    """
     page = open_page(BLANK, **options)
-    log_in_new_user(page, "/ativo/PETR4/")
+    log_in_new_user(page, "/ativo/PETR4/?range=1mo")
     shown = page.locator("[data-field=price]").first
     expect(shown).to_have_text(re.compile(r"\d,\d\d$"))
     price = float(shown.inner_text().replace(",", "."))

@@ -24,7 +24,7 @@ FIGURES = {
     "/alerts/": "[data-field=price], [data-distance]",
     "/carteira": "[data-field=total], [data-field=result], [data-field=order], [data-sum=total], "
     "[data-sum=day_change], [data-slice-field=total]",
-    "/room": ".chip [data-field=price]",
+    "/room": ".msg [data-price], .msg [data-change-pct]",
 }
 # Those that depend on PETR4, and those that do not although they are prices.
 LATE = {
