@@ -1,6 +1,8 @@
 """Cells and CSV files that are safe in spreadsheet programs."""
 
 import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 # A spreadsheet evaluates a cell that begins with one of these, in either width, as a formula.
@@ -29,3 +31,16 @@ def csv_writer(file: TextIO) -> Any:
     """
     file.write("\ufeff")
     return csv.writer(file, delimiter=";", lineterminator="\r\n")
+
+
+def streamed_csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """Yield a CSV file line by line, as `csv_writer` writes it; formulas in cells are escaped."""
+    line = io.StringIO()
+    writer = csv_writer(line)
+    writer.writerow(header)
+    for row in rows:
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+        writer.writerow([escape_formula(cell) for cell in row])
+    yield line.getvalue()

@@ -9,29 +9,21 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from mainapp.core.admin import ReadOnlyAdmin
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import FORUM
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
+class ForumAdmin(ReadOnlyAdmin):
     # The lookup of the kind of an object's room.
     room_kind = "room__kind"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(**{self.room_kind: FORUM})
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 @admin.register(Room)
-class RoomAdmin(ReadOnlyAdmin):
+class RoomAdmin(ForumAdmin):
     room_kind = "kind"
     list_display = ["name", "topic", "stock", "host", "is_closed", "last_seq", "active_at"]
     list_filter = ["is_closed"]
@@ -40,7 +32,7 @@ class RoomAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Participant)
-class ParticipantAdmin(ReadOnlyAdmin):
+class ParticipantAdmin(ForumAdmin):
     list_display = ["user", "room", "is_muted", "joined_at"]
     list_filter = ["is_muted"]
     list_select_related = ["user", "room"]
@@ -49,7 +41,7 @@ class ParticipantAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(ForumAdmin):
     list_display = ["room", "seq", "author", "sent_at", "edited_at", "deleted_at"]
     list_select_related = ["room", "author"]
     search_fields = ["author__username", "room__name"]

@@ -3,23 +3,10 @@
 The copies of cases are not shown: reading one of a private room is logged by its page alone.
 """
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from mainapp.core.admin import ReadOnlyAdmin
 from mainapp.moderation.models import Case, Complaint, LogEntry
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Case)

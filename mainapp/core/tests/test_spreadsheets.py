@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.core.spreadsheets import csv_writer, escape_formula
+from mainapp.core.spreadsheets import csv_writer, escape_formula, streamed_csv
 
 STARTS = [
     "=", "+", "-", "@", "\t", "\r", "\n", "  =", "\uff1d", "\uff0b", "\uff0d", "\uff20",
@@ -27,3 +27,9 @@ def test_csv_files_have_a_mark_semicolons_and_quotes():
     csv_writer(file).writerows([["a", 'b "c"'], ["d;e", "f\ng"]])
 
     assert file.getvalue() == '\ufeffa;"b ""c"""\r\n"d;e";"f\ng"\r\n'
+
+
+def test_streamed_files_come_line_by_line_without_formulas():
+    lines = list(streamed_csv(["name", "n"], [["=1+1", -3], ["ana", None]]))
+
+    assert lines == ["\ufeffname;n\r\n", "'=1+1;-3\r\n", "ana;\r\n"]
