@@ -148,7 +148,8 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
 
     Deleting another user's message adds an entry to the moderation log. Safe to repeat: the
     deletion is published again, for a client that missed it.
-    Raises: Invalid (no such message), RoomGone, LoginRequired, Forbidden, RateLimited.
+    Raises: Invalid (no such message), RoomGone, LoginRequired, Forbidden, Suspended
+    (another user's message), RateLimited.
     """
     consume(CHANGES, of_user(actor))
     with transaction.atomic():
@@ -160,6 +161,8 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
             raise Forbidden
         if message.kind == Message.Kind.SYSTEM:
             raise Forbidden
+        if not is_own:
+            check_not_suspended(actor, at=timezone.now())
         if not is_own and not message.deleted_at:
             _log_deletion(message, room, actor)
         clear_message(message, room, at=timezone.now())

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import check_not_suspended
 from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import MAX_FILTER, clean_body, is_moderator, may_mute
@@ -27,37 +28,41 @@ Action = LogEntry.Action
 def mute_participant(*, room_pk: int, user: User, actor: User) -> None:
     """Stop a user from writing in a room, open sockets included. Safe to repeat.
 
-    Raises: Invalid (no such room), Forbidden (not a moderator, oneself, or a member of staff).
+    Raises: Invalid (no such room), Forbidden (not a moderator, oneself, or a member of staff),
+    Suspended.
     """
     _set_muted(room_pk, user, actor, is_muted=True)
 
 
 def unmute_participant(*, room_pk: int, user: User, actor: User) -> None:
-    """Let a muted user write again. Safe to repeat. Raises: Invalid (no such room), Forbidden."""
+    """Let a muted user write again. Safe to repeat.
+
+    Raises: Invalid (no such room), Forbidden, Suspended.
+    """
     _set_muted(room_pk, user, actor, is_muted=False)
 
 
 def close_room(*, room_pk: int, actor: User) -> Room:
-    """Make a room read-only. Safe to repeat. Raises: Invalid, Forbidden."""
+    """Make a room read-only. Safe to repeat. Raises: Invalid, Forbidden, Suspended."""
     return _set_closed(room_pk, actor, is_closed=True)
 
 
 def reopen_room(*, room_pk: int, actor: User) -> Room:
-    """Make a closed room writable. Safe to repeat. Raises: Invalid, Forbidden."""
+    """Make a closed room writable. Safe to repeat. Raises: Invalid, Forbidden, Suspended."""
     return _set_closed(room_pk, actor, is_closed=False)
 
 
 def filter_words(*, room_pk: int, actor: User, words: str) -> Room:
     """Set the words that messages of a room may not contain, one per line.
 
-    Raises: Invalid, Forbidden.
+    Raises: Invalid, Forbidden, Suspended.
     """
     lines = list(dict.fromkeys(filter(None, map(str.strip, clean_body(words).splitlines()))))
     text = "\n".join(lines)
     if len(text) > MAX_FILTER:
         raise Invalid(_("São palavras demais."), fields={"words": f"0-{MAX_FILTER}"})
     with transaction.atomic():
-        room = _room_for(actor, room_pk)
+        room = lock_moderated_room(actor, room_pk)
         if room.filtered_words != text:
             room.filtered_words = text
             room.save(update_fields=["filtered_words"])
@@ -98,7 +103,7 @@ SUBJECTS = (
 
 def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None:
     with transaction.atomic():
-        room = _room_for(actor, room_pk)
+        room = lock_moderated_room(actor, room_pk)
         if not may_mute(actor, user, host_id=room.host_id, kind=room.kind):
             raise Forbidden
         participant, _is_new = Participant.objects.get_or_create(
@@ -112,7 +117,7 @@ def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None
 
 def _set_closed(room_pk: int, actor: User, *, is_closed: bool) -> Room:
     with transaction.atomic():
-        room = _room_for(actor, room_pk)
+        room = lock_moderated_room(actor, room_pk)
         if room.is_closed != is_closed:
             room.is_closed = is_closed
             room.save(update_fields=["is_closed"])
@@ -120,8 +125,9 @@ def _set_closed(room_pk: int, actor: User, *, is_closed: bool) -> Room:
         return room
 
 
-def _room_for(actor: Any, room_pk: int) -> Room:
-    """Lock the room so that a moderator can change its rules. Raises: Invalid, Forbidden."""
+def lock_moderated_room(actor: User, room_pk: int) -> Room:
+    """Lock a room whose rules a moderator changes. Raises: Invalid, Forbidden, Suspended."""
+    check_not_suspended(actor, at=timezone.now())
     room = advance_revision(room_pk, has_new_rules=True)
     if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
         raise Forbidden

@@ -8,12 +8,11 @@ from mainapp.accounts.policies import check_not_suspended
 from mainapp.core.audience import key_of
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
-from mainapp.forum.exceptions import Forbidden
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import NEW_ROOMS, is_moderator
+from mainapp.forum.policies import NEW_ROOMS
 from mainapp.forum.selectors.messages import MESSAGE
+from mainapp.forum.services.moderation import lock_moderated_room
 from mainapp.forum.services.moderation_log import log_action
-from mainapp.forum.services.numbering import advance_revision
 from mainapp.market.models import Stock
 from mainapp.moderation.models import LogEntry
 from mainapp.uploads.services.uploads import delete_attached
@@ -62,11 +61,8 @@ def update_room(
 
     Raises: Invalid (no such room), Forbidden, Suspended.
     """
-    check_not_suspended(actor, at=timezone.now())
     with transaction.atomic():
-        room = advance_revision(room_pk, has_new_rules=True)
-        if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
-            raise Forbidden
+        room = lock_moderated_room(actor, room_pk)
         room.name, room.topic, room.description, room.stock = name, topic, description, stock
         room.save(update_fields=["name", "topic", "description", "stock"])
         return room
@@ -75,12 +71,10 @@ def update_room(
 def delete_room(*, room_pk: int, actor: User) -> None:
     """Delete a room with its messages, as its host or as staff, and log it.
 
-    Raises: Invalid (no such room), Forbidden.
+    Raises: Invalid (no such room), Forbidden, Suspended.
     """
     with transaction.atomic():
-        room = advance_revision(room_pk, has_new_rules=True)
-        if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
-            raise Forbidden
+        room = lock_moderated_room(actor, room_pk)
         log_action(room, actor, LogEntry.Action.DELETE_ROOM, target_id=room.host_id)
         attached = Message.objects.filter(
             room=room, kind__in=[Message.Kind.IMAGE, Message.Kind.FILE]

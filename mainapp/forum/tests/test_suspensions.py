@@ -16,10 +16,11 @@ from mainapp.forum.models import Room
 from mainapp.forum.services.chats import add_people, open_chat, rename_room
 from mainapp.forum.services.marks import react
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
-from mainapp.forum.services.moderation import filter_words
-from mainapp.forum.services.rooms import create_room, update_room
+from mainapp.forum.services.moderation import close_room, filter_words, mute_participant
+from mainapp.forum.services.rooms import create_room, delete_room, update_room
 from mainapp.forum.tests.factories import make_direct, make_group
 from mainapp.moderation.models import LogEntry
+from mainapp.moderation.services.complaints import decide_case
 from mainapp.moderation.services.suspensions import end_suspension, suspend_user
 from mainapp.uploads.services.uploads import store_upload
 
@@ -173,6 +174,36 @@ def test_filter_is_set_by_moderators_and_holds_in_its_room_only(room, alice, bob
     post_message(room_pk=other.pk, author=bob, body="golpe")
     with pytest.raises(Invalid):
         post_message(room_pk=room.pk, author=alice, body="golpe")
+
+
+def test_suspended_moderators_change_no_room_and_no_ones_messages(room, alice, bob, support):
+    post_message(room_pk=room.pk, author=bob, body="oi")
+    suspend(alice, support)  # the room's host
+    host = User.objects.get(pk=alice.pk)
+
+    for attempt in (
+        lambda: mute_participant(room_pk=room.pk, user=bob, actor=host),
+        lambda: close_room(room_pk=room.pk, actor=host),
+        lambda: filter_words(room_pk=room.pk, actor=host, words="oi"),
+        lambda: delete_room(room_pk=room.pk, actor=host),
+        lambda: delete_message(room_pk=room.pk, seq=1, actor=host),
+        lambda: decide_case(pk=1, revision=0, decision="dismissed", actor=host, at=timezone.now()),
+    ):
+        with pytest.raises(Suspended):
+            attempt()
+    room.refresh_from_db()
+    assert (room.is_closed, room.filtered_words) == (False, "")
+
+
+@pytest.mark.parametrize("name", ["close-room", "reopen-room", "delete-room"])
+def test_pages_of_a_suspended_host_say_why(client, room, alice, support, name):
+    suspend(alice, support)
+    client.force_login(User.objects.get(pk=alice.pk))
+
+    answer = client.post(reverse(name, args=[room.pk]), follow=True).content.decode()
+
+    assert "está suspensa até" in answer
+    assert "foi apagada" not in answer
 
 
 def test_pages_tell_a_suspended_host_why_nothing_changed(client, room, alice, bob, support):

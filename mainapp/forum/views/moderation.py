@@ -69,17 +69,17 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
 
 def close(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
-    with gone_as_404():
+    with shown_as_message(request), gone_as_404():
         close_room(room_pk=room.pk, actor=request.user)
-    messages.success(request, _("A sala está fechada: dá para ler, mas não para escrever."))
+        messages.success(request, _("A sala está fechada: dá para ler, mas não para escrever."))
     return _redirect_back(request, pk)
 
 
 def reopen(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
-    with gone_as_404():
+    with shown_as_message(request), gone_as_404():
         reopen_room(room_pk=room.pk, actor=request.user)
-    messages.success(request, _("A sala está aberta de novo."))
+        messages.success(request, _("A sala está aberta de novo."))
     return _redirect_back(request, pk)
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest, is_staff_level
-from mainapp.core.errors import shown_in_form
+from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import (
@@ -63,10 +63,10 @@ def change_room(request: MemberRequest, pk: int) -> HttpResponse:
 def remove_room(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
     if request.method == "POST":
-        with gone_as_404():
+        with shown_as_message(request), gone_as_404():
             delete_room(room_pk=room.pk, actor=request.user)
-        messages.success(
-            request, _("A sala “%(name)s” foi apagada.") % {"name": isolate_plain(room.name)}
-        )
+            messages.success(
+                request, _("A sala “%(name)s” foi apagada.") % {"name": isolate_plain(room.name)}
+            )
         return redirect("forum")
     return render(request, "mainapp/forum/delete_room.html", {"room": room})

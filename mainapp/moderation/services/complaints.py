@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import check_not_suspended
 from mainapp.core.audience import key_of
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
@@ -84,8 +85,9 @@ def decide_case(
     """Decide on the state of a case that `actor` has seen; this closes all of its complaints.
 
     `removed` removes the thing. Any decision can have `days` of suspension, which only staff may
-    impose. Raises: Case.DoesNotExist, AlreadyDecided, DomainError.
+    impose. Raises: Case.DoesNotExist, AlreadyDecided, Suspended, DomainError.
     """
+    check_not_suspended(actor, at=at)
     with transaction.atomic():
         case = case_for(pk, actor)
         seen = Case.objects.filter(pk=pk, state=Case.State.OPEN, revision=revision)
