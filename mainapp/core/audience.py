@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def _none(_user: Any) -> Collection[int]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """A kind of audience. `may_see(user, pk)` returns whether a user is in one now.
 
-    The user may be anonymous. `existing(pks)` returns those of the objects that still exist.
+    The user may be anonymous. `existing(pks)` returns those of the objects that still exist,
+    and `of(user)` the objects in whose audience the user is, for kinds by which lists are filtered.
     """
 
     kind: str
     may_see: Callable[[Any, int], bool]
     existing: Callable[[Collection[int]], Collection[int]]
+    of: Callable[[Any], Collection[int]] = _none
 
 
 _audiences: dict[str, Audience] = {}
@@ -40,6 +46,15 @@ def may_see(user: Any, key: str) -> bool:
     kind, _colon, pk = key.partition(":")
     audience = _audiences.get(kind)
     return audience is not None and audience.may_see(user, int(pk))
+
+
+def keys_of(user: Any) -> set[str]:
+    """Return the keys of a user's audiences of the kinds by which lists are filtered.
+
+    One query for each kind.
+    """
+    kinds = _audiences.items()
+    return {key_of(kind, pk) for kind, audience in kinds for pk in audience.of(user)}
 
 
 def existing(keys: Collection[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Counters of the limits that are stored in the database, and the audit."""
+"""Counters of the limits that are stored in the database, tags, and the audit."""
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +20,19 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} of {self.limit} until {self.window_ends_at}"
+
+
+class Tag(models.Model):
+    """A tag of ideas and events. `name` is unique ignoring case and accents, by `key`."""
+
+    name = models.CharField(max_length=30)
+    key = models.CharField(max_length=30, unique=True, editable=False)
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AuditEntry(models.Model):

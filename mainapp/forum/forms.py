@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.names import title
 from mainapp.core.paths import MAX_KEY, parse_key
+from mainapp.core.rendering import MAX_BODY
 from mainapp.core.search import MAX_TEXT_LENGTH, clean_text
 from mainapp.forum.models import Room
 from mainapp.forum.policies import EMOJI, MAX_GROUP, clean_body
-from mainapp.forum.rendering import MAX_BODY
 from mainapp.forum.selectors.messages import MAX_SEQ
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock

@@ -27,7 +27,7 @@ from mainapp.core.policies import (
     operation,
     page,
 )
-from mainapp.forum.rendering import MAX_BODY
+from mainapp.core.rendering import MAX_BODY
 from mainapp.market.symbols import fold
 
 # Kinds of rooms. To those who do not take part in it, a private room does not exist.

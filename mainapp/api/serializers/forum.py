@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.common import Strict
-from mainapp.forum.rendering import MAX_BODY
+from mainapp.core.rendering import MAX_BODY
 from mainapp.forum.selectors.messages import MAX_SEQ
 
 

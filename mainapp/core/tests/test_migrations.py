@@ -16,7 +16,7 @@ BEFORE = [
 AFTER = [
     ("forum", "0008_move_moderation"),
     ("accounts", "0010_suspension"),
-    ("core", "0002_audit"),
+    ("core", "0003_tag"),
 ]
 
 

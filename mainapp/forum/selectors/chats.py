@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from mainapp.accounts.models import Block, User
 from mainapp.accounts.selectors import blocks_of, name_of
+from mainapp.core.rendering import excerpt
 from mainapp.forum.events import LastMessage, RoomGone, RoomState
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import DIRECT, PRIVATE
-from mainapp.forum.rendering import excerpt
 from mainapp.forum.selectors.messages import person_of
 from mainapp.market.quotes import iso
 from mainapp.notifications.fanout.feeds import Feed

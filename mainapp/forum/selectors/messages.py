@@ -10,11 +10,11 @@ from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url, blocks_of
 from mainapp.accounts.selectors.presence import hidden_users
 from mainapp.core.audience import Audience
+from mainapp.core.rendering import excerpt
 from mainapp.forum.events import MessageItem, Person, Reply
 from mainapp.forum.fanout.archive import Member, Reader, RoomMessage, RoomState
 from mainapp.forum.models import Message, MessageQuerySet, Participant, Reaction, Room
 from mainapp.forum.policies import EMOJI
-from mainapp.forum.rendering import excerpt
 from mainapp.market.quotes import iso
 
 __all__ = [

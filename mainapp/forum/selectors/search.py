@@ -10,10 +10,10 @@ from django.utils.translation import ngettext
 
 from mainapp.accounts.selectors import name_of
 from mainapp.core.policies import MEMBERS
+from mainapp.core.rendering import MAX_BODY
 from mainapp.core.search import Result, Section
 from mainapp.core.templatetags.highlight import near
 from mainapp.forum.models import Room
-from mainapp.forum.rendering import MAX_BODY
 from mainapp.forum.selectors.chats import excerpt_of
 from mainapp.forum.selectors.finding import (
     find_conversations,

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.paths import MAX_KEY
+from mainapp.core.rendering import REL
 from mainapp.forum.exceptions import Invalid, TooLong
 from mainapp.forum.models import Message
 from mainapp.forum.policies import clean_body, is_too_long
-from mainapp.forum.rendering import REL
 
 Kind = Message.Kind
 

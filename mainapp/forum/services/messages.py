@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -28,7 +27,6 @@ from mainapp.forum.exceptions import (
 )
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import CHANGES, DIRECT, POSTS, is_moderator
-from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
 from mainapp.forum.selectors.members import is_partner_reachable, notifiable_people
 from mainapp.forum.selectors.messages import MAX_SEQ, MESSAGE
 from mainapp.forum.services.checks import check_text, lock_author
@@ -38,7 +36,7 @@ from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_room
 from mainapp.forum.services.talk import drop_read_talk, mark_talk_read
-from mainapp.market.selectors.catalogue import catalogue
+from mainapp.market.selectors.markup import render_text
 from mainapp.moderation.models import LogEntry
 from mainapp.moderation.services.complaints import close_case_of
 from mainapp.uploads.services.uploads import attach_upload, delete_attached
@@ -206,17 +204,7 @@ def _render(draft: Draft) -> tuple[str, list[User]]:
         return draft.html, []
     if not draft.text:
         return "", []
-    text, symbols = draft.text, {}
-    if tickers := symbols_in(text):
-        known = catalogue()
-        symbols = {ticker: now for ticker in tickers if (now := known.canonical(ticker))}
-    people: dict[str, User] = {}
-    if names := mentions_in(text):
-        users = User.objects.alias(lower=Lower("username")).filter(lower__in=names, is_active=True)
-        people = {user.username.lower(): user for user in users.select_related("preferences")}
-    urls = {name: reverse("user-profile", args=[user.pk]) for name, user in people.items()}
-    named = [people[name] for name in sorted(mentioned_in(text, people))]
-    return render(text, symbols=symbols, users=urls), named
+    return render_text(draft.text)
 
 
 def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:

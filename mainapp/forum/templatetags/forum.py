@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url, name_of
 from mainapp.accounts.templatetags.people import HUES, initials
+from mainapp.core import rendering
 from mainapp.core.templatetags.isolation import isolate_plain
-from mainapp.forum import rendering
 from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.chats import Chat
 from mainapp.forum.selectors.conversations import Conversation

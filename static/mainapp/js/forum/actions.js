@@ -3,7 +3,7 @@ import { build, isTouch, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { excerptOf } from "./message.js";
 
-const MAX_LENGTH = 4000; // MAX_BODY of forum/rendering.py
+const MAX_LENGTH = 4000; // MAX_BODY of core/rendering.py
 const SILENT = ["typing", "read"]; // ids of frames whose errors are not shown
 
 /** Handle the menus of the messages; `update(elements)` hides the actions that the reader may not use. */

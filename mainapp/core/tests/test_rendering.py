@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mainapp.forum.rendering import (
+from mainapp.core.rendering import (
     ATTRIBUTES,
     MAX_BODY,
     SCHEMES,

@@ -1,4 +1,4 @@
-"""Rendering of messages as safe HTML: a subset of Markdown, $PETR4 chips and @mentions."""
+"""Rendering of users' texts as safe HTML: a subset of Markdown, $PETR4 chips and @mentions."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -7,8 +7,6 @@ from html import escape, unescape
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
-
-from mainapp.market.symbols import parse
 
 MAX_BODY = 4000
 # Distinct names per message; further ones stay plain text.
@@ -66,8 +64,8 @@ def render(body: str, *, symbols: Mapping[str, str], users: Mapping[str, str]) -
 
 
 def symbols_in(body: str) -> set[str]:
-    """Return the upper-case tickers that `render` looks up; a superset, as it includes code."""
-    return {text.upper() for text in _SYMBOL.findall(body) if parse(text)}
+    """Return the upper-case words that `render` looks up as tickers, those in code included."""
+    return {text.upper() for text in _SYMBOL.findall(body)}
 
 
 def mentions_in(body: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""Events with seats, a waiting list and reminders, and their calendar files."""

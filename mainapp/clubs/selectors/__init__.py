@@ -1,0 +1,1 @@
+"""Queries of clubs and their members."""
