@@ -103,7 +103,7 @@ def conversations(participations: QuerySet[Participant]) -> list[Conversation]:
     blocks = Block.objects.filter(blocker=OuterRef("user"), blocked=OuterRef("last__author"))
     # The slice first: otherwise the database would count the messages of all rooms to sort them.
     shown = Participant.objects.filter(pk__in=participations.values("pk"))
-    ordered: Any = shown.select_related("room").order_by("-room__active_at", "-room_id")
+    ordered: Any = shown.select_related("room__club").order_by("-room__active_at", "-room_id")
     annotated = ordered.annotate(
         last=FilteredRelation("room__messages", condition=newest),
         unread=unread_count(),
@@ -127,7 +127,7 @@ def _others(rows: Sequence[Participant]) -> Mapping[int, Sequence[User]]:
     people: dict[int, list[User]] = defaultdict(list)
     place = Window(RowNumber(), partition_by="room", order_by=["joined_at", "pk"])
     rooms = [row.room_id for row in rows]
-    others = Participant.objects.filter(room__in=rooms, left_at=None)
+    others = Participant.objects.active().filter(room__in=rooms)
     others = others.exclude(user__in={row.user_id for row in rows}).annotate(place=place)
     named = others.filter(place__lte=NAMES).select_related("user").order_by("joined_at", "pk")
     for participant in named:

@@ -55,7 +55,7 @@ def add_people(*, room_pk: int, actor: User, user_ids: Collection[int]) -> list[
     _check_may_change(actor)
     with transaction.atomic():
         room = _hosted_group(room_pk, actor)
-        active = Participant.objects.filter(room=room, left_at=None)
+        active = Participant.objects.active().filter(room=room)
         new = set(user_ids) - {*active.values_list("user_id", flat=True)}
         people = reachable_people(actor, new)
         if len(people) < len(new):
@@ -172,7 +172,7 @@ def _checked_name(name: str) -> str:
 def _lock_joined(room_pk: int, user: User, **changes: Any) -> Room:
     """Lock a private room in which `user` takes part. Raises: RoomGone."""
     room = advance_revision(room_pk, **changes)
-    own = Participant.objects.filter(room=room, user=user, left_at=None)
+    own = Participant.objects.active().filter(room=room, user=user)
     if not room.is_private or not own.exists():
         raise RoomGone
     return room

@@ -19,6 +19,7 @@ from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.accounts.selectors import UNLOCK_SALT
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
@@ -102,6 +103,11 @@ def _conversation(world: World) -> dict[str, Any]:
     for user in {world.users["host"], world.users["owner"]}:
         Participant.objects.create(room=room, user=user, joined_at=_now())
     return {"pk": room.pk}
+
+
+def _club(world: World) -> dict[str, Any]:
+    """Return a club of the host, with the owner as a member."""
+    return {"slug": make_club(world.users["host"], world.users["owner"]).slug}
 
 
 def _now() -> Any:
@@ -231,6 +237,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
     "conversation": (_conversation, {"pk": 999_999}),
+    "club": (_club, {"slug": "nothing"}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
     "case": (_case, {"pk": 999_999}),
