@@ -296,6 +296,7 @@ GROUPS_A_DAY = env.integer("GROUPS_A_DAY", default=20)
 UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=50)
 PICTURES_A_DAY = env.integer("PICTURES_A_DAY", default=10)
 IMPORTS_A_DAY = env.integer("IMPORTS_A_DAY", default=10)
+EVENTS_A_DAY = env.integer("EVENTS_A_DAY", default=5)
 COMPLAINTS_A_DAY = env.integer("COMPLAINTS_A_DAY", default=30)
 NEW_ACCOUNT_DAYS = env.integer("NEW_ACCOUNT_DAYS", default=0)
 
