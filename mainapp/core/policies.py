@@ -109,6 +109,7 @@ class Area(StrEnum):
     CARTEIRA = "carteira"
     FORUM = "forum"
     AGENDA = "agenda"
+    CLUBS = "clubs"
     NOTIFICATIONS = "notifications"
     ACCOUNT = "account"
     LOG_IN = "log-in"
@@ -119,7 +120,10 @@ SCOPES = (
     READ,
     *(
         f"{area}:write"
-        for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.AGENDA, Area.NOTIFICATIONS)
+        for area in (
+            *(Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.CLUBS, Area.IDEAS, Area.AGENDA),
+            Area.NOTIFICATIONS,
+        )
     ),
 )
 

@@ -1,6 +1,5 @@
 """Permissions in the forum and its rooms, rate limits, and the rules for a message's text."""
 
-import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level, is_suspended
 from mainapp.core.limits import DAY_S, OPEN, Limit
-from mainapp.core.names import without_hidden
 from mainapp.core.policies import (
     EVERYONE,
     HOST,
@@ -28,7 +26,6 @@ from mainapp.core.policies import (
     page,
 )
 from mainapp.core.rendering import MAX_BODY
-from mainapp.market.symbols import fold
 
 # Kinds of rooms. To those who do not take part in it, a private room does not exist.
 FORUM, CLUB, GROUP, DIRECT = "forum", "club", "group", "direct"
@@ -54,7 +51,6 @@ EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🎉", "📈", "📉")
 # Characters of a room's filtered words.
 MAX_FILTER = 2000
 # Bidirectional overrides and isolates reverse the text after them and can disguise it.
-_WORD = re.compile(r"\w+")
 _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
@@ -139,23 +135,6 @@ def clean_body(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     cleaned = "".join(c for c in text if c in "\n\t" or _is_text(c)).strip()
     return cleaned if any(unicodedata.category(c)[0] in "LNPS" for c in cleaned) else ""
-
-
-def filtered_word(text: str, words: str) -> str | None:
-    """Return the first of `words`, one per line, that a text contains as whole words, or None.
-
-    Case, accents, punctuation and hidden characters make no difference.
-    """
-    if not words:
-        return None
-    searched = f" {_plain_words(text)} "
-    lines = words.splitlines()
-    return next((word for word in lines if f" {_plain_words(word)} " in searched), None)
-
-
-def _plain_words(text: str) -> str:
-    # Lines first: a line break is a hidden character too.
-    return " ".join(_WORD.findall(fold(without_hidden(" ".join(text.split())))))
 
 
 def is_too_long(body: str) -> bool:
