@@ -1,6 +1,7 @@
 """Queries of the members of clubs."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import Q
 
@@ -22,3 +23,12 @@ def club_pk_of_member(slug: str, user_pk: int) -> int | None:
     """Return the id of a club of which a user is a member, or None; one query."""
     rows = ClubMember.objects.filter(club__slug=slug, club__archived_at=None, user=user_pk)
     return rows.values_list("club", flat=True).first()
+
+
+def membership_of(slug: str, user: Any) -> ClubMember:
+    """Return the membership of a user, possibly anonymous, with its club; one query.
+
+    Raises: ClubMember.DoesNotExist (also for a club that never was).
+    """
+    rows = ClubMember.objects.filter(club__archived_at=None, user=user.pk)
+    return rows.select_related("club").get(club__slug=slug)
