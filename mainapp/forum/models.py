@@ -80,7 +80,8 @@ class Room(ClubScoped, AuditedModel):
     audit = Audited(
         shown="host stock is_closed",
         hidden="name topic description filtered_words",
-        ignored="kind club pair_key search_text last_seq revision rules_revision created_at active_at",
+        ignored="kind club pair_key search_text last_seq revision rules_revision "
+        "created_at active_at",
         # To those who do not take part in it, a private room does not exist.
         needs="kind",
         skips=lambda room: room.is_private,
@@ -159,8 +160,9 @@ class Room(ClubScoped, AuditedModel):
 class Participant(models.Model):
     """A user who created a room, wrote in it or was muted there; a member of a private room.
 
-    Members of a club take part in all of its rooms. A muted user (`is_muted`) can only read. The row of a user who left a group stays, with
-    `left_at`. A direct room that is hidden from the user's list remains theirs.
+    Members of a club take part in all of its rooms. A muted user (`is_muted`) can only read. The
+    row of a user who left a group or a club stays, with `left_at`. A direct room that is hidden
+    from the user's list remains theirs.
     """
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="participants")

@@ -120,9 +120,7 @@ def permissions(user: Any, rules: Rules) -> list[str]:
     allowed += ["delete", "report"]
     if rules.kind == GROUP:
         allowed += ["leave", "add", "rename", "remove"] if user.pk == rules.host_id else ["leave"]
-    if is_moderator(
-        user, host_id=rules.host_id, kind=rules.kind, moderators=rules.moderators
-    ):
+    if is_moderator(user, host_id=rules.host_id, kind=rules.kind, moderators=rules.moderators):
         allowed += ["delete_any", "mute", "close"]
     return allowed
 
@@ -161,6 +159,9 @@ PAGES = {
     "remove-from-conversation": form(HOST, of="conversation"),
     "leave-conversation": form(OWNER | HOST, of="conversation"),
     "mute-conversation": action(OWNER | HOST, of="conversation"),
+    # `OWNER` is a member of the club, `HOST` one of its managers.
+    "club-rooms": page(OWNER | HOST, of="club"),
+    "create-club-room": form(HOST, of="club"),
     "forum": page(EVERYONE),
     "create-room": form(MEMBERS),
     "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),

@@ -53,7 +53,11 @@ def delete_own_rooms(instance: User, **_kwargs: Any) -> None:
 
 @receiver(post_save, sender=ClubMember)
 def admit_member(
-    instance: ClubMember, created: bool, update_fields: Any = None, raw: bool = False, **_kwargs: Any
+    instance: ClubMember,
+    created: bool,
+    update_fields: Any = None,
+    raw: bool = False,
+    **_kwargs: Any,
 ) -> None:
     """Open a club's rooms to a new member; after a change of role, let its managers moderate."""
     if not raw and (created or update_fields is None or "role" in update_fields):

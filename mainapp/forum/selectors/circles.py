@@ -14,9 +14,7 @@ RECENT = timedelta(days=30)
 
 
 def _rooms_of(users: Collection[int], kinds: Collection[str]) -> QuerySet[Participant]:
-    return (
-        Participant.objects.active().filter(user__in=users, room__kind__in=kinds).order_by()
-    )
+    return Participant.objects.active().filter(user__in=users, room__kind__in=kinds).order_by()
 
 
 def private_rooms_of(users: Collection[int]) -> Iterable[tuple[int, int]]:

@@ -89,6 +89,11 @@ def unread_conversations(user: User, *, limit: int) -> list[Conversation]:
     return [chat for chat in conversations(behind) if chat.unread][:limit]
 
 
+def club_conversations(club_pk: int, user: User, *, limit: int = LIST_SIZE) -> list[Conversation]:
+    """Return the rooms of a club of the user, the newest activity first; two queries."""
+    return conversations(chats_of(user).filter(room__club=club_pk)[:limit])
+
+
 def conversation(own: Participant) -> Conversation:
     """Return a participation as a conversation; two queries."""
     return conversations(Participant.objects.filter(pk=own.pk).select_related("room"))[0]

@@ -24,9 +24,7 @@ def managers_of(room: Room) -> list[int]:
 
 def moderates(user: Any, room: Room) -> bool:
     """Return whether a user, possibly anonymous, moderates a room; one query for a club's."""
-    return is_moderator(
-        user, host_id=room.host_id, kind=room.kind, moderators=managers_of(room)
-    )
+    return is_moderator(user, host_id=room.host_id, kind=room.kind, moderators=managers_of(room))
 
 
 def moderated_room(pk: int, moderator: User) -> Room:
@@ -57,7 +55,7 @@ def user_by_key(pk: int) -> User:
 
 def participants_of(room: Room) -> list[Participant]:
     """Return the participants, muted ones first, then the newest; one query."""
-    participants = Participant.objects.filter(room=room).select_related("user")
+    participants = Participant.objects.active().filter(room=room).select_related("user")
     return list(participants.order_by("-is_muted", "-joined_at", "-pk")[:LIST_SIZE])
 
 

@@ -13,6 +13,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
 from mainapp.accounts.services.presence import announce_presence
 from mainapp.clubs.models import Club, ClubMember
+from mainapp.clubs.services.changes import club_changed
 from mainapp.core.limits import DAY_S, RateLimited, of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone
@@ -58,6 +59,7 @@ def create_club_room(
             active_at=now,
         )
         sync_club_rooms(club_pk=club.pk)
+        club_changed(club.pk, "rooms")
     return room
 
 
