@@ -108,6 +108,7 @@ class Area(StrEnum):
     ALERTS = "alerts"
     CARTEIRA = "carteira"
     FORUM = "forum"
+    IDEAS = "ideas"
     NOTIFICATIONS = "notifications"
     ACCOUNT = "account"
     LOG_IN = "log-in"
@@ -116,7 +117,7 @@ class Area(StrEnum):
 READ = "read"
 SCOPES = (
     READ,
-    *(f"{area}:write" for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.NOTIFICATIONS)),
+    *(f"{area}:write" for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.IDEAS, Area.NOTIFICATIONS)),
 )
 
 
