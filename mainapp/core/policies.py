@@ -108,8 +108,9 @@ class Area(StrEnum):
     ALERTS = "alerts"
     CARTEIRA = "carteira"
     FORUM = "forum"
-    AGENDA = "agenda"
     CLUBS = "clubs"
+    IDEAS = "ideas"
+    AGENDA = "agenda"
     NOTIFICATIONS = "notifications"
     ACCOUNT = "account"
     LOG_IN = "log-in"
@@ -118,13 +119,7 @@ class Area(StrEnum):
 READ = "read"
 SCOPES = (
     READ,
-    *(
-        f"{area}:write"
-        for area in (
-            *(Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.CLUBS, Area.IDEAS, Area.AGENDA),
-            Area.NOTIFICATIONS,
-        )
-    ),
+    *(f"{area}:write" for area in Area if area not in (Area.MARKET, Area.ACCOUNT, Area.LOG_IN)),
 )
 
 
