@@ -19,7 +19,7 @@ from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.accounts.selectors import UNLOCK_SALT
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
-from mainapp.clubs.models import Club, Invitation
+from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import Who
@@ -109,11 +109,16 @@ def _conversation(world: World) -> dict[str, Any]:
 
 def _club(world: World) -> dict[str, Any]:
     """Return a club of the host, with the owner as a member."""
-    return {"slug": make_club(world.users["host"], world.users["owner"]).slug}
+    host = world.users["host"]
+    return {"slug": make_club(host, *{world.users["owner"]} - {host}).slug}
 
 
 def _club_member(world: World) -> dict[str, Any]:
-    return _club(world) | {"user_pk": world.users["owner"].pk}
+    """Return another member of the club."""
+    slug, member = _club(world)["slug"], User.objects.create_user(new_key())
+    club = Club.objects.get(slug=slug)
+    ClubMember.objects.create(club=club, user=member, joined_at=_now())
+    return {"slug": slug, "user_pk": member.pk}
 
 
 def _club_invitation(world: World) -> dict[str, Any]:
