@@ -117,7 +117,10 @@ class Area(StrEnum):
 READ = "read"
 SCOPES = (
     READ,
-    *(f"{area}:write" for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.IDEAS, Area.NOTIFICATIONS)),
+    *(
+        f"{area}:write"
+        for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.IDEAS, Area.NOTIFICATIONS)
+    ),
 )
 
 
