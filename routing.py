@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from mainapp.accounts.consumers import PresenceConsumer
+from mainapp.clubs.consumers import ClubConsumer
 from mainapp.core.consumers import UnknownPathConsumer
 from mainapp.forum.consumers import RoomConsumer
 from mainapp.ideas.consumers import IdeaConsumer
@@ -14,6 +15,7 @@ websocket_urlpatterns = [
     path("ws/room/<key:pk>/", RoomConsumer.as_asgi()),
     path("ws/chat/room/<key:pk>/", RoomConsumer.as_asgi()),
     path("ws/idea/<key:pk>/", IdeaConsumer.as_asgi()),
+    path("ws/club/<str:slug>/", ClubConsumer.as_asgi()),
     path("ws/notifications/", NotificationsConsumer.as_asgi()),
     path("ws/presence/", PresenceConsumer.as_asgi()),
     re_path(r"", UnknownPathConsumer.as_asgi()),

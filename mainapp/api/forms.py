@@ -13,6 +13,8 @@ SCOPE_LABELS = {
     "alerts:write": _("Criar, mudar e apagar alertas"),
     "carteira:write": _("Mudar a carteira"),
     "forum:write": _("Criar salas e enviar mensagens"),
+    "agenda:write": _("Criar eventos e pedir vagas"),
+    "clubs:write": _("Fundar clubes e cuidar deles"),
     "ideas:write": _("Publicar e encerrar ideias, e comentar"),
     "notifications:write": _("Marcar e apagar notificações"),
 }
