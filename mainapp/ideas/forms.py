@@ -58,9 +58,7 @@ class IdeaForm(forms.Form):
     club = forms.ModelChoiceField(
         Club.objects.none(), label=_("Para quem"), required=False, empty_label=_("Todo mundo")
     )
-    side = forms.ChoiceField(
-        label=_("Lado"), choices=Idea.Side, widget=forms.RadioSelect, initial=Idea.Side.BUY
-    )
+    side = forms.ChoiceField(label=_("Lado"), choices=Idea.Side, initial=Idea.Side.BUY)
     target = TypedDecimalField(
         label=_("Alvo"), required=False, min_value=Decimal("0.01"), decimal_places=2, max_digits=14
     )

@@ -6,7 +6,10 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from mainapp.core.realtime import GroupMessage, publish
+from mainapp.ideas.events import IDEAS, IdeasChanged
 from mainapp.ideas.services.judging import judge_ideas
+from mainapp.ideas.signals import ideas_changed
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.market.signals import quotes_recorded
@@ -22,3 +25,12 @@ def judge_batch(
     **kwargs: Any,
 ) -> None:
     judge_ideas(quotes=quotes, last=last, stocks=stocks, at=at, splits=splits)
+
+
+@receiver(ideas_changed)
+def publish_changes(ideas: list[tuple[int, int]], **kwargs: Any) -> None:
+    """Publish the revisions of ideas; of several queued ones, only the newest is sent."""
+    publish(
+        GroupMessage(IDEAS, IdeasChanged(type="ideas.changed", idea=pk), key=pk, rank=revision)
+        for pk, revision in ideas
+    )

@@ -24,6 +24,8 @@ from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.ideas.models import IdeaComment, SavedFilter
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.moderation.models import Case, Complaint
 from mainapp.notifications.services.channels import link_key
@@ -256,6 +258,35 @@ def _logo(_world: World) -> dict[str, Any]:
     return {"symbol": "XLOG3"}
 
 
+def _new_idea(world: World) -> Any:
+    stock = StockFactory()  # an author has one live idea a stock
+    return make_idea(world.users["owner"], symbol=stock.symbol, at=_now())
+
+
+def _idea(world: World) -> dict[str, Any]:
+    return {"pk": _new_idea(world).pk}
+
+
+def _idea_comment(world: World) -> dict[str, Any]:
+    row = IdeaComment.objects.create(
+        idea=_new_idea(world),
+        author=world.users["owner"],
+        body="oi",
+        body_html="<p>oi</p>",
+        created_at=_now(),
+    )
+    return {"pk": row.pk}
+
+
+def _idea_filter(world: World) -> dict[str, Any]:
+    row = SavedFilter.objects.create(owner=world.users["owner"], name=new_key(), query="q=a")
+    return {"pk": row.pk}
+
+
+def _club_ideas(world: World) -> dict[str, Any]:
+    return {"slug": make_club(world.users["owner"]).slug}
+
+
 # By a page's `of`: a function that creates an object of the owner or the host and returns its URL's
 # arguments, and the arguments of a missing object (None where an object is never missing).
 OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | None]] = {
@@ -279,6 +310,10 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
+    "idea": (_idea, {"pk": 999_999}),
+    "idea comment": (_idea_comment, {"pk": 999_999}),
+    "idea filter": (_idea_filter, {"pk": 999_999}),
+    "club idea list": (_club_ideas, {"slug": "nothing"}),
     "logo": (_logo, {"symbol": "XXXX3"}),
     "upload": (_upload, {"pk": 999_999}),
     "upload thumbnail": (
@@ -298,6 +333,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "conversa": lambda world: {"body": "bom dia"},
     "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
+    "comment-idea": lambda world: {"body": "bom dia"},
     "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
