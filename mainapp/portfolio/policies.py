@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.limits import DAY_S, Limit
-from mainapp.core.policies import MEMBERS, OWNER, Area, action, form, operation, page
+from mainapp.core.policies import HOST, MEMBERS, OWNER, Area, action, form, operation, page
 
 MAX_ROWS = 500
 MAX_NOTA = 10
@@ -18,6 +18,9 @@ MAX_FAULTS_SHOWN = 100
 PAGES = {
     "carteira": page(MEMBERS),
     "carteira-view": action(MEMBERS),
+    # `OWNER` is a member of the club, `HOST` one of its managers.
+    "club-carteira": page(OWNER | HOST, of="club"),
+    "share-club-carteira": action(OWNER | HOST, of="club"),
     "create-carteira": form(MEMBERS),
     "update-carteira": form(OWNER, of="holding"),
     "trade-carteira": action(OWNER, of="holding"),
@@ -29,5 +32,6 @@ PAGES = {
 
 OPERATIONS = {
     "api-carteira": operation(Area.CARTEIRA, get=MEMBERS, post=MEMBERS),
+    "api-club-carteira": operation(Area.CARTEIRA, get=OWNER),
     "api-holding": operation(Area.CARTEIRA, get=OWNER, patch=OWNER, delete=OWNER),
 }
