@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("mainapp.notifications.urls")),
     path("", include("mainapp.uploads.urls")),
     path("", include("mainapp.moderation.urls")),
+    path("", include("mainapp.clubs.urls")),
     path("", include("mainapp.portfolio.urls")),
     path("", include("mainapp.forum.urls")),
     path("", include("mainapp.pages.urls")),

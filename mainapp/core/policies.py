@@ -108,6 +108,7 @@ class Area(StrEnum):
     ALERTS = "alerts"
     CARTEIRA = "carteira"
     FORUM = "forum"
+    CLUBS = "clubs"
     NOTIFICATIONS = "notifications"
     ACCOUNT = "account"
     LOG_IN = "log-in"
@@ -116,7 +117,10 @@ class Area(StrEnum):
 READ = "read"
 SCOPES = (
     READ,
-    *(f"{area}:write" for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.NOTIFICATIONS)),
+    *(
+        f"{area}:write"
+        for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.CLUBS, Area.NOTIFICATIONS)
+    ),
 )
 
 

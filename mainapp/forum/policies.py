@@ -1,6 +1,5 @@
 """Permissions in the forum and its rooms, rate limits, and the rules for a message's text."""
 
-import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level, is_suspended
+from mainapp.clubs.policies import OF_MEMBERS
 from mainapp.core.limits import DAY_S, OPEN, Limit
-from mainapp.core.names import without_hidden
 from mainapp.core.policies import (
     EVERYONE,
     HOST,
@@ -28,7 +27,6 @@ from mainapp.core.policies import (
     page,
 )
 from mainapp.core.rendering import MAX_BODY
-from mainapp.market.symbols import fold
 
 # Kinds of rooms. To those who do not take part in it, a private room does not exist.
 FORUM, CLUB, GROUP, DIRECT = "forum", "club", "group", "direct"
@@ -54,7 +52,6 @@ EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🎉", "📈", "📉")
 # Characters of a room's filtered words.
 MAX_FILTER = 2000
 # Bidirectional overrides and isolates reverse the text after them and can disguise it.
-_WORD = re.compile(r"\w+")
 _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
@@ -139,23 +136,6 @@ def clean_body(text: str) -> str:
     return cleaned if any(unicodedata.category(c)[0] in "LNPS" for c in cleaned) else ""
 
 
-def filtered_word(text: str, words: str) -> str | None:
-    """Return the first of `words`, one per line, that a text contains as whole words, or None.
-
-    Case, accents, punctuation and hidden characters make no difference.
-    """
-    if not words:
-        return None
-    searched = f" {_plain_words(text)} "
-    lines = words.splitlines()
-    return next((word for word in lines if f" {_plain_words(word)} " in searched), None)
-
-
-def _plain_words(text: str) -> str:
-    # Lines first: a line break is a hidden character too.
-    return " ".join(_WORD.findall(fold(without_hidden(" ".join(text.split())))))
-
-
 def is_too_long(body: str) -> bool:
     return len(body) > MAX_BODY
 
@@ -180,8 +160,7 @@ PAGES = {
     "remove-from-conversation": form(HOST, of="conversation"),
     "leave-conversation": form(OWNER | HOST, of="conversation"),
     "mute-conversation": action(OWNER | HOST, of="conversation"),
-    # `OWNER` is a member of the club, `HOST` one of its managers.
-    "club-rooms": page(OWNER | HOST, of="club"),
+    "club-rooms": page(OF_MEMBERS, of="club"),
     "create-club-room": form(HOST, of="club"),
     "forum": page(EVERYONE),
     "create-room": form(MEMBERS),

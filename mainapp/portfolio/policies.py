@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_noop as _
 
+from mainapp.clubs.policies import OF_MEMBERS
 from mainapp.core.limits import DAY_S, Limit
-from mainapp.core.policies import HOST, MEMBERS, OWNER, Area, action, form, operation, page
+from mainapp.core.policies import MEMBERS, OWNER, Area, action, form, operation, page
 
 MAX_ROWS = 500
 MAX_NOTA = 10
@@ -18,9 +19,7 @@ MAX_FAULTS_SHOWN = 100
 PAGES = {
     "carteira": page(MEMBERS),
     "carteira-view": action(MEMBERS),
-    # `OWNER` is a member of the club, `HOST` one of its managers.
-    "club-carteira": page(OWNER | HOST, of="club"),
-    "share-club-carteira": action(OWNER | HOST, of="club"),
+    "club-carteira": page(OF_MEMBERS, of="club"),
     "create-carteira": form(MEMBERS),
     "update-carteira": form(OWNER, of="holding"),
     "trade-carteira": action(OWNER, of="holding"),

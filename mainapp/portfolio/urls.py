@@ -8,7 +8,6 @@ urlpatterns: list[URLPattern] = [
     path("carteira", carteira.carteira, name="carteira"),
     path("carteira/view", carteira.carteira_view, name="carteira-view"),
     path("clube/<slug:slug>/carteira/", club.club_carteira, name="club-carteira"),
-    path("clube/<slug:slug>/carteira/mostrar/", club.share_carteira, name="share-club-carteira"),
     path("create-carteira/", rows.create_carteira, name="create-carteira"),
     path("update-carteira/<key:pk>/", rows.update_carteira, name="update-carteira"),
     path("update-carteira/<key:pk>/operacao/", rows.trade_carteira, name="trade-carteira"),

@@ -15,7 +15,7 @@ from mainapp.api.serializers.portfolio import (
     Totals,
 )
 from mainapp.api.views.base import ApiView, valid
-from mainapp.clubs.selectors.members import membership_of
+from mainapp.clubs.selectors.clubs import membership
 from mainapp.core.paths import get_owned_or_404, missing_as_404
 from mainapp.forum.selectors.messages import person_of
 from mainapp.market.selectors.quotes import last_quotes
@@ -77,9 +77,11 @@ class ClubCarteiraView(ApiView):
     @extend_schema(responses={200: ClubPortfolioData})
     def get(self, request: Any, slug: str) -> Response:
         with missing_as_404():
-            member = membership_of(slug, request.user)
+            member = membership(slug, request.user)
         portfolio = club_portfolio(member.club_id)
-        people = [{"user": person_of(each.user), "shares": each.shares} for each in portfolio.members]
+        people = [
+            {"user": person_of(each.user), "shares": each.shares} for each in portfolio.members
+        ]
         data = {"mean": portfolio.mean, "missing": portfolio.missing, "members": people}
         return Response(ClubPortfolioData(data).data)
 

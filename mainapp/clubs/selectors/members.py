@@ -1,12 +1,16 @@
 """Queries of the members of clubs."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
-from django.db.models import Q
+from django.core.paginator import Page
+from django.db.models import Case, Q, QuerySet, When
 
-from mainapp.clubs.models import ClubMember
+from mainapp.accounts.fanout.circles import Circles
+from mainapp.clubs.models import Club, ClubMember
+from mainapp.core.pages import page_of
 
+PAGE = 50
 Membership = tuple[int, int]
 
 
@@ -25,10 +29,40 @@ def club_pk_of_member(slug: str, user_pk: int) -> int | None:
     return rows.values_list("club", flat=True).first()
 
 
-def membership_of(slug: str, user: Any) -> ClubMember:
-    """Return the membership of a user, possibly anonymous, with its club; one query.
+def ranked_members(club: Club) -> QuerySet[ClubMember]:
+    """Return the members with their users, owners and managers first."""
+    rank = Case(When(role="owner", then=0), When(role="manager", then=1), default=2)
+    return club.members.select_related("user").order_by(rank, "joined_at", "pk")
 
-    Raises: ClubMember.DoesNotExist (also for a club that never was).
-    """
-    rows = ClubMember.objects.filter(club__archived_at=None, user=user.pk)
-    return rows.select_related("club").get(club__slug=slug)
+
+def members_page(club: Club, number: str | None) -> "Page[ClubMember]":
+    """Return a page of the members; two queries."""
+    return page_of(ranked_members(club), number, size=PAGE)
+
+
+def member_of(club: Club, user_pk: int) -> ClubMember:
+    """Return a member with the user; one query. Raises: ClubMember.DoesNotExist."""
+    return club.members.select_related("user").get(user=user_pk)
+
+
+def clubs_of_users(users: Collection[int]) -> Iterable[tuple[int, int]]:
+    """Return pairs of a user and a club, for the circles of presence; one query."""
+    return _members_of(users).values_list("user_id", "club_id")
+
+
+def _members_of(users: Collection[int]) -> QuerySet[ClubMember]:
+    return ClubMember.objects.filter(user__in=users, club__archived_at=None).order_by()
+
+
+def people_of_clubs(user: int, _at: datetime) -> QuerySet[ClubMember, int]:
+    members = ClubMember.objects.filter(club__in=_members_of([user]).values("club"))
+    return members.order_by().values_list("user_id", flat=True)
+
+
+CIRCLES = Circles(
+    name="club",
+    is_private=True,
+    of=clubs_of_users,
+    seen_by=lambda users, _at: clubs_of_users(users),
+    people=people_of_clubs,
+)

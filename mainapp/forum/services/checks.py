@@ -7,9 +7,9 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_new
+from mainapp.clubs.policies import filtered_word
 from mainapp.forum.exceptions import Invalid, LoginRequired
 from mainapp.forum.models import Room
-from mainapp.forum.policies import filtered_word
 
 # Links of rendered text to other sites; those of chips and mentions stay on this one.
 LINK = re.compile(r'href="(?:https?|mailto):')
