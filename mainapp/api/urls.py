@@ -48,6 +48,11 @@ urlpatterns = [
     path(f"{V1}alerts/<key:pk>/pause/", alerts.PauseAlertView.as_view(), name="api-pause-alert"),
     path(f"{V1}alerts/<key:pk>/resume/", alerts.ResumeAlertView.as_view(), name="api-resume-alert"),
     path(f"{V1}carteira/", portfolio.CarteiraView.as_view(), name="api-carteira"),
+    path(
+        f"{V1}clubs/<slug:slug>/carteira/",
+        portfolio.ClubCarteiraView.as_view(),
+        name="api-club-carteira",
+    ),
     path(f"{V1}carteira/<key:pk>/", portfolio.HoldingView.as_view(), name="api-holding"),
     path(f"{V1}rooms/", forum.RoomsView.as_view(), name="api-rooms"),
     path(f"{V1}rooms/<key:pk>/messages/", forum.MessagesView.as_view(), name="api-messages"),
