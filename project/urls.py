@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("mainapp.moderation.urls")),
     path("", include("mainapp.portfolio.urls")),
     path("", include("mainapp.forum.urls")),
+    path("", include("mainapp.agenda.urls")),
     path("", include("mainapp.pages.urls")),
     path("", include("mainapp.api.urls")),
 ]

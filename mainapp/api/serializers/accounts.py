@@ -97,6 +97,8 @@ class Account(Strict, serializers.ModelSerializer):
     hides_talk_in_mails = serializers.BooleanField(
         source="preferred.hides_talk_in_mails", required=False
     )
+    time_zone = serializers.CharField(max_length=40, source="preferred.time_zone", required=False)
+    follows_agenda = serializers.BooleanField(source="preferred.follows_agenda", required=False)
     date_joined = Moment(read_only=True)
 
     class Meta:
@@ -104,7 +106,7 @@ class Account(Strict, serializers.ModelSerializer):
         fields = [
             *("id", "username", "email", "access_level", "date_joined"),
             *("display_name", "bio", "language", "theme", "monitoring_minutes"),
-            *("hides_presence", "hides_talk_in_mails"),
+            *("hides_presence", "hides_talk_in_mails", "time_zone", "follows_agenda"),
         ]
         read_only_fields = ["id", "username", "email", "access_level", "date_joined"]
 

@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.agenda.services.seats import enrol
+from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.api import urls
 from mainapp.api.services.keys import create_key
@@ -36,6 +38,7 @@ def objects(alice):
     carol = User.objects.create_user("carol")
     chat = make_group(alice, carol)
     upload = UploadFactory(owner=alice)
+    event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
     return {
         "stock": {"symbol": "PETR4"},
@@ -50,6 +53,10 @@ def objects(alice):
         "participant": {"pk": chat.pk, "user_pk": carol.pk},
         "block": {"pk": carol.pk},
         "upload": {"pk": upload.pk},
+        "event": {"pk": event.pk},
+        "enrol": {"pk": event.pk},
+        "orders": {"pk": event.pk},
+        "order": {"pk": enrol(event_pk=event.pk, user=alice, at=now).pk},
         "notification": {"pk": notice(alice).pk},
         "key": {"pk": create_key(user=alice, name="bot", scopes=["read"], days=1, at=now)[0].pk},
     }
