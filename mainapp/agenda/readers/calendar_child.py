@@ -35,24 +35,30 @@ def work(arguments: list[str], data: bytes) -> Any:
         return {"faults": [[1, "format"]]}
     lines = [data.count(b"\n", 0, match.start()) + 1 for match in _BEGIN.finditer(data)]
     components = list(calendar.walk("VEVENT"))
+    lines += [1] * (len(components) - len(lines))
     if len(components) > MAX_EVENTS:
-        return {"faults": [[lines[MAX_EVENTS] if len(lines) > MAX_EVENTS else 1, "many"]]}
-    faults, events = [], {}
+        return {"faults": [[lines[MAX_EVENTS], "many"]]}
+    faults: list[Any] = []
+    events: dict[Any, Any] = {}
     own = _exceptions(components)
-    for index, component in enumerate(components):
-        line = lines[index] if index < len(lines) else 1
-        try:
-            for event in _events(component, first, last, own):
-                events[event["uid"], event["recurrence"]] = event
-        except Fault as fault:
-            faults.append([line, str(fault)])
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-            faults.append([line, "format"])
-        if len(events) > MAX_EVENTS:
-            faults.append([line, "many"])
-        if faults and (len(faults) >= MAX_FAULTS or len(events) > MAX_EVENTS):
+    for line, component in zip(lines, components, strict=False):
+        if reason := _read(component, events, (first, last), own):
+            faults.append([line, reason])
+        if len(faults) >= MAX_FAULTS or len(events) > MAX_EVENTS:
             break
     return {"faults": faults} if faults else {"events": list(events.values())}
+
+
+def _read(component: Any, events: dict[Any, Any], window: Any, own: Any) -> str:
+    """Add the events of a component; return why it cannot be read, or an empty text."""
+    try:
+        for event in _events(component, *window, own):
+            events[event["uid"], event["recurrence"]] = event
+    except Fault as fault:
+        return str(fault)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return "format"
+    return "many" if len(events) > MAX_EVENTS else ""
 
 
 def _exceptions(components: Any) -> set[tuple[str, str]]:

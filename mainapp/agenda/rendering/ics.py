@@ -1,7 +1,7 @@
 """Calendar files (RFC 5545), written so that the same events are the same bytes.
 
-Times are in UTC and need no VTIMEZONE; events of whole days are dates without a zone. DTSTAMP is the
-time of the last change, not of the export.
+Times are in UTC and need no VTIMEZONE; events of whole days are dates without a zone. DTSTAMP is
+the time of the last change, not of the export.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -90,7 +90,7 @@ def _hours(start: datetime, end: datetime | None) -> str:
             "start": f"{start:%H:%M}",
             "end": f"{day_text(end)}, {end:%H:%M}",
         }
-    return f"{start:%H:%M}–{end:%H:%M}"
+    return f"{start:%H:%M}\N{EN DASH}{end:%H:%M}"
 
 
 def _local_time(local: datetime, reader_day: date) -> str:

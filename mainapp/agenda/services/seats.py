@@ -72,7 +72,10 @@ def enrol(*, event_pk: int, user: User, seats: int = 1, wait: bool = False, at: 
 
 
 def give_back(*, event_pk: int, user: User, at: datetime) -> Order:
-    """Give back one's seats, or leave the waiting list. Raises: EventGone, NotEnrolled, EventClosed."""
+    """Give back one's seats, or leave the waiting list.
+
+    Raises: EventGone, NotEnrolled, EventClosed.
+    """
     with transaction.atomic():
         event = locked_event(event_pk)
         if not Event.objects.visible_to(user).filter(pk=event_pk).exists():

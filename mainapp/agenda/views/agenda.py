@@ -65,10 +65,8 @@ def agenda(request: HttpRequest) -> HttpResponse:
 def agenda_file(request: HttpRequest) -> HttpResponse:
     """Return the events of the list with the same filters as a calendar file."""
     filters = _filters(request, zone_of(request.user))
-    if request.GET.get("view") == "month":
-        rows = filters.qs
-    else:
-        rows = _to_come(request, filters)
+    is_month = request.GET.get("view") == "month"
+    rows = filters.qs if is_month else _to_come(request, filters)
     return _file(request, rows.prefetch_related("tags")[:MAX_EXPORTED], "agenda")
 
 

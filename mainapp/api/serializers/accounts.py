@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.accounts.models import Preferences, User
+from mainapp.agenda.sessions import is_zone
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.common import Strict
 
@@ -112,6 +113,11 @@ class Account(Strict, serializers.ModelSerializer):
 
     def current_values(self) -> Mapping[str, Any]:
         return self.to_representation(self.instance) if self.instance else {}
+
+    def validate_time_zone(self, value: str) -> str:
+        if not is_zone(value):
+            raise serializers.ValidationError(_("Este fuso horário não existe."))
+        return value
 
 
 class OnlinePersonData(serializers.Serializer):

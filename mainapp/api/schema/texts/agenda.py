@@ -78,8 +78,8 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("patch", "events/{id}/"): Text(
         summary="Change an event",
         description=(
-            "For those who manage the event. Absent fields stay. More seats go to the waiting list; "
-            "people with seats are told of another time or place."
+            "For those who manage the event. Absent fields stay. More seats go to the waiting "
+            "list; people with seats are told of another time or place."
         ),
         body={"seats": 30},
         answer=_EVENT_ANSWER | {"seats": 30, "free_seats": 30},
@@ -87,7 +87,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ),
     ("delete", "events/{id}/"): Text(
         summary="Cancel an event",
-        description="Cancel an event and all of its orders, and notify their users. Safe to repeat.",
+        description="Cancel an event and its orders, and notify their users. Safe to repeat.",
         answer=_EVENT_ANSWER | {"state": "cancelled"},
         errors=("closed", "suspended"),
     ),
@@ -120,8 +120,8 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("post", "orders/"): Text(
         summary="Order seats (synonym)",
         description=(
-            "The same as `POST events/{id}/enrol/` for the event `product_id`. The error `sold_out` "
-            "also has a `detail`."
+            "The same as `POST events/{id}/enrol/` for the event `product_id`. The error "
+            "`sold_out` also has a `detail`."
         ),
         body={"product_id": 1, "quantity": 1},
         answer=_ORDER_ANSWER,
