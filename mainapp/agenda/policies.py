@@ -78,13 +78,14 @@ PAGES = {
     "mark-order": action(HOST | STAFF, of="order"),
 }
 
-# The host and those who manage an event are its owners here.
 OPERATIONS = {
     "api-events": operation(Area.AGENDA, get=EVERYONE, post=MEMBERS),
-    "api-event": operation(Area.AGENDA, get=EVERYONE, patch=OWNER, delete=OWNER),
+    "api-event": operation(Area.AGENDA, get=EVERYONE, patch=HOST | STAFF, delete=HOST | STAFF),
     "api-enrol": operation(Area.AGENDA, post=MEMBERS, delete=MEMBERS),
-    "api-event-orders": operation(Area.AGENDA, get=OWNER),
+    "api-event-orders": operation(Area.AGENDA, get=HOST | STAFF),
     "api-orders": operation(Area.AGENDA, get=MEMBERS, post=MEMBERS),
-    "api-order": operation(Area.AGENDA, get=OWNER, patch=OWNER, delete=OWNER),
+    "api-order": operation(
+        Area.AGENDA, get=OWNER | HOST | STAFF, patch=HOST | STAFF, delete=OWNER
+    ),
     "api-courses": operation(Area.AGENDA, get=EVERYONE, post=MEMBERS),
 }

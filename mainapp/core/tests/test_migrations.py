@@ -15,7 +15,7 @@ BEFORE = [
 ]
 AFTER = [
     ("forum", "0008_move_moderation"),
-    ("accounts", "0010_suspension"),
+    ("accounts", "0011_agenda"),
     ("core", "0003_tag"),
 ]
 
