@@ -1,7 +1,7 @@
 """Permissions in the forum and its rooms, rate limits, and the rules for a message's text."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level, is_suspended
+from mainapp.clubs.policies import OF_MEMBERS
 from mainapp.core.limits import DAY_S, OPEN, Limit
 from mainapp.core.policies import (
     EVERYONE,
@@ -28,8 +29,8 @@ from mainapp.core.policies import (
 from mainapp.core.rendering import MAX_BODY
 
 # Kinds of rooms. To those who do not take part in it, a private room does not exist.
-FORUM, GROUP, DIRECT = "forum", "group", "direct"
-PRIVATE = (GROUP, DIRECT)
+FORUM, CLUB, GROUP, DIRECT = "forum", "club", "group", "direct"
+PRIVATE = (CLUB, GROUP, DIRECT)
 
 TOO_MANY = _("Mensagens demais; espere um pouco.")
 # Counted in the message's transaction: sending a client_id again is not counted again.
@@ -43,6 +44,7 @@ NEW_GROUPS = Limit("groups", "GROUPS_A_DAY", DAY_S, _("Grupos demais num dia; es
 NEW_DIRECT_ROOMS = Limit(
     "direct-rooms", 100, DAY_S, _("Conversas novas demais num dia; espere um pouco.")
 )
+CLUB_FILES = _("O clube chegou ao limite de arquivos por dia.")
 # People of a group, its host included.
 MAX_GROUP = 200
 # The reactions to a message, in the order in which they are offered.
@@ -57,7 +59,8 @@ _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 class Rules:
     """The facts about a room that decide on permissions; `muted` contains user ids.
 
-    `members` maps each participant of a private room to the last message before they joined.
+    `members` maps each participant of a private room to the last message before they joined, and
+    `moderators` are the managers of a club's room.
     """
 
     host_id: int | None
@@ -65,26 +68,40 @@ class Rules:
     muted: frozenset[int]
     kind: str = FORUM
     members: Mapping[int, int] = field(default_factory=dict)
+    moderators: frozenset[int] = frozenset()
 
     @property
     def is_private(self) -> bool:
         return self.kind in PRIVATE
 
 
-def is_moderator(user: Any, *, host_id: int | None, kind: str) -> bool:
+def is_moderator(
+    user: Any, *, host_id: int | None, kind: str, moderators: Collection[int] = ()
+) -> bool:
     """Return whether a user, possibly anonymous, moderates a room: as its host or as staff.
 
-    Private rooms have no moderators: staff must not read them.
+    A club's room has the club's managers, `moderators`. Other private rooms have no moderators:
+    staff must not read them.
     """
-    if kind in PRIVATE or not user.is_authenticated or not user.is_active:
+    if not user.is_authenticated or not user.is_active:
         return False
+    if kind in PRIVATE:
+        return kind == CLUB and user.pk in moderators
     return user.pk == host_id or is_staff_level(user)
 
 
-def may_mute(actor: Any, target: Any, *, host_id: int | None, kind: str) -> bool:
-    """Return whether `actor` may mute `target`. Nobody mutes themselves; only staff mute staff."""
-    if actor.pk == target.pk or not is_moderator(actor, host_id=host_id, kind=kind):
+def may_mute(
+    actor: Any, target: Any, *, host_id: int | None, kind: str, moderators: Collection[int] = ()
+) -> bool:
+    """Return whether `actor` may mute `target`.
+
+    Nobody mutes themselves. Only staff mute staff, and nobody a manager in their club's room.
+    """
+    is_allowed = is_moderator(actor, host_id=host_id, kind=kind, moderators=moderators)
+    if actor.pk == target.pk or not is_allowed:
         return False
+    if kind == CLUB:
+        return target.pk not in moderators
     return is_staff_level(actor) or not is_staff_level(target)
 
 
@@ -104,7 +121,7 @@ def permissions(user: Any, rules: Rules) -> list[str]:
     allowed += ["delete", "report"]
     if rules.kind == GROUP:
         allowed += ["leave", "add", "rename", "remove"] if user.pk == rules.host_id else ["leave"]
-    if is_moderator(user, host_id=rules.host_id, kind=rules.kind):
+    if is_moderator(user, host_id=rules.host_id, kind=rules.kind, moderators=rules.moderators):
         allowed += ["delete_any", "mute", "close"]
     return allowed
 
@@ -143,6 +160,8 @@ PAGES = {
     "remove-from-conversation": form(HOST, of="conversation"),
     "leave-conversation": form(OWNER | HOST, of="conversation"),
     "mute-conversation": action(OWNER | HOST, of="conversation"),
+    "club-rooms": page(OF_MEMBERS, of="club"),
+    "create-club-room": form(HOST, of="club"),
     "forum": page(EVERYONE),
     "create-room": form(MEMBERS),
     "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),

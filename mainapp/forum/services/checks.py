@@ -33,7 +33,10 @@ def check_text(*, text: str, html: str, room: Room, writer: User, at: datetime) 
     """Check a text with its rendering. Raises: NewAccount (it has a link), Invalid (its words)."""
     if LINK.search(html):
         check_not_new(writer, at=at)
-    if word := filtered_word(text, room.filtered_words):
+    words = room.filtered_words
+    if room.club:
+        words = f"{words}\n{room.club.filtered_words}"
+    if word := filtered_word(text, words):
         raise Invalid(
             _("Esta sala não aceita “%(word)s”."), {"word": word}, fields={"body": "words"}
         )
