@@ -21,6 +21,11 @@ class EventGone(DomainError):
         super().__init__("not_found", _("Este evento não existe."))
 
 
+class NotEnrolled(DomainError):
+    def __init__(self) -> None:
+        super().__init__("not_found", _("Você não tem vaga neste evento."))
+
+
 class SoldOut(DomainError):
     def __init__(self) -> None:
         super().__init__("sold_out", _("Vagas esgotadas"))

@@ -91,7 +91,10 @@ class Event(ClubScoped, AuditedModel):
     changed_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, editable=False)
     # A hash that identifies an imported event: a second import of the file changes nothing.
-    import_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    # NULL, not "", for others: unique columns allow any number of NULLs.
+    import_key = models.CharField(  # noqa: DJ001 - see above
+        max_length=64, null=True, unique=True, editable=False
+    )
     # Title, description and place without case and accents, for searches.
     search_text = models.TextField(editable=False, default="")
     # When the mails about this new event were written; empty before.

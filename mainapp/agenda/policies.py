@@ -11,6 +11,7 @@ from mainapp.core.policies import (
     EVERYONE,
     HOST,
     MEMBERS,
+    OWNER,
     STAFF,
     Area,
     action,
@@ -20,9 +21,7 @@ from mainapp.core.policies import (
 )
 
 # Public events by one user; staff and the managers of clubs, in their club, are not limited.
-NEW_EVENTS = Limit(
-    "events", "EVENTS_A_DAY", DAY_S, _("Eventos demais num dia; espere um pouco.")
-)
+NEW_EVENTS = Limit("events", "EVENTS_A_DAY", DAY_S, _("Eventos demais num dia; espere um pouco."))
 # Enrolments, changes and cancellations by one user.
 ENROLMENTS = Limit(
     "enrolments", 30, 60.0, _("Pedidos demais; espere um pouco."), without_redis=OPEN
@@ -81,10 +80,10 @@ PAGES = {
 
 OPERATIONS = {
     "api-events": operation(Area.AGENDA, get=EVERYONE, post=MEMBERS),
-    "api-event": operation(Area.AGENDA, get=EVERYONE, patch=MEMBERS, delete=MEMBERS),
+    "api-event": operation(Area.AGENDA, get=EVERYONE, patch=HOST | STAFF, delete=HOST | STAFF),
     "api-enrol": operation(Area.AGENDA, post=MEMBERS, delete=MEMBERS),
-    "api-event-orders": operation(Area.AGENDA, get=MEMBERS),
+    "api-event-orders": operation(Area.AGENDA, get=HOST | STAFF),
     "api-orders": operation(Area.AGENDA, get=MEMBERS, post=MEMBERS),
-    "api-order": operation(Area.AGENDA, get=MEMBERS, patch=MEMBERS, delete=MEMBERS),
+    "api-order": operation(Area.AGENDA, get=OWNER | HOST | STAFF, patch=HOST | STAFF, delete=OWNER),
     "api-courses": operation(Area.AGENDA, get=EVERYONE, post=MEMBERS),
 }

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 from mainapp.accounts.models import User, language_of
 from mainapp.accounts.selectors import preferences_of
 from mainapp.agenda.models import Event, Order
-from mainapp.agenda.rendering import when
+from mainapp.agenda.rendering.times import when
 from mainapp.notifications.models import Notification
 from mainapp.notifications.selectors.channels import deliveries_for
 from mainapp.notifications.services.inbox import withdraw_notifications

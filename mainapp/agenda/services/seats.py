@@ -22,6 +22,7 @@ from mainapp.agenda.exceptions import (
     EventClosed,
     EventGone,
     Invalid,
+    NotEnrolled,
     SoldOut,
 )
 from mainapp.agenda.models import Event, Order, OrderQuerySet
@@ -71,12 +72,17 @@ def enrol(*, event_pk: int, user: User, seats: int = 1, wait: bool = False, at: 
 
 
 def give_back(*, event_pk: int, user: User, at: datetime) -> Order:
-    """Give back one's seats, or leave the waiting list. Raises: EventGone (no open order)."""
+    """Give back one's seats, or leave the waiting list.
+
+    Raises: EventGone, NotEnrolled, EventClosed.
+    """
     with transaction.atomic():
         event = locked_event(event_pk)
-        order = _open_orders(event).filter(user=user).first()
-        if order is None or not Event.objects.visible_to(user).filter(pk=event_pk).exists():
+        if not Event.objects.visible_to(user).filter(pk=event_pk).exists():
             raise EventGone
+        order = _open_orders(event).filter(user=user).first()
+        if order is None:
+            raise NotEnrolled
         if event.has_begun(at) and order.state == State.CONFIRMED:
             raise EventClosed(_("O evento já começou."))
         _close([order], event, at)
@@ -211,5 +217,3 @@ def _promote(event: Event, at: datetime) -> None:
 def _count(event: Event, seats: int) -> None:
     Event.objects.filter(pk=event.pk).update(taken=F("taken") + seats)
     event.taken += seats
-
-

@@ -17,9 +17,14 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.accounts.selectors import UNLOCK_SALT
+from mainapp.agenda.models import Event
+from mainapp.agenda.services.events import create_event
+from mainapp.agenda.services.links import renew_link
+from mainapp.agenda.services.seats import enrol
+from mainapp.agenda.sessions import wall_of
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
-from mainapp.clubs.models import Club, Invitation
+from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import Who
@@ -111,11 +116,16 @@ def _conversation(world: World) -> dict[str, Any]:
 
 def _club(world: World) -> dict[str, Any]:
     """Return a club of the host, with the owner as a member."""
-    return {"slug": make_club(world.users["host"], world.users["owner"]).slug}
+    host = world.users["host"]
+    return {"slug": make_club(host, *{world.users["owner"]} - {host}).slug}
 
 
 def _club_member(world: World) -> dict[str, Any]:
-    return _club(world) | {"user_pk": world.users["owner"].pk}
+    """Return another member of the club."""
+    slug, member = _club(world)["slug"], User.objects.create_user(new_key())
+    club = Club.objects.get(slug=slug)
+    ClubMember.objects.create(club=club, user=member, joined_at=_now())
+    return {"slug": slug, "user_pk": member.pk}
 
 
 def _club_invitation(world: World) -> dict[str, Any]:
@@ -247,6 +257,29 @@ def _upload(world: World) -> dict[str, Any]:
     return {"pk": upload.pk}
 
 
+def _event(world: World, *, place: str = "Av. Paulista") -> Event:
+    """Return a public event of the host."""
+    at = timezone.now()
+    fields = {
+        "title": "Curso",
+        "time_zone": "America/Sao_Paulo",
+        "wall_start": wall_of(at + timedelta(days=3), "America/Sao_Paulo"),
+        "place": place,
+        "price": Decimal(10),
+    }
+    return create_event(host=world.users["host"], fields=fields, at=at, is_counted=False)
+
+
+def _order(world: World) -> dict[str, Any]:
+    event = _event(world)
+    order = enrol(event_pk=event.pk, user=world.users["other"], at=timezone.now())
+    return {"pk": order.pk}
+
+
+def _calendar_link(world: World) -> dict[str, Any]:
+    return {"key": renew_link(user=world.users["owner"], at=timezone.now()).key}
+
+
 def _logo(_world: World) -> dict[str, Any]:
     Path(settings.LOGOS_DIR).mkdir(exist_ok=True)
     (Path(settings.LOGOS_DIR) / "XLOG3.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
@@ -316,6 +349,9 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
         {"pk": 999_999, "size": 150},
     ),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
+    "event": (lambda world: {"pk": _event(world).pk}, {"pk": 999_999}),
+    "order": (_order, {"pk": 999_999}),
+    "calendar link": (_calendar_link, {"key": "nothing"}),
     "API key": (_api_key, {"pk": 999_999}),
     "key": (_key, None),
     "unlock link": (_unlock_link, None),

@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 from mainapp.agenda.sessions import day_of, last_day, zone
 
 # Cities whose names in the zones' names are not those of our readers.
-CITIES = {"Sao_Paulo": "São Paulo", "New_York": "Nova York", "Lisbon": "Lisboa", "London": "Londres"}
+CITIES = {
+    "Sao_Paulo": "São Paulo",
+    "New_York": "Nova York",
+    "Lisbon": "Lisboa",
+    "London": "Londres",
+}
 DAY = {"pt-br": r"D, j \d\e M", "en": "D j M"}
 DAY_AND_YEAR = {"pt-br": r"D, j \d\e M \d\e Y", "en": "D j M Y"}
 
@@ -85,7 +90,7 @@ def _hours(start: datetime, end: datetime | None) -> str:
             "start": f"{start:%H:%M}",
             "end": f"{day_text(end)}, {end:%H:%M}",
         }
-    return f"{start:%H:%M}–{end:%H:%M}"
+    return f"{start:%H:%M}\N{EN DASH}{end:%H:%M}"
 
 
 def _local_time(local: datetime, reader_day: date) -> str:
