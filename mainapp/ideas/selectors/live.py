@@ -54,6 +54,7 @@ def _live(
 ) -> LiveIdea:
     return LiveIdea(
         pk=idea.pk,
+        club=idea.club_id,
         symbol=idea.stock.symbol,
         revision=idea.revision,
         is_live=idea.is_live,
