@@ -15,6 +15,8 @@ from mainapp.api.services.keys import create_key
 from mainapp.core.policies import EVERYONE, Who, operation_policies
 from mainapp.forum.models import Room
 from mainapp.forum.tests.factories import MessageFactory, make_group
+from mainapp.ideas.models import IdeaComment
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
 from mainapp.portfolio.models import Carteira
@@ -41,6 +43,8 @@ def objects(alice):
     upload = UploadFactory(owner=alice)
     event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
+    idea = make_idea(alice, symbol="PETR4")
+    comment = IdeaComment.objects.create(idea=idea, author=alice, body="a", created_at=now)
     return {
         "stock": {"symbol": "PETR4"},
         "candles": {"symbol": "PETR4"},
@@ -54,6 +58,10 @@ def objects(alice):
         "participant": {"pk": chat.pk, "user_pk": carol.pk},
         "block": {"pk": carol.pk},
         "upload": {"pk": upload.pk},
+        "idea": {"pk": idea.pk},
+        "comments": {"pk": idea.pk},
+        "comment": {"pk": idea.pk, "comment_pk": comment.pk},
+        "record": {"pk": alice.pk},
         "event": {"pk": event.pk},
         "enrol": {"pk": event.pk},
         "orders": {"pk": event.pk},

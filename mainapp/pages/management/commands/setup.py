@@ -16,6 +16,7 @@ from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.forum.services.talk import ensure_talk
+from mainapp.ideas.services import scheduling as ideas
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.moderation.services.complaints import ensure_forgetting
@@ -99,6 +100,7 @@ def schedule() -> str:
     uploads.ensure_sweep()
     ensure_forgetting()
     clubs.ensure_sweep()
+    ideas.ensure_sweep()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"
