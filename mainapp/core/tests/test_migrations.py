@@ -14,7 +14,7 @@ BEFORE = [
     ("core", None),
 ]
 AFTER = [
-    ("forum", "0008_move_moderation"),
+    ("forum", "0009_club_rooms"),
     ("accounts", "0011_agenda"),
     ("core", "0003_tag"),
 ]

@@ -126,7 +126,7 @@ def reactions(user: User) -> Iterable[Row]:
 
 
 def participations(user: User) -> Iterable[Row]:
-    own = Participant.objects.filter(user=user, left_at=None).order_by("pk")
+    own = Participant.objects.active().filter(user=user).order_by("pk")
     return _rows(own, "room_id", "room__name", "is_muted", "joined_at")
 
 

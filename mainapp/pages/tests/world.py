@@ -24,6 +24,9 @@ from mainapp.agenda.services.seats import enrol
 from mainapp.agenda.sessions import wall_of
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.clubs.models import Club, Invitation
+from mainapp.clubs.services.invitations import invite
+from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
@@ -107,6 +110,33 @@ def _conversation(world: World) -> dict[str, Any]:
     for user in {world.users["host"], world.users["owner"]}:
         Participant.objects.create(room=room, user=user, joined_at=_now())
     return {"pk": room.pk}
+
+
+def _club(world: World) -> dict[str, Any]:
+    """Return a club of the host, with the owner as a member."""
+    return {"slug": make_club(world.users["host"], world.users["owner"]).slug}
+
+
+def _club_member(world: World) -> dict[str, Any]:
+    return _club(world) | {"user_pk": world.users["owner"].pk}
+
+
+def _club_invitation(world: World) -> dict[str, Any]:
+    slug = _club(world)["slug"]
+    return {"slug": slug, "pk": _new_invitation(world, slug).pk}
+
+
+def _invitation(world: World) -> dict[str, Any]:
+    return {"key": _new_invitation(world, _club(world)["slug"]).key}
+
+
+def _new_invitation(world: World, slug: str) -> Invitation:
+    club = Club.objects.get(slug=slug)
+    return invite(club_pk=club.pk, actor=world.users["host"], at=timezone.now())
+
+
+def _deleted_club(world: World) -> dict[str, Any]:
+    return {"pk": make_club(world.users["host"], archived_at=_now()).pk}
 
 
 def _now() -> Any:
@@ -259,6 +289,11 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
     "conversation": (_conversation, {"pk": 999_999}),
+    "club": (_club, {"slug": "nothing"}),
+    "club member": (_club_member, {"slug": "nothing", "user_pk": 999_999}),
+    "club invitation": (_club_invitation, {"slug": "nothing", "pk": 999_999}),
+    "invitation": (_invitation, {"key": "nothing"}),
+    "deleted club": (_deleted_club, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
     "case": (_case, {"pk": 999_999}),
