@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.accounts.services import avatars, log_ins
 from mainapp.clubs.services import clubs
+from mainapp.agenda.services.announcing import ensure_announcing
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.forum.services.talk import ensure_talk
@@ -99,6 +100,7 @@ def schedule() -> str:
     ensure_talk()
     uploads.ensure_sweep()
     ensure_forgetting()
+    ensure_announcing()
     clubs.ensure_sweep()
     ideas.ensure_sweep()
     current = update_schedule()
