@@ -58,6 +58,9 @@ NOT_AUDITED = {
     "uploads.upload": "part of a message",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
     **dict.fromkeys(
+        ("alerts.sharedalert", "alerts.alertsubscription"), "what members of a club receive"
+    ),
+    **dict.fromkeys(
         ("moderation.case", "moderation.complaint", "moderation.logentry"), "the moderation log"
     ),
     "api.keptanswer": "repeated requests",

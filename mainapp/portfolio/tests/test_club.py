@@ -80,7 +80,7 @@ def test_mean_counts_every_carteira_alike(club, three):
 
 
 def test_mean_needs_three_carteiras_with_a_value(club, three, people):
-    ana, beto, _clara = three
+    ana = three[0]
     Carteira.objects.filter(owner=ana).delete()
     portfolio = club_portfolio(club.pk)
     assert (portfolio.mean, portfolio.missing) == (None, 1)
@@ -109,7 +109,9 @@ def test_consent_in_one_club_shows_nothing_in_another(club, three, people):
     assert club_portfolio(other.pk).members == []
 
 
-@pytest.mark.parametrize("path", ["/clube/{}/carteira/", "/clube/{}/", "/api/v1/clubs/{}/carteira/"])
+@pytest.mark.parametrize(
+    "path", ["/clube/{}/carteira/", "/clube/{}/", "/api/v1/clubs/{}/carteira/"]
+)
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_no_page_or_operation_has_an_amount(club, three, people, client, path, headers):
     client.force_login(people[3])
@@ -123,7 +125,10 @@ def test_no_page_or_operation_has_an_amount(club, three, people, client, path, h
 def test_operation_gives_percents_alone(club, three, people, client):
     client.force_login(people[3])
     data = client.get(f"/api/v1/clubs/{club.slug}/carteira/").json()
-    assert data["mean"] == [{"symbol": "PETR4", "pct": "50.00"}, {"symbol": "VALE3", "pct": "50.00"}]
+    assert data["mean"] == [
+        {"symbol": "PETR4", "pct": "50.00"},
+        {"symbol": "VALE3", "pct": "50.00"},
+    ]
     assert set(data["members"][0]) == {"user", "shares"}
     assert data["missing"] == 0
 
