@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from mainapp.api.schema.generator import CachedGenerator
 from mainapp.api.views import (
     accounts,
+    agenda,
     alerts,
     chats,
     club_alerts,
@@ -115,6 +116,13 @@ urlpatterns = [
         clubs.InvitationView.as_view(),
         name="api-club-invitation",
     ),
+    path(f"{V1}events/", agenda.EventsView.as_view(), name="api-events"),
+    path(f"{V1}events/<key:pk>/", agenda.EventView.as_view(), name="api-event"),
+    path(f"{V1}events/<key:pk>/enrol/", agenda.EnrolView.as_view(), name="api-enrol"),
+    path(f"{V1}events/<key:pk>/orders/", agenda.EventOrdersView.as_view(), name="api-event-orders"),
+    path(f"{V1}courses/", agenda.CoursesView.as_view(), name="api-courses"),
+    path(f"{V1}orders/", agenda.OrdersView.as_view(), name="api-orders"),
+    path(f"{V1}orders/<key:pk>/", agenda.OrderView.as_view(), name="api-order"),
     path(f"{V1}complaints/", complaints.ComplaintsView.as_view(), name="api-complaints"),
     path(f"{V1}online-users/", presence.OnlineUsersView.as_view(), name="api-online-users"),
     path(f"{V1}blocks/", chats.BlocksView.as_view(), name="api-blocks"),

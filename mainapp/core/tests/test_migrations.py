@@ -15,7 +15,7 @@ BEFORE = [
 ]
 AFTER = [
     ("forum", "0009_club_rooms"),
-    ("accounts", "0010_suspension"),
+    ("accounts", "0011_agenda"),
     ("core", "0003_tag"),
 ]
 

@@ -42,6 +42,8 @@ PREFERENCES = (
     "monitoring_minutes",
     "hides_presence",
     "hides_talk_in_mails",
+    "time_zone",
+    "follows_agenda",
 )
 UPLOADS = ("id", "kind", "name", "size", "width", "height", "state", "created_at")
 BLOCKS = ("blocked_id", "blocked_at")
