@@ -61,6 +61,9 @@ NOT_AUDITED = {
     "agenda.reminder": "the work of the site itself",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
     **dict.fromkeys(
+        ("alerts.sharedalert", "alerts.alertsubscription"), "what members of a club receive"
+    ),
+    **dict.fromkeys(
         ("moderation.case", "moderation.complaint", "moderation.logentry"), "the moderation log"
     ),
     "api.keptanswer": "repeated requests",

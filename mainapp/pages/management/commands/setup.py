@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.accounts.services import avatars, log_ins
-from mainapp.clubs.services import clubs
 from mainapp.agenda.services.announcing import ensure_announcing
+from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.forum.services.talk import ensure_talk
