@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from mainapp.clubs.events import CLUBS, ClubChanged, ClubLeft
 from mainapp.core.realtime import Hub, SocketWriter, query
 from mainapp.core.realtime.conflation import Conflator
 from mainapp.core.realtime.frames import encode
@@ -44,10 +45,12 @@ class IdeaFanout(Hub):
     for an idea that never was. Nothing is read while the process has no such socket.
     """
 
-    groups = (IDEAS, STOCK_TRACK)
+    groups = (IDEAS, STOCK_TRACK, CLUBS)
     handlers: ClassVar = {
         "ideas.changed": (IdeasChanged, "_changed"),
         "quotes.recorded": (QuotesRecorded, "_send_prices"),
+        "club.changed": (ClubChanged, "_ignore"),
+        "club.left": (ClubLeft, "_members_left"),
     }
 
     def __init__(self, archive: Archive, poll_s: float = POLL_S) -> None:
@@ -135,6 +138,12 @@ class IdeaFanout(Hub):
 
     async def _changed(self, message: IdeasChanged) -> None:
         await self.check([message["idea"]])
+
+    async def _members_left(self, message: ClubLeft) -> None:
+        await self.check([pk for pk, idea in self._ideas.items() if idea.club == message["club"]])
+
+    def _ignore(self, message: ClubChanged) -> None:
+        """Changes of clubs' pages are for their own hub."""
 
     async def _poll(self) -> None:
         while True:

@@ -213,3 +213,10 @@ class IdeaFilter(django_filters.FilterSet):
     class Meta:
         model = Idea
         fields: list[str] = []
+
+
+class BookFilter(IdeaFilter):
+    """The filters of other services: `title` has words, `comments_count` is exact."""
+
+    title = _Words(max_length=60)
+    comments_count = django_filters.NumberFilter(min_value=0, max_value=1_000_000)

@@ -13,6 +13,8 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.services.deletion import delete_account
+from mainapp.agenda.models import CalendarLink, Event, Order
+from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.models import Alert
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.clubs.models import Club, ClubMember, Invitation
@@ -59,7 +61,11 @@ NOT_AUDITED = {
     ),
     "uploads.upload": "part of a message",
     "clubs.removedmember": "the deletion of the membership is recorded",
+    "agenda.reminder": "the work of the site itself",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
+    **dict.fromkeys(
+        ("alerts.sharedalert", "alerts.alertsubscription"), "what members of a club receive"
+    ),
     **dict.fromkeys(
         ("moderation.case", "moderation.complaint", "moderation.logentry"), "the moderation log"
     ),
@@ -87,6 +93,11 @@ def make(alice, bob, stocks):
             owner=alice, ativo=stocks[0], preco_medio=1, quantidade=1, nota=1
         ),
         Room: lambda: RoomFactory(host=alice),
+        Event: lambda: make_event(alice),
+        Order: lambda: Order.objects.create(
+            event=make_event(alice), user=bob, state="waiting", queued_at=NOW
+        ),
+        CalendarLink: lambda: CalendarLink.objects.create(user=alice, key="x", renewed_at=NOW),
         API_KEY: lambda: API_KEY.objects.create(
             user=alice, digest="x", scopes=[], created_at=NOW, expires_at=NOW
         ),
