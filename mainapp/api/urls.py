@@ -114,7 +114,7 @@ urlpatterns = [
     path(f"{V1}uploads/", uploads.UploadsView.as_view(), name="api-uploads"),
     path(f"{V1}uploads/<key:pk>/", uploads.UploadView.as_view(), name="api-upload"),
     path(f"{V1}clubs/", clubs.ClubsView.as_view(), name="api-clubs"),
-    path(f"{V1}clubs/join/<str:key>/", clubs.JoinClubView.as_view(), name="api-join-club"),
+    path(f"{V1}clubs/join/<str:key>/", clubs.JoinClubView.as_view(), name="api-club-join"),
     path(f"{V1}clubs/<slug:slug>/", clubs.ClubView.as_view(), name="api-club"),
     path(f"{V1}clubs/<slug:slug>/members/", clubs.MembersView.as_view(), name="api-club-members"),
     path(

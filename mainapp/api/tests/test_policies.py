@@ -12,6 +12,7 @@ from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.tests.factories import make_alert, share
 from mainapp.api import urls
 from mainapp.api.services.keys import create_key
+from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import EVERYONE, Who, operation_policies
 from mainapp.forum.models import Room
@@ -48,7 +49,14 @@ def objects(alice):
     comment = IdeaComment.objects.create(idea=idea, author=alice, body="a", created_at=now)
     club = make_club(alice, carol)
     shared = {"slug": club.slug, "pk": share(club, alert).pk}
+    link = invite(club_pk=club.pk, actor=alice, at=now)
     return {
+        "club": {"slug": club.slug},
+        "members": {"slug": club.slug},
+        "member": {"slug": club.slug, "pk": carol.pk},
+        "invitations": {"slug": club.slug},
+        "invitation": {"slug": club.slug, "pk": link.pk},
+        "join": {"key": link.key},
         "stock": {"symbol": "PETR4"},
         "candles": {"symbol": "PETR4"},
         "carteira": {"slug": club.slug},
