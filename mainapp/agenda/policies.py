@@ -84,8 +84,6 @@ OPERATIONS = {
     "api-enrol": operation(Area.AGENDA, post=MEMBERS, delete=MEMBERS),
     "api-event-orders": operation(Area.AGENDA, get=HOST | STAFF),
     "api-orders": operation(Area.AGENDA, get=MEMBERS, post=MEMBERS),
-    "api-order": operation(
-        Area.AGENDA, get=OWNER | HOST | STAFF, patch=HOST | STAFF, delete=OWNER
-    ),
+    "api-order": operation(Area.AGENDA, get=OWNER | HOST | STAFF, patch=HOST | STAFF, delete=OWNER),
     "api-courses": operation(Area.AGENDA, get=EVERYONE, post=MEMBERS),
 }

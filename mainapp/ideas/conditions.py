@@ -64,7 +64,9 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + ONE_DAY, time(), SAO_PAULO)
 
 
-def levels(side: str, target: Decimal | None, stop: Decimal | None) -> tuple[int | None, int | None]:
+def levels(
+    side: str, target: Decimal | None, stop: Decimal | None
+) -> tuple[int | None, int | None]:
     """Return the prices that decide an idea from above and from below, in millionths."""
     if side == NEUTRAL or target is None or stop is None:
         return None, None

@@ -79,9 +79,7 @@ class Idea(AuditedModel, ClubScoped):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="ideas"
     )
-    stock = models.ForeignKey(
-        Stock, models.PROTECT, related_name="ideas", verbose_name=_("ativo")
-    )
+    stock = models.ForeignKey(Stock, models.PROTECT, related_name="ideas", verbose_name=_("ativo"))
     side = models.CharField(_("lado"), max_length=7, choices=Side)
     thesis = models.TextField(_("tese"), max_length=4000, blank=True)
     thesis_html = models.TextField(blank=True, editable=False)
@@ -251,9 +249,7 @@ class IdeaComment(models.Model):
 class SavedFilter(models.Model):
     """A query of the list of ideas that a user saved under a name."""
 
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="idea_filters"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="idea_filters")
     name = models.CharField(_("nome"), max_length=40)
     query = models.CharField(max_length=500)
 

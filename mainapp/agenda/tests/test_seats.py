@@ -107,9 +107,7 @@ def test_more_seats_go_to_the_waiting_list(alice, bob):
     order(alice, event)
     order(bob, event, wait=True)
 
-    update_event(
-        event_pk=event.pk, actor=event.host, fields={"seats": 2}, at=timezone.now()
-    )
+    update_event(event_pk=event.pk, actor=event.host, fields={"seats": 2}, at=timezone.now())
     assert state_of(bob, event) == "confirmed"
     with pytest.raises(Invalid):
         update_event(event_pk=event.pk, actor=event.host, fields={"seats": 1}, at=timezone.now())

@@ -59,9 +59,10 @@ def quote_of(idea: Idea) -> Quote | None:
 
 def is_held(idea: Idea) -> bool:
     """Return whether the scale of the stock's prices is unknown: nothing is decided then."""
-    return idea.is_live and PriceBreak.objects.filter(
-        stock=idea.stock_id, simulated=settings.SIMULATED
-    ).exists()
+    return (
+        idea.is_live
+        and PriceBreak.objects.filter(stock=idea.stock_id, simulated=settings.SIMULATED).exists()
+    )
 
 
 def chart_of(idea: Idea, quote: Quote | None, *, at: datetime) -> IdeaChart | None:

@@ -55,7 +55,9 @@ def with_results(rows: QuerySet[Idea]) -> QuerySet[Idea]:
         output_field=RESULT,
     )
     return rows.annotate(
-        last_price=Subquery(last.values("price")[:1], output_field=DecimalField(max_digits=18, decimal_places=2))
+        last_price=Subquery(
+            last.values("price")[:1], output_field=DecimalField(max_digits=18, decimal_places=2)
+        )
     ).annotate(result=Coalesce(F("return_pct"), running, output_field=RESULT))
 
 
@@ -68,7 +70,9 @@ def sectors_of_ideas(user: Any) -> list[str]:
 def tags_of_ideas(user: Any, limit: int = 12) -> list[Tag]:
     """Return tags of the newest ideas that a user may see. One query."""
     newest = visible_ideas(user).filter(deleted_at=None).order_by("-pk").values("pk")[:100]
-    return list(Tag.objects.filter(ideas__in=list(newest.values_list("pk", flat=True))).distinct()[:limit])
+    return list(
+        Tag.objects.filter(ideas__in=list(newest.values_list("pk", flat=True))).distinct()[:limit]
+    )
 
 
 def filters_of(user: Any) -> QuerySet[SavedFilter]:

@@ -75,6 +75,7 @@ def _locked_idea(pk: int, reader: Any) -> Idea:
 
 
 def _is_blocked(idea: Idea, author: User) -> bool:
-    return idea.club_id is None and Block.objects.filter(
-        blocker=idea.author_id, blocked=author
-    ).exists()
+    return (
+        idea.club_id is None
+        and Block.objects.filter(blocker=idea.author_id, blocked=author).exists()
+    )

@@ -223,9 +223,7 @@ def _price(idea: Idea, at: datetime) -> None:
 
 def _wrong(name: str) -> Invalid:
     sentences = {
-        "target": _(
-            "O alvo precisa estar a pelo menos 1% do preço, do lado em que a ideia ganha."
-        ),
+        "target": _("O alvo precisa estar a pelo menos 1% do preço, do lado em que a ideia ganha."),
         "stop": _("O stop precisa estar a pelo menos 1% do preço, do lado em que a ideia perde."),
     }
     return Invalid(sentences[name], field=name)
@@ -319,4 +317,3 @@ def editable_until(idea: Idea) -> datetime | None:
     if idea.status == WAITING or idea.priced_at is None:
         return None
     return max(idea.priced_at, idea.asked_at) + EDITABLE
-

@@ -92,9 +92,7 @@ def test_stale_and_rejected_quotes_decide_nothing(alice):
     record_quotes(quotes=[late], at=NOON + timedelta(minutes=17))
     wild = make_quote("PETR4", "60.00", quoted_at=NOON + timedelta(minutes=18))
     record_quotes(quotes=[wild], at=NOON + timedelta(minutes=18))
-    foreign = make_quote(
-        "PETR4", "40.50", quoted_at=NOON + timedelta(minutes=19), simulated=False
-    )
+    foreign = make_quote("PETR4", "40.50", quoted_at=NOON + timedelta(minutes=19), simulated=False)
     record_quotes(quotes=[foreign], at=NOON + timedelta(minutes=19))
 
     assert state(idea) == ("open", None)
@@ -105,9 +103,7 @@ def test_a_quote_from_before_the_publication_decides_nothing(alice):
     stock = idea.stock
     quote = make_quote("PETR4", "40.00", quoted_at=NOON + timedelta(minutes=4))
 
-    judge_ideas(
-        quotes=[quote], last={}, stocks={"PETR4": stock}, at=NOON + timedelta(minutes=6)
-    )
+    judge_ideas(quotes=[quote], last={}, stocks={"PETR4": stock}, at=NOON + timedelta(minutes=6))
 
     assert state(idea) == ("open", None)
 
@@ -161,7 +157,9 @@ def test_neutral_idea_expires_without_a_return(alice):
 
 def split(symbol="PETR4", *, ratio="2", on=date(2026, 3, 11), **fields):
     stock = StockFactory(symbol=symbol)
-    return CorporateEventFactory(stock=stock, kind="split", ratio=Decimal(ratio), ex_on=on, **fields)
+    return CorporateEventFactory(
+        stock=stock, kind="split", ratio=Decimal(ratio), ex_on=on, **fields
+    )
 
 
 @pytest.mark.parametrize("ratio", ["2", "1.1", "0.1"])
@@ -288,7 +286,9 @@ def test_rename_without_a_sure_ratio_leaves_the_idea(alice):
 
 
 def judge_captured(quotes, last, stocks):
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         judge_ideas(quotes=quotes, last=last, stocks=stocks, at=NOON + timedelta(minutes=1))
     return len(queries)
 

@@ -80,7 +80,9 @@ def change_idea(request: MemberRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             show_in(form, error)
         else:
-            messages.success(request, _("A ideia foi alterada. As versões anteriores ficam à vista."))
+            messages.success(
+                request, _("A ideia foi alterada. As versões anteriores ficam à vista.")
+            )
             return redirect("ideia", pk=pk)
     return render(request, "mainapp/ideas/form.html", {"form": form, "idea": idea})
 
@@ -126,15 +128,11 @@ def add_comment(request: MemberRequest, pk: int) -> HttpResponse:
             form.add_error("body", page_sentence(error))
         else:
             return redirect(f"{idea.get_absolute_url()}#comentario-{row.pk}")
-    return render(
-        request, "mainapp/ideas/idea.html", idea_context(request, pk, form), status=422
-    )
+    return render(request, "mainapp/ideas/idea.html", idea_context(request, pk, form), status=422)
 
 
 def remove_comment(request: MemberRequest, pk: int) -> HttpResponse:
-    own = IdeaComment.objects.visible_to(request.user).filter(
-        author=request.user, deleted_at=None
-    )
+    own = IdeaComment.objects.visible_to(request.user).filter(author=request.user, deleted_at=None)
     row = get_object_or_404(own, pk=pk)
     if request.method == "POST":
         with shown_as_message(request), gone_as_404():
@@ -147,4 +145,3 @@ def show_in(form: IdeaForm, error: DomainError) -> None:
     """Show an error at its field, or above the form."""
     fields = [name for name in error.fields if name in form.fields]
     form.add_error(fields[0] if fields else None, page_sentence(error))
-
