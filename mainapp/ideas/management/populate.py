@@ -64,7 +64,7 @@ def make_ideas(count: int, draw: random.Random) -> int:
     rows = []
     for _n in range(count):
         author, stock = draw.choice(authors), draw.choice(stocks)
-        is_live = draw.random() < 0.3 and (author.pk, stock.pk) not in live
+        is_live = stock.pk in prices and draw.random() < 0.5 and (author.pk, stock.pk) not in live
         if is_live:
             live.add((author.pk, stock.pk))
         rows.append(_idea(author, stock, prices.get(stock.pk) or Decimal("30.00"), is_live, draw))
