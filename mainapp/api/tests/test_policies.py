@@ -12,10 +12,13 @@ from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.tests.factories import make_alert, share
 from mainapp.api import urls
 from mainapp.api.services.keys import create_key
+from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import EVERYONE, Who, operation_policies
 from mainapp.forum.models import Room
 from mainapp.forum.tests.factories import MessageFactory, make_group
+from mainapp.ideas.models import IdeaComment
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
 from mainapp.portfolio.models import Carteira
@@ -42,9 +45,18 @@ def objects(alice):
     upload = UploadFactory(owner=alice)
     event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
+    idea = make_idea(alice, symbol="PETR4")
+    comment = IdeaComment.objects.create(idea=idea, author=alice, body="a", created_at=now)
     club = make_club(alice, carol)
     shared = {"slug": club.slug, "pk": share(club, alert).pk}
+    link = invite(club_pk=club.pk, actor=alice, at=now)
     return {
+        "club": {"slug": club.slug},
+        "members": {"slug": club.slug},
+        "member": {"slug": club.slug, "pk": carol.pk},
+        "invitations": {"slug": club.slug},
+        "invitation": {"slug": club.slug, "pk": link.pk},
+        "join": {"key": link.key},
         "stock": {"symbol": "PETR4"},
         "candles": {"symbol": "PETR4"},
         "carteira": {"slug": club.slug},
@@ -60,6 +72,10 @@ def objects(alice):
         "participant": {"pk": chat.pk, "user_pk": carol.pk},
         "block": {"pk": carol.pk},
         "upload": {"pk": upload.pk},
+        "idea": {"pk": idea.pk},
+        "comments": {"pk": idea.pk},
+        "comment": {"pk": idea.pk, "comment_pk": comment.pk},
+        "record": {"pk": alice.pk},
         "event": {"pk": event.pk},
         "enrol": {"pk": event.pk},
         "orders": {"pk": event.pk},
