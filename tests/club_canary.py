@@ -6,7 +6,7 @@ was, and NOWHERE a slug.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -29,8 +29,13 @@ from mainapp.agenda.services.seats import enrol
 from mainapp.api.schema.generator import CachedGenerator
 from mainapp.clubs.models import Club, ClubMember, ClubScoped, Invitation, RemovedMember
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.policies import operation_policies, page_policies
 from mainapp.forum.models import Room
 from mainapp.forum.services.club_rooms import create_club_room
+from mainapp.ideas.models import Idea
+from mainapp.ideas.services.comments import comment
+from mainapp.ideas.services.publishing import edit_idea, publish_idea
+from mainapp.market.models import Stock
 from mainapp.market.tests.factories import StockFactory
 from mainapp.pages.management.policies import routes
 from mainapp.uploads.models import Upload
@@ -74,7 +79,11 @@ EVENT = {
     "seats": 10,
 }
 # Places in which a member finds canaries: the check of the run itself.
-CANARY_TEXTS = [f"get /clube/{SLUG}/", "get /clubes/", "get /api/v1/clubs/"]
+CANARY_TEXTS = [
+    *(f"get /clube/{SLUG}/", "get /clubes/", "get /api/v1/clubs/", f"get /conversa/{PK}/"),
+    *(f"get /ideia/{PK}/", f"get /api/v1/ideas/{PK}/", f"get /evento/{PK}/", "get /agenda/"),
+    *(f"get /api/v1/events/{PK}/", "get /ideias/", "post /export-data/", "get /search/"),
+]
 
 
 @dataclass
@@ -114,6 +123,19 @@ def fill(world: World) -> None:
     talk(room, ana, beto)
     event = create_event(host=ana, club=club, fields=EVENT, at=now)
     enrol(event_pk=event.pk, user=beto, at=now)
+    idea = publish_idea(
+        author=ana,
+        stock=Stock.objects.get(symbol="PETR4"),
+        side="neutral",
+        thesis=BAIT,
+        tags=[BAIT],
+        horizon=now.date() + timedelta(days=30),
+        club=club,
+        at=now,
+    )
+    edit_idea(pk=idea.pk, author=ana, at=now, thesis=f"{BAIT} 2")
+    Idea.objects.filter(pk=idea.pk).update(status="open", price_at=36, priced_at=now)
+    comment(idea_pk=idea.pk, author=beto, body=BAIT, at=now)
     Reminder.objects.create(
         event=event, user=beto, lead_minutes=60, starts_at=event.starts_at, written_at=now
     )
@@ -123,6 +145,7 @@ def change_everything(world: World) -> None:
     """Change something of each kind in the club, as its members do."""
     ana, beto = world.users["ana"], world.users["beto"]
     talk(Room.objects.get(pk=PK), ana, beto)
+    comment(idea_pk=PK, author=beto, body=f"{BAIT} 2", at=timezone.now())
     update_event(event_pk=PK, actor=ana, fields={"place": f"{BAIT} 2"}, at=timezone.now())
 
 
@@ -173,17 +196,26 @@ def start_ids_at(pk: int) -> None:
 
 @dataclass
 class Address:
-    """A URL of the club, and the same URL of one that never was."""
+    """A URL of the club, and the same URL of one that never was, with the methods that it takes."""
 
     path: str
     nowhere: str
+    methods: Collection[str] = ("get",)
 
 
 def addresses(other: User, *, admin: bool = False) -> Iterator[Address]:
     """Yield every URL, filled with the club's slug and ids."""
-    for path, _pattern in routes(get_resolver().url_patterns, own_only=not admin):
+    for path, pattern in routes(get_resolver().url_patterns, own_only=not admin):
         route = path.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
-        yield Address(_filled(route, SLUG, PK, other), _filled(route, NOWHERE, MISSING, other))
+        own, nowhere = _filled(route, SLUG, PK, other), _filled(route, NOWHERE, MISSING, other)
+        yield Address(own, nowhere, _methods_of(pattern.name or ""))
+
+
+def _methods_of(name: str) -> set[str]:
+    """Return the methods of a URL by the policy tables; the others are refused unread."""
+    if name in page_policies():
+        return {method.lower() for method in page_policies()[name].methods} - {"head"}
+    return set(operation_policies().get(name, ("get", *UNSAFE)))
 
 
 def _filled(route: str, slug: str, pk: int, other: User) -> str:
@@ -300,7 +332,7 @@ class Outsider:
             if address.path == address.nowhere:
                 searched = query(SLUG, WORD), query(NOWHERE, NO_WORD)
                 self.compare("get", Address(*(f"{address.path}?{each}" for each in searched)))
-            for method in ("get", *UNSAFE):
+            for method in sorted(address.methods):
                 self.compare(method, address)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level, is_suspended
+from mainapp.clubs.policies import OF_MEMBERS
 from mainapp.core.limits import DAY_S, OPEN, Limit
 from mainapp.core.policies import (
     EVERYONE,
@@ -159,8 +160,7 @@ PAGES = {
     "remove-from-conversation": form(HOST, of="conversation"),
     "leave-conversation": form(OWNER | HOST, of="conversation"),
     "mute-conversation": action(OWNER | HOST, of="conversation"),
-    # `OWNER` is a member of the club, `HOST` one of its managers.
-    "club-rooms": page(OWNER | HOST, of="club"),
+    "club-rooms": page(OF_MEMBERS, of="club"),
     "create-club-room": form(HOST, of="club"),
     "forum": page(EVERYONE),
     "create-room": form(MEMBERS),

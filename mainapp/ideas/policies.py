@@ -42,6 +42,8 @@ PAGES = {
     "idea-record": page(EVERYONE, of="user"),
     "save-idea-filter": action(MEMBERS, login_next="ideias"),
     "delete-idea-filter": action(OWNER, of="idea filter"),
+    "report-idea": form(MEMBERS & ~OWNER, of="idea"),
+    "report-idea-comment": form(MEMBERS & ~OWNER, of="idea comment"),
     "club-ideas": page(OWNER, of="club idea list"),
 }
 

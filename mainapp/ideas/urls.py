@@ -3,6 +3,7 @@
 from django.urls import path
 
 from mainapp.ideas.views import editing, ideas
+from mainapp.moderation.views import report
 
 urlpatterns = [
     path("ideias/", ideas.ideas, name="ideias"),
@@ -17,5 +18,12 @@ urlpatterns = [
     path("ideia/<key:pk>/encerrar/", editing.end_idea, name="close-idea"),
     path("ideia/<key:pk>/apagar/", editing.remove_idea, name="delete-idea"),
     path("ideia/<key:pk>/comentar/", editing.add_comment, name="comment-idea"),
+    path("report-idea/<key:pk>/", report, {"kind": "idea"}, name="report-idea"),
+    path(
+        "report-idea-comment/<key:pk>/",
+        report,
+        {"kind": "idea-comment"},
+        name="report-idea-comment",
+    ),
     path("clube/<slug:slug>/ideias/", ideas.club_ideas, name="club-ideas"),
 ]

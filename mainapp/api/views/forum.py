@@ -19,7 +19,7 @@ from mainapp.api.serializers.forum import (
 )
 from mainapp.api.views.base import ApiView, valid
 from mainapp.clubs.selectors.audience import in_club
-from mainapp.clubs.selectors.members import membership_of
+from mainapp.clubs.selectors.clubs import membership
 from mainapp.core.paths import missing_as_404
 from mainapp.forum.fanout.archive import Reader
 from mainapp.forum.forms import RoomForm
@@ -59,7 +59,7 @@ class RoomsView(ApiView):
         if not slug:
             return Response(_room_data(create_room(host=request.user, **form.cleaned_data)), 201)
         with missing_as_404():
-            club = membership_of(slug, request.user).club_id
+            club = membership(slug, request.user).club_id
         room = create_club_room(club_pk=club, actor=request.user, **form.cleaned_data)
         return Response(_room_data(room), 201)
 

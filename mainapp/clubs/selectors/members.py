@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import Case, Q, QuerySet, When
@@ -67,12 +66,3 @@ CIRCLES = Circles(
     seen_by=lambda users, _at: clubs_of_users(users),
     people=people_of_clubs,
 )
-
-
-def membership_of(slug: str, user: Any) -> ClubMember:
-    """Return the membership of a user, possibly anonymous, with its club; one query.
-
-    Raises: ClubMember.DoesNotExist (also for a club that never was).
-    """
-    rows = ClubMember.objects.filter(club__archived_at=None, user=user.pk)
-    return rows.select_related("club").get(club__slug=slug)

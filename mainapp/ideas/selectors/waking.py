@@ -40,7 +40,7 @@ _CONDITIONS = (
     ("waiting", "i.asked_at <= probe.value ->> 2"),
 )
 _SQLITE = (
-    " UNION ".join(
+    " UNION ".join(  # noqa: S608 - of the constants above
         _PART.format(status=status, condition=condition) for status, condition in _CONDITIONS
     )
     + """

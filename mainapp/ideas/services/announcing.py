@@ -63,9 +63,7 @@ def _sentences(idea: Idea) -> tuple[str, str]:
     if idea.price_at is None:
         return (
             _("Sua ideia sobre %(symbol)s não foi publicada") % values,
-            _(
-                "No primeiro preço, o alvo ou o stop já não serviam. Ela não conta no seu histórico."
-            ),
+            _("No primeiro preço, o alvo ou o stop já não serviam. Ela não entra no histórico."),
         )
     titles = {
         TARGET: _("Sua ideia sobre %(symbol)s bateu o alvo"),

@@ -32,7 +32,7 @@ NAMES = [
     "messages", "reactions", "participations", "complaints", "moderation_done",
     "moderation_suffered", "carteira", "uploads",
     "notifications", "notification_marks", "channels", "deliveries", "delivery_attempts",
-    "broadcasts", "alerts", "alert_firings", "api_keys",
+    "broadcasts", "alerts", "club_alerts", "alert_firings", "api_keys",
 ]  # fmt: skip
 
 

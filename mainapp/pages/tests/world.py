@@ -23,12 +23,14 @@ from mainapp.agenda.services.links import renew_link
 from mainapp.agenda.services.seats import enrol
 from mainapp.agenda.sessions import wall_of
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
-from mainapp.alerts.tests.factories import make_alert
-from mainapp.clubs.models import Club, Invitation
+from mainapp.alerts.tests.factories import make_alert, share
+from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.ideas.models import IdeaComment, SavedFilter
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.moderation.models import Case, Complaint
 from mainapp.notifications.services.channels import link_key
@@ -114,11 +116,16 @@ def _conversation(world: World) -> dict[str, Any]:
 
 def _club(world: World) -> dict[str, Any]:
     """Return a club of the host, with the owner as a member."""
-    return {"slug": make_club(world.users["host"], world.users["owner"]).slug}
+    host = world.users["host"]
+    return {"slug": make_club(host, *{world.users["owner"]} - {host}).slug}
 
 
 def _club_member(world: World) -> dict[str, Any]:
-    return _club(world) | {"user_pk": world.users["owner"].pk}
+    """Return another member of the club."""
+    slug, member = _club(world)["slug"], User.objects.create_user(new_key())
+    club = Club.objects.get(slug=slug)
+    ClubMember.objects.create(club=club, user=member, joined_at=_now())
+    return {"slug": slug, "user_pk": member.pk}
 
 
 def _club_invitation(world: World) -> dict[str, Any]:
@@ -137,6 +144,13 @@ def _new_invitation(world: World, slug: str) -> Invitation:
 
 def _deleted_club(world: World) -> dict[str, Any]:
     return {"pk": make_club(world.users["host"], archived_at=_now()).pk}
+
+
+def _shared_alert(world: World) -> dict[str, Any]:
+    """Return an alert that the host shares with the owner's club."""
+    club = make_club(world.users["host"], world.users["owner"])
+    alert = make_alert(world.users["host"], compra="30.00")
+    return {"slug": club.slug, "pk": share(club, alert).pk}
 
 
 def _now() -> Any:
@@ -279,6 +293,35 @@ def _logo(_world: World) -> dict[str, Any]:
     return {"symbol": "XLOG3"}
 
 
+def _new_idea(world: World) -> Any:
+    stock = StockFactory()  # an author has one live idea a stock
+    return make_idea(world.users["owner"], symbol=stock.symbol, at=_now())
+
+
+def _idea(world: World) -> dict[str, Any]:
+    return {"pk": _new_idea(world).pk}
+
+
+def _idea_comment(world: World) -> dict[str, Any]:
+    row = IdeaComment.objects.create(
+        idea=_new_idea(world),
+        author=world.users["owner"],
+        body="oi",
+        body_html="<p>oi</p>",
+        created_at=_now(),
+    )
+    return {"pk": row.pk}
+
+
+def _idea_filter(world: World) -> dict[str, Any]:
+    row = SavedFilter.objects.create(owner=world.users["owner"], name=new_key(), query="q=a")
+    return {"pk": row.pk}
+
+
+def _club_ideas(world: World) -> dict[str, Any]:
+    return {"slug": make_club(world.users["owner"]).slug}
+
+
 # By a page's `of`: a function that creates an object of the owner or the host and returns its URL's
 # arguments, and the arguments of a missing object (None where an object is never missing).
 OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | None]] = {
@@ -298,10 +341,15 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "holding": (_holding, {"pk": 999_999}),
     "case": (_case, {"pk": 999_999}),
     "alert": (_alert, {"pk": 999_999}),
+    "shared alert": (_shared_alert, {"slug": "nothing", "pk": 999_999}),
     "alert link": (_alert_link, {"token": "nothing"}),
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
+    "idea": (_idea, {"pk": 999_999}),
+    "idea comment": (_idea_comment, {"pk": 999_999}),
+    "idea filter": (_idea_filter, {"pk": 999_999}),
+    "club idea list": (_club_ideas, {"slug": "nothing"}),
     "logo": (_logo, {"symbol": "XXXX3"}),
     "upload": (_upload, {"pk": 999_999}),
     "upload thumbnail": (
@@ -324,6 +372,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "conversa": lambda world: {"body": "bom dia"},
     "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
+    "comment-idea": lambda world: {"body": "bom dia"},
     "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
