@@ -2,6 +2,7 @@
 
 import random
 import sys
+from pathlib import Path
 from threading import Thread
 
 import django
@@ -14,6 +15,7 @@ def main() -> None:
 
 
 def work(seed: int) -> None:
+    from django.conf import settings  # noqa: PLC0415 - needs the settings
     from django.db import DatabaseError  # noqa: PLC0415 - needs the settings
     from django.utils import timezone  # noqa: PLC0415 - needs the settings
 
@@ -21,6 +23,7 @@ def work(seed: int) -> None:
     from mainapp.agenda.services.seats import enrol, give_back  # noqa: PLC0415 - needs the settings
     from mainapp.core.exceptions import DomainError  # noqa: PLC0415 - needs the settings
 
+    ready = Path(settings.DATA_DIR, f"ready-{sys.argv[1]}")
     choice = random.Random(seed)  # noqa: S311 - a test
     users = list(User.objects.all())
     while True:
@@ -31,6 +34,7 @@ def work(seed: int) -> None:
                 enrol(event_pk=1, user=user, seats=seats, wait=choice.random() < 0.5, at=at)
             else:
                 give_back(event_pk=1, user=user, at=at)
+            ready.touch()
         except (DomainError, DatabaseError):
             continue
 
