@@ -66,7 +66,7 @@ async def test_removed_member_gets_no_further_frame(alice, bob, websocket):
 
 async def test_comment_of_a_blocked_person_arrives_folded(alice, bob, websocket):
     idea = await write(make_idea, alice)
-    await write(Block.objects.create, blocker=bob, blocked=alice)
+    await write(Block.objects.create, blocker=bob, blocked=alice, blocked_at=timezone.now())
     async with websocket(f"/ws/idea/{idea.pk}/", bob) as tab:
         await tab.next("status")
         await write(comment, idea_pk=idea.pk, author=alice, body="Oi", at=timezone.now())

@@ -5,15 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.agenda.models import Event
 from mainapp.agenda.services.events import create_event
 from mainapp.agenda.services.seats import enrol
-from mainapp.alerts.models import Alert
-from mainapp.alerts.services.sharing import set_subscription, share_alert
+from mainapp.alerts.models import Alert, AlertSubscription, SharedAlert
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.services.clubs import found_club
 from mainapp.clubs.services.invitations import invite, join_club
@@ -148,7 +146,7 @@ def found_demo_club(users: Mapping[str, User]) -> None:
     create_shared_list(
         audience=key_of("club", club.pk), name="Radar do clube", symbols=SHARED_SYMBOLS
     )
-    _share_alert(club, users, now)
+    _share_alerts(club, users, now)
     write_ideas(club, users, now)
     _fill_agenda(club, users, now)
     Usage.objects.filter(
@@ -196,11 +194,12 @@ def _open_room(club: Club, users: Mapping[str, User], room: Mapping[str, Any]) -
     spread(created, timezone.now())
 
 
-def _share_alert(club: Club, users: Mapping[str, User], now: datetime) -> None:
-    alerts = Alert.objects.filter(owner=users["ana"], simulated=settings.SIMULATED)
-    alert = alerts.earliest("pk")
-    shared = share_alert(club_pk=club.pk, actor=users["ana"], alert_pk=alert.pk, at=now)
-    set_subscription(club_pk=club.pk, shared_pk=shared.pk, user=users["beto"], is_on=True, at=now)
+def _share_alerts(club: Club, users: Mapping[str, User], now: datetime) -> None:
+    """Share an alert of each kind: `make run` chooses later, and shows only its own."""
+    for simulated in (False, True):
+        alert = Alert.objects.filter(owner=users["ana"], simulated=simulated).earliest("pk")
+        shared = SharedAlert.objects.create(club=club, alert=alert, shared_at=now)
+        AlertSubscription.objects.create(shared=shared, user=users["beto"], created_at=now)
 
 
 # Agenda ------------------------------------------------------------------------------------------
