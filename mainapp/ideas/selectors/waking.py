@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -74,7 +74,7 @@ def woken_by(probes: Sequence[Probe], *, simulated: bool) -> Woken:
     stocks = [probe.stock_id for probe in probes]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            columns = [list(column) for column in zip(*probes, strict=True)]
+            columns: list[Any] = [list(column) for column in zip(*probes, strict=True)]
             flags = [simulated] * (BRANCHES + 1)
             cursor.execute(_POSTGRESQL, [*columns, *flags, stocks])
         else:

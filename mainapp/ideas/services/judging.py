@@ -297,7 +297,7 @@ def _save(changed: list[Idea]) -> None:
     """
     if not changed:
         return
-    models.QuerySet(Idea).bulk_create(
+    models.QuerySet[Idea](Idea).bulk_create(
         changed, update_conflicts=True, unique_fields=["id"], update_fields=DECIDED
     )
     statuses: dict[str, list[int]] = {}
