@@ -75,8 +75,8 @@ def woken_by(probes: Sequence[Probe], *, simulated: bool) -> Woken:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns: list[Any] = [list(column) for column in zip(*probes, strict=True)]
-            flags = [simulated] * (BRANCHES + 1)
-            cursor.execute(_POSTGRESQL, [*columns, *flags, stocks])
+            parameters: list[Any] = [*columns, *[simulated] * (BRANCHES + 1), stocks]
+            cursor.execute(_POSTGRESQL, parameters)
         else:
             rows = [(p.stock_id, p.price, _text(p.made_at)) for p in probes]
             each = [orjson.dumps(rows).decode(), simulated] * BRANCHES
