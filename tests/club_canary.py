@@ -296,7 +296,7 @@ class Outsider:
         self, method: str, address: str, ids: tuple[int, str] = (PK, SLUG)
     ) -> tuple[int, bytes]:
         self.requests += 1
-        cookies = self.browser.cookies.copy()
+        cookies: Any = self.browser.cookies.copy()
         with rolled_back():
             response = getattr(self.browser, method)(address, **_sent(method, address, *ids))
             text = text_of(response)
