@@ -17,8 +17,9 @@ def test_idea_is_published_and_hits_its_target_live(open_page, shell):
     page = open_page(BLANK)
     log_in_new_user(page, "/ideias/nova/?stock=PETR4")
     page.goto("/ativo/PETR4/")  # so that its price is current
-    price_text = page.locator("[data-part=price-text] [data-field=price]").inner_text()
-    price = float(price_text.replace(".", "").replace(",", "."))
+    price_text = page.locator("[data-part=price-text] [data-field=price]")
+    expect(price_text).to_have_text(re.compile(r"\d"))
+    price = float(price_text.inner_text().replace(".", "").replace(",", "."))
     page.goto("/ideias/nova/?stock=PETR4")
     page.locator("[name=target]").fill(f"{price * 1.5:.2f}".replace(".", ","))
     page.locator("[name=stop]").fill(f"{price * 0.5:.2f}".replace(".", ","))
