@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from mainapp.accounts.selectors import name_of
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money, ShortList, Strict, Ticker
+from mainapp.api.serializers.common import Money, ShortList, Strict, TagData, Ticker
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.models import Idea
 from mainapp.ideas.policies import MAX_COMMENT, MAX_TAG, MAX_TAGS
@@ -87,11 +87,6 @@ class IdeaChange(Strict):
 class Author(serializers.Serializer):
     id = serializers.IntegerField()
     username = serializers.CharField()
-    name = serializers.CharField()
-
-
-class TagData(serializers.Serializer):
-    id = serializers.IntegerField()
     name = serializers.CharField()
 
 

@@ -77,7 +77,7 @@ def objects(alice):
         "comment": {"pk": idea.pk, "comment_pk": comment.pk},
         "record": {"pk": alice.pk},
         "event": {"pk": event.pk},
-        "enrol": {"pk": event.pk},
+        "enrol": {"pk": make_event(alice).pk},
         "orders": {"pk": event.pk},
         "order": {"pk": enrol(event_pk=event.pk, user=alice, at=now).pk},
         "notification": {"pk": notice(alice).pk},
