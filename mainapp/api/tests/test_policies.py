@@ -45,7 +45,7 @@ def objects(alice):
     upload = UploadFactory(owner=alice)
     event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
-    idea = make_idea(alice, symbol="PETR4")
+    idea = make_idea(alice, symbol="PETR4", at=now)
     comment = IdeaComment.objects.create(idea=idea, author=alice, body="a", created_at=now)
     club = make_club(alice, carol)
     shared = {"slug": club.slug, "pk": share(club, alert).pk}
