@@ -17,8 +17,10 @@ CITIES = {
     "Lisbon": "Lisboa",
     "London": "Londres",
 }
-DAY = {"pt-br": r"D, j \d\e M", "en": "D j M"}
-DAY_AND_YEAR = {"pt-br": r"D, j \d\e M \d\e Y", "en": "D j M Y"}
+DAY = {"pt-br": r"j \d\e M", "en": "j M"}
+DAY_AND_YEAR = {"pt-br": r"j \d\e M \d\e Y", "en": "j M Y"}
+# Django abbreviates sábado to Sab.
+WEEKDAYS = ("seg", "ter", "qua", "qui", "sex", "sáb", "dom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,16 @@ def when(event: Any, reader_zone: str, *, year: bool = False) -> When:
 def day_text(day: date | datetime, *, year: bool = False) -> str:
     """Turn a day into ter, 10 de mar."""
     patterns = DAY_AND_YEAR if year else DAY
-    language = translation.get_language() or ""
-    text: str = date_format(day, patterns.get(language, patterns["pt-br"]))
-    return text if language == "en" else text.lower()
+    if translation.get_language() == "en":
+        return f"{weekday_text(day)} {date_format(day, patterns['en'])}"
+    return f"{weekday_text(day)}, {date_format(day, patterns['pt-br']).lower()}"
+
+
+def weekday_text(day: date | datetime) -> str:
+    """Turn a day into ter."""
+    if translation.get_language() == "en":
+        return str(date_format(day, "D"))
+    return WEEKDAYS[day.weekday()]
 
 
 def _whole_days(event: Any, *, year: bool) -> When:

@@ -47,6 +47,11 @@ def month_name(month: date) -> str:
 
 
 @register.filter
+def weekday(day: date) -> str:
+    return times.weekday_text(day)
+
+
+@register.filter
 def short_month(day: date) -> str:
     """Turn a day into mar."""
     return date_format(day, "M").lower()

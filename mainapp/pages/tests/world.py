@@ -148,7 +148,7 @@ def _deleted_club(world: World) -> dict[str, Any]:
 
 def _shared_alert(world: World) -> dict[str, Any]:
     """Return an alert that the host shares with the owner's club."""
-    club = make_club(world.users["host"], world.users["owner"])
+    club = Club.objects.get(slug=_club(world)["slug"])
     alert = make_alert(world.users["host"], compra="30.00")
     return {"slug": club.slug, "pk": share(club, alert).pk}
 
