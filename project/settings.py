@@ -342,6 +342,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PATH_CONVERTER_OVERRIDES": {"key": int},
     "ENUM_NAME_OVERRIDES": {
+        "AlertStateEnum": "mainapp.alerts.selectors.alerts.STATUSES",
         "PeriodEnum": "mainapp.accounts.models.Preferences.Period",
         "StockKindEnum": "mainapp.market.models.Stock.Kind",
     },

@@ -26,9 +26,12 @@ from mainapp.accounts.services.blocking import block_user
 from mainapp.agenda.models import Reminder
 from mainapp.agenda.services.events import create_event, update_event
 from mainapp.agenda.services.seats import enrol
+from mainapp.alerts.services.sharing import set_subscription, share_alert
+from mainapp.alerts.tests.factories import make_alert
 from mainapp.api.schema.generator import CachedGenerator
 from mainapp.clubs.models import Club, ClubMember, ClubScoped, Invitation, RemovedMember
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.audience import key_of
 from mainapp.core.policies import operation_policies, page_policies
 from mainapp.forum.models import Room
 from mainapp.forum.services.club_rooms import create_club_room
@@ -36,6 +39,7 @@ from mainapp.ideas.models import Idea
 from mainapp.ideas.services.comments import comment
 from mainapp.ideas.services.publishing import edit_idea, publish_idea
 from mainapp.market.models import Stock
+from mainapp.market.services.watchlists import create_shared_list
 from mainapp.market.tests.factories import StockFactory
 from mainapp.pages.management.policies import routes
 from mainapp.uploads.models import Upload
@@ -121,6 +125,10 @@ def fill(world: World) -> None:
     RemovedMember.objects.create(club=club, user=world.users["former"], removed_at=now)
     room = create_club_room(club_pk=club.pk, actor=ana, name=BAIT, topic=BAIT, description=BAIT)
     talk(room, ana, beto)
+    create_shared_list(audience=key_of("club", club.pk), name=BAIT, symbols=["PETR4"])
+    alert = make_alert(ana, venda="40.00", note=BAIT)
+    shared = share_alert(club_pk=club.pk, actor=ana, alert_pk=alert.pk, at=now)
+    set_subscription(club_pk=club.pk, shared_pk=shared.pk, user=beto, is_on=True, at=now)
     event = create_event(host=ana, club=club, fields=EVENT, at=now)
     enrol(event_pk=event.pk, user=beto, at=now)
     idea = publish_idea(
@@ -296,7 +304,7 @@ class Outsider:
         self, method: str, address: str, ids: tuple[int, str] = (PK, SLUG)
     ) -> tuple[int, bytes]:
         self.requests += 1
-        cookies = self.browser.cookies.copy()
+        cookies: Any = self.browser.cookies.copy()
         with rolled_back():
             response = getattr(self.browser, method)(address, **_sent(method, address, *ids))
             text = text_of(response)

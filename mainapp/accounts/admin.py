@@ -27,12 +27,16 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
         (_("Datas"), {"fields": ["last_login", "date_joined"]}),
     ]
 
-    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+    def delete_view(  # type: ignore[override] # the stubs have only a part of its responses
+        self, request: HttpRequest, *args: Any, **options: Any
+    ) -> HttpResponseBase:
         with shown_as_message(request):
             return super().delete_view(request, *args, **options)
         return redirect("admin:accounts_user_changelist")
 
-    def changelist_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+    def changelist_view(  # type: ignore[override] # as above
+        self, request: HttpRequest, *args: Any, **options: Any
+    ) -> HttpResponseBase:
         """Show the list, or run an action on the chosen users, such as their deletion."""
         with shown_as_message(request), transaction.atomic():
             return super().changelist_view(request, *args, **options)

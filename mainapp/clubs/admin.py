@@ -26,7 +26,9 @@ class ClubAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at ru
     ordering = ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(members_n=Count("members"))
+        clubs: QuerySet[Any] = super().get_queryset(request)
+        counted: QuerySet[Any] = clubs.annotate(members_n=Count("members"))
+        return counted
 
     @admin.display(description=_("membros"))
     def members_count(self, club: Any) -> int:

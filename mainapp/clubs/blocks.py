@@ -1,19 +1,12 @@
-"""The clubs' blocks: one's clubs on the home page, and those shared with a person."""
+"""The clubs' block on a profile: those that the reader shares with the person."""
 
 from typing import Any
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
-from mainapp.clubs.selectors.clubs import memberships_of, shared_clubs
+from mainapp.clubs.selectors.clubs import shared_clubs
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
-
-HOME_CLUBS = 4
-
-
-def _own(request: MemberRequest) -> BlockContext:
-    own = list(memberships_of(request.user)[: HOME_CLUBS + 1])
-    return {"own_clubs": own[:HOME_CLUBS], "has_more_clubs": len(own) > HOME_CLUBS} if own else None
 
 
 def _shared(request: MemberRequest, person: User, **_page: Any) -> BlockContext:
@@ -22,14 +15,6 @@ def _shared(request: MemberRequest, person: User, **_page: Any) -> BlockContext:
 
 
 BLOCKS = [
-    Block(
-        place="home",
-        name="clubs",
-        order=24,
-        who=MEMBERS,
-        template="mainapp/clubs/home_block.html",
-        context=_own,
-    ),
     Block(
         place="profile",
         name="clubs",

@@ -28,8 +28,8 @@ class Audience:
     """A kind of audience. `may_see(user, pk)` returns whether a user is in one now.
 
     The user may be anonymous. `existing(pks)` returns those of the objects that still exist,
-    and `of(user)` the objects in whose audience the user is, for kinds by which lists are filtered.
-    `keys(user)` is a query of the keys of the latter, for conditions of other queries.
+    and `keys(user)` is a query of the keys of a user's audiences, for kinds by which lists are
+    filtered.
     `may_manage(user, pk)` returns whether a user may change what belongs to an audience, and
     `users(pk)` the ids of its users, for kinds whose things change on open pages.
     """
@@ -37,7 +37,6 @@ class Audience:
     kind: str
     may_see: Callable[[Any, int], bool]
     existing: Callable[[Collection[int]], Collection[int]]
-    of: Callable[[Any], Collection[int]] = _none
     may_manage: Callable[[Any, int], bool] = _nobody
     users: Callable[[int], Collection[int]] = _none
     keys: Callable[[Any], Any] = _none
@@ -83,15 +82,6 @@ def in_audiences(field: str, user: Any) -> Q:
         if audience.keys is not _none:
             condition |= Q(**{f"{field}__in": audience.keys(user)})
     return condition
-
-
-def keys_of(user: Any) -> set[str]:
-    """Return the keys of a user's audiences of the kinds by which lists are filtered.
-
-    One query for each kind.
-    """
-    kinds = _audiences.items()
-    return {key_of(kind, pk) for kind, audience in kinds for pk in audience.of(user)}
 
 
 def existing(keys: Collection[str]) -> set[str]:

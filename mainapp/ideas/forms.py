@@ -21,6 +21,7 @@ from mainapp.market.models import Stock
 from mainapp.market.selectors.catalogue import catalogue
 from mainapp.market.symbols import fold
 
+MAX_COUNT = 1_000_000
 ORDERINGS = {
     "-created_at": _("Mais novas"),
     "created_at": _("Mais antigas"),
@@ -182,7 +183,7 @@ class IdeaFilter(django_filters.FilterSet):
         lookup_expr="gte",
         label=_("Mínimo de comentários"),
         min_value=0,
-        max_value=1_000_000,
+        max_value=MAX_COUNT,
     )
     created_from = django_filters.DateFilter(
         field_name="created_at", lookup_expr="date__gte", label=_("Desde")
@@ -219,4 +220,4 @@ class BookFilter(IdeaFilter):
     """The filters of other services: `title` has words, `comments_count` is exact."""
 
     title = _Words(max_length=60)
-    comments_count = django_filters.NumberFilter(min_value=0, max_value=1_000_000)
+    comments_count = django_filters.NumberFilter(min_value=0, max_value=MAX_COUNT)

@@ -4,6 +4,7 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user
 from mainapp.alerts.models import Alert, AlertSubscription, SharedAlert
+from mainapp.alerts.selectors.person import subscription_table
 from mainapp.alerts.selectors.shared import wanted_shared
 from mainapp.alerts.services.announcing import FIRED, SHARED_FIRED
 from mainapp.alerts.services.sharing import set_subscription, share_alert, unshare_alert
@@ -69,6 +70,12 @@ def test_one_firing_notifies_each_subscriber_once_by_their_own_channels(
     assert "webhook" not in by_carol.deliveries.values_list("kind", flat=True)
     assert "segredo" not in by_bob.title + by_bob.body
     assert alert.firings.get().notification.user.username == "alice"
+
+
+def test_archive_has_the_alerts_that_a_member_receives(shared, club, alert, alice, bob):
+    subscribe(shared, bob)
+    assert list(subscription_table(bob)) == [(alert.pk, club.pk, NOON)]
+    assert list(subscription_table(alice)) == []
 
 
 @pytest.mark.parametrize("end", ["unsubscribed", "left", "unshared", "owner left", "blocked"])

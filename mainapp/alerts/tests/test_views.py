@@ -615,7 +615,7 @@ def test_profile_shows_its_owners_alerts(browser, alice, bob):
 def test_archive_has_alerts_and_firings(alice, bob):
     fire(alice)
     make_alert(bob, compra="1.00")
-    alerts, firings = ([*table.rows(alice)] for table in TABLES)
+    alerts, _received, firings = ([*table.rows(alice)] for table in TABLES)
 
     assert [(row[1], row[3]) for row in alerts] == [("PETR4", Decimal("36.00"))]
     assert [(row[1], row[3]) for row in firings] == [("compra", Decimal("35.90"))]

@@ -1,5 +1,7 @@
 """The alerts that members of a club share."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,11 +26,12 @@ def club_alerts(request: ClubRequest, slug: str) -> HttpResponse:
     """Show the shared alerts; scripts load the list alone, again and again."""
     at, shared = timezone.now(), shared_alerts(request.club.pk, request.user)
     page = page_of(shared, request.GET.get("page"), size=PAGE_SIZE)
+    on_page: Any = page.object_list
     context = {
         "club": request.club,
         "member": request.member,
         "page": page,
-        "rows": shared_rows(page.object_list, request.user, at=at),
+        "rows": shared_rows(on_page, request.user, at=at),
         **market_status(at=at),
     }
     if request.headers.get("HX-Request") == "true":

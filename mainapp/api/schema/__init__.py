@@ -87,6 +87,7 @@ def complete(result: Any, **_kwargs: Any) -> Any:
     """Add the schema of errors, the examples, and that unknown fields are refused."""
     components = result["components"]["schemas"]
     components["Error"] = ERROR
+    _allow_null(components)
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             text = TEXTS[method, path.removeprefix(V1)]
@@ -94,6 +95,17 @@ def complete(result: Any, **_kwargs: Any) -> Any:
             _add_response_example(operation, components, text)
             _share_errors(operation, result["components"].setdefault("responses", {}))
     return result
+
+
+def _allow_null(components: Any) -> None:
+    """Let references be null where they may: beside `allOf`, `nullable` has no effect."""
+    null = {"$ref": "#/components/schemas/NullEnum"}
+    components.setdefault("NullEnum", {"enum": [None]})
+    for schema in components.values():
+        for field in schema.get("properties", {}).values():
+            if field.get("nullable") and "allOf" in field:
+                del field["nullable"]
+                field["oneOf"] = [*field.pop("allOf"), null]
 
 
 def _complete_request(operation: Any, components: Any, text: Text) -> None:

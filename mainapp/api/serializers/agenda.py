@@ -12,7 +12,7 @@ from mainapp.agenda.models import Event, Order
 from mainapp.agenda.policies import MAX_PRICE, MAX_SEATS, MAX_SEATS_A_PERSON, MAX_TAGS
 from mainapp.agenda.sessions import SAO_PAULO, WALL, is_zone, zone
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money, ShortList, Strict
+from mainapp.api.serializers.common import Money, ShortList, Strict, TagData
 from mainapp.api.serializers.forum import Person
 from mainapp.core.models import Tag
 from mainapp.core.names import is_plain_text
@@ -126,11 +126,6 @@ class CourseInput(EventInput):
     """A course: an event whose `kind` is `course`."""
 
     kind = serializers.ChoiceField(choices=[Event.Kind.COURSE], default=Event.Kind.COURSE)
-
-
-class TagData(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
 
 
 class EventData(serializers.Serializer):

@@ -62,6 +62,11 @@ class NoFields(Strict):
     """The body of a mutation that takes no fields: absent, or an empty object."""
 
 
+class TagData(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
 class Counted(serializers.Serializer):
     """The number of affected rows."""
 

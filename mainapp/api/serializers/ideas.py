@@ -7,8 +7,9 @@ from rest_framework import serializers
 
 from mainapp.accounts.selectors import name_of
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money, ShortList, Strict, Ticker
+from mainapp.api.serializers.common import Money, ShortList, Strict, TagData, Ticker
 from mainapp.core.rendering import MAX_BODY
+from mainapp.ideas.forms import MAX_COUNT
 from mainapp.ideas.models import Idea
 from mainapp.ideas.policies import MAX_COMMENT, MAX_TAG, MAX_TAGS
 from mainapp.ideas.selectors.live import text_of
@@ -27,7 +28,7 @@ class IdeaQuery(serializers.Serializer):
     side = serializers.ChoiceField(choices=SIDES, required=False)
     status = serializers.ChoiceField(choices=Idea.Status.choices, required=False)
     club = serializers.CharField(max_length=60, required=False)
-    min_comments = serializers.IntegerField(min_value=0, required=False)
+    min_comments = serializers.IntegerField(min_value=0, max_value=MAX_COUNT, required=False)
     created_from = serializers.DateField(required=False)
     created_to = serializers.DateField(required=False)
     return_min = Money(required=False)
@@ -47,7 +48,7 @@ class BookQuery(serializers.Serializer):
     title = serializers.CharField(max_length=60, required=False)
     author = serializers.CharField(max_length=150, required=False)
     tags = serializers.CharField(max_length=200, required=False)
-    comments_count = serializers.IntegerField(min_value=0, required=False)
+    comments_count = serializers.IntegerField(min_value=0, max_value=MAX_COUNT, required=False)
     ordering = serializers.ChoiceField(
         choices=["-created_at", "created_at", "-comments_count", "comments_count"],
         default="-created_at",
@@ -87,11 +88,6 @@ class IdeaChange(Strict):
 class Author(serializers.Serializer):
     id = serializers.IntegerField()
     username = serializers.CharField()
-    name = serializers.CharField()
-
-
-class TagData(serializers.Serializer):
-    id = serializers.IntegerField()
     name = serializers.CharField()
 
 

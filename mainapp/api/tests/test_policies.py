@@ -45,7 +45,7 @@ def objects(alice):
     upload = UploadFactory(owner=alice)
     event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
-    idea = make_idea(alice, symbol="PETR4")
+    idea = make_idea(alice, symbol="PETR4", at=now)
     comment = IdeaComment.objects.create(idea=idea, author=alice, body="a", created_at=now)
     club = make_club(alice, carol)
     shared = {"slug": club.slug, "pk": share(club, alert).pk}
@@ -77,7 +77,7 @@ def objects(alice):
         "comment": {"pk": idea.pk, "comment_pk": comment.pk},
         "record": {"pk": alice.pk},
         "event": {"pk": event.pk},
-        "enrol": {"pk": event.pk},
+        "enrol": {"pk": make_event(alice).pk},
         "orders": {"pk": event.pk},
         "order": {"pk": enrol(event_pk=event.pk, user=alice, at=now).pk},
         "notification": {"pk": notice(alice).pk},

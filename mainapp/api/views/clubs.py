@@ -171,6 +171,7 @@ class JoinClubView(ApiView):
 
     @extend_schema(responses={200: ClubData, 201: ClubData})
     def post(self, request: Any, key: str) -> Response:
+        valid(self.get_serializer(data=request.data))
         club, is_new = join_club(key=key, user=request.user, at=timezone.now())
         return Response(club_data(own_or_404(club.slug, request.user)), 201 if is_new else 200)
 

@@ -40,7 +40,7 @@ class RoomsView(ApiView):
     @extend_schema(parameters=[RoomQuery], responses={200: RoomData(many=True)})
     def get(self, request: Any) -> Response:
         query = valid(RoomQuery(data=request.query_params))
-        rooms = Room.objects.listed_for(request.user).select_related("stock", "host", "club")
+        rooms: Any = Room.objects.listed_for(request.user).select_related("stock", "host", "club")
         slugs = request.query_params.getlist("club") if "club" in query else []
         rooms = in_club(rooms, slugs, request.user).order_by(query["ordering"], "-pk")
         for word in fold(query.get("q", "")).split():

@@ -135,7 +135,7 @@ class CommentsView(ApiView):
         with missing_as_404():
             get_idea(pk, request.user)
         row = comment(idea_pk=pk, author=request.user, body=data["body"], at=timezone.now())
-        return Response(CommentData(comment_data(row)).data, 201)
+        return Response(comment_data(row), 201)
 
 
 class CommentView(ApiView):

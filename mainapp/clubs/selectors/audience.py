@@ -19,14 +19,6 @@ def is_member(user: Any, pk: int) -> bool:
     return ClubMember.objects.filter(club=pk, user=user.pk, club__archived_at=None).exists()
 
 
-def clubs_of(user: Any) -> list[int]:
-    """Return the ids of the clubs of a user, possibly anonymous; one query."""
-    if user.pk is None:
-        return []
-    rows = ClubMember.objects.filter(user=user.pk, club__archived_at=None)
-    return list(rows.order_by().values_list("club", flat=True))
-
-
 def manages(user: Any, pk: int) -> bool:
     """Return whether a user, possibly anonymous, manages an existing club; one query."""
     if user.pk is None:
@@ -69,7 +61,6 @@ CLUB_MEMBERS = Audience(
     kind=CLUB,
     may_see=is_member,
     existing=_existing_clubs,
-    of=clubs_of,
     may_manage=manages,
     users=members_of,
     keys=_keys_of,

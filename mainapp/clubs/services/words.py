@@ -12,7 +12,9 @@ def check_club_text(club: Club | None, *texts: str, field: str = "body") -> None
 
     Raises: Invalid, if a text contains a word that the club filters.
     """
-    for text in texts if club else ():
+    if club is None:
+        return
+    for text in texts:
         if word := filtered_word(text, club.filtered_words):
             raise Invalid(
                 _("Este clube não aceita “%(word)s”."), {"word": word}, fields={field: "words"}

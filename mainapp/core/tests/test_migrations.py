@@ -12,11 +12,15 @@ BEFORE = [
     ("forum", "0004_order_messages_without_a_join"),
     ("accounts", "0005_usage"),
     ("core", None),
+    ("ideas", None),
+    ("agenda", None),
 ]
 AFTER = [
     ("forum", "0009_club_rooms"),
     ("accounts", "0011_agenda"),
     ("core", "0003_tag"),
+    ("ideas", "0001_initial"),
+    ("agenda", "0001_agenda"),
 ]
 
 

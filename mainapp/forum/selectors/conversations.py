@@ -132,7 +132,7 @@ def _others(rows: Sequence[Participant]) -> Mapping[int, Sequence[User]]:
     people: dict[int, list[User]] = defaultdict(list)
     place = Window(RowNumber(), partition_by="room", order_by=["joined_at", "pk"])
     rooms = [row.room_id for row in rows]
-    others = Participant.objects.active().filter(room__in=rooms)
+    others: Any = Participant.objects.active().filter(room__in=rooms)
     others = others.exclude(user__in={row.user_id for row in rows}).annotate(place=place)
     named = others.filter(place__lte=NAMES).select_related("user").order_by("joined_at", "pk")
     for participant in named:

@@ -92,6 +92,7 @@ def check_club_files(room: Room, *, at: datetime) -> None:
 
     Concurrent calls wait for each other. Two queries. Raises: RateLimited.
     """
+    assert room.club_id is not None  # a club's room
     club = Club.objects.select_for_update().get(pk=room.club_id)
     limit = settings.CLUB_UPLOADS_A_DAY if club.uploads_a_day is None else club.uploads_a_day
     kinds = [Message.Kind.IMAGE, Message.Kind.FILE]
@@ -104,7 +105,7 @@ def check_club_files(room: Room, *, at: datetime) -> None:
 
 
 def _lock_managed_club(club_pk: int, actor: User) -> Club:
-    clubs = Club.objects.select_for_update().visible_to(actor)  # type: ignore[attr-defined] # its own queryset
+    clubs = Club.objects.select_for_update().visible_to(actor)
     club: Club | None = clubs.filter(pk=club_pk).first()
     if club is None:
         raise RoomGone

@@ -13,17 +13,16 @@ from mainapp.accounts.models import Block
 from mainapp.ideas.conditions import BUY
 from mainapp.ideas.models import Idea, IdeaComment, PriceBreak
 from mainapp.ideas.selectors.listing import visible_ideas, with_results
-from mainapp.market.models import Candle
-from mainapp.market.quotes import Quote
+from mainapp.market.quotes import Bar, Quote
 from mainapp.market.rendering import Paths, Point, whole_level_chart
-from mainapp.market.selectors.candles import midnight
+from mainapp.market.selectors.candles import RANGE_DAYS, stored_bars
 from mainapp.market.selectors.quotes import last_quotes
-from mainapp.market.sessions import sao_paulo_day
 
 COMMENTS = 30
 # Below this age the chart has minutes.
 MINUTES_FOR = timedelta(days=4)
 MAX_POINTS = 600
+LONG_RANGES = ("1mo", "3mo", "6mo", "1y", "5y")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,25 +65,33 @@ def is_held(idea: Idea) -> bool:
     )
 
 
-def chart_of(idea: Idea, quote: Quote | None, *, at: datetime) -> IdeaChart | None:
-    """Return the chart from the publication to the end, with target and stop. One query."""
+def bars_of(idea: Idea, *, at: datetime) -> tuple[str, list[Bar]]:
+    """Return a range that holds the idea's days, and its stored bars. Two queries at most.
+
+    The bars are of minutes while the idea is new, and else of days.
+    """
+    if idea.priced_at is None:
+        return "", []
+    age = at - idea.priced_at
+    range_, interval = "5d", "1m"
+    if age > MINUTES_FOR:
+        long = (name for name in LONG_RANGES if age < timedelta(days=RANGE_DAYS[name] - 3))
+        range_, interval = next(long, "max"), "1d"
+    bars, _source = stored_bars(stock=idea.stock, range_=range_, interval=interval, at=at)
+    return range_, bars
+
+
+def chart_of(
+    idea: Idea, bars: Sequence[Bar], quote: Quote | None, *, at: datetime
+) -> IdeaChart | None:
+    """Return the chart from the publication to the end, with target and stop."""
     if idea.price_at is None or idea.priced_at is None:
         return None
     end = idea.closed_at or at
-    is_short = end - idea.priced_at <= MINUTES_FOR
-    interval = Candle.Interval.MINUTE if is_short else Candle.Interval.DAY
-    since = idea.priced_at if is_short else midnight(sao_paulo_day(idea.priced_at))
-    candles = Candle.objects.filter(
-        stock=idea.stock_id,
-        simulated=settings.SIMULATED,
-        interval=interval,
-        starts_at__gte=since,
-        starts_at__lte=end,
-    ).order_by("starts_at")
-    closes = list(candles.values_list("starts_at", "close"))
-    step = len(closes) // MAX_POINTS + 1
+    shown = [bar for bar in bars if idea.priced_at < bar.starts_at <= end]
+    step = len(shown) // MAX_POINTS + 1
     points: list[Point] = [(int(idea.priced_at.timestamp()), f"{idea.price_at:f}")]
-    points += [(int(day.timestamp()), f"{close:f}") for day, close in closes[::step]]
+    points += [(int(bar.starts_at.timestamp()), f"{bar.close:f}") for bar in shown[::step]]
     price = idea.close_price or (quote.price if quote else None)
     if price is not None:
         points.append((int(end.timestamp()), f"{price:f}"))

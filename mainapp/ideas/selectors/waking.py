@@ -79,7 +79,7 @@ def woken_by(probes: Sequence[Probe], *, simulated: bool) -> Woken:
             cursor.execute(_POSTGRESQL, parameters)
         else:
             rows = [(p.stock_id, p.price, _text(p.made_at)) for p in probes]
-            each = [orjson.dumps(rows).decode(), simulated] * BRANCHES
+            each: list[Any] = [orjson.dumps(rows).decode(), simulated] * BRANCHES
             cursor.execute(_SQLITE, [*each, simulated, orjson.dumps(stocks).decode()])
         found = cursor.fetchall()
     return Woken(sorted({row[0] for row in found if row[0]}), {row[1] for row in found if row[1]})

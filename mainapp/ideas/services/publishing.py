@@ -238,8 +238,12 @@ def _price(idea: Idea, at: datetime) -> None:
 
 def _wrong(name: str) -> Invalid:
     sentences = {
-        "target": _("O alvo precisa estar a pelo menos 1% do preço, do lado em que a ideia ganha."),
-        "stop": _("O stop precisa estar a pelo menos 1% do preço, do lado em que a ideia perde."),
+        "target": _(
+            "O alvo precisa estar a pelo menos um por cento do preço, do lado em que a ideia ganha."
+        ),
+        "stop": _(
+            "O stop precisa estar a pelo menos um por cento do preço, do lado em que a ideia perde."
+        ),
     }
     return Invalid(sentences[name], field=name)
 

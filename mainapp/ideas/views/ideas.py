@@ -20,6 +20,7 @@ from mainapp.ideas.forms import ORDERINGS, CommentForm, FilterNameForm, IdeaFilt
 from mainapp.ideas.models import Idea, SavedFilter
 from mainapp.ideas.selectors.ideas import (
     COMMENTS,
+    bars_of,
     blocked_by,
     chart_of,
     comments_of,
@@ -39,6 +40,8 @@ from mainapp.ideas.services.filters import delete_filter, save_filter
 from mainapp.ideas.services.publishing import editable_until
 from mainapp.ideas.views.finding import idea_or_404
 from mainapp.market.selectors.feed import feed_state
+from mainapp.market.selectors.sources import source_label
+from mainapp.market.views.candles import request_history
 
 PARTS = {"state": "mainapp/ideas/_state.html", "comments": "mainapp/ideas/_comments.html"}
 
@@ -103,10 +106,15 @@ def idea_context(request: HttpRequest, pk: int, form: CommentForm | None = None)
     quote = quote_of(row)
     until = editable_until(row)
     price = quote.price if quote else None
+    range_, bars = bars_of(row, at=now)
+    if range_:
+        request_history(row.stock, range_, bars=bars, at=now)
     return {
         "idea": row,
         "quote": quote,
-        "chart": chart_of(row, quote, at=now),
+        "price_source": source_label(row.price_source),
+        "close_source": source_label(row.close_source),
+        "chart": chart_of(row, bars, quote, at=now),
         "is_own": row.author_id is not None and row.author_id == request.user.pk,
         "is_waiting": row.status == WAITING,
         "is_held": is_held(row),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.audience import in_audiences
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
@@ -210,6 +211,14 @@ class RejectedQuotes(models.Model):
         return f"{self.source} {self.reason}: {self.count}"
 
 
+class WatchlistQuerySet(models.QuerySet["Watchlist"]):
+    def visible_to(self, user: Any) -> "WatchlistQuerySet":
+        """Return the lists of a user, possibly anonymous, and those of the user's audiences."""
+        if user.pk is None:
+            return self.none()
+        return self.filter(models.Q(owner=user.pk) | in_audiences("audience", user))
+
+
 class Watchlist(models.Model):
     """A named list of stocks: a user's, readable by anyone who has its link, or an audience's.
 
@@ -223,6 +232,8 @@ class Watchlist(models.Model):
     name = models.CharField(max_length=60)
     share_key = models.CharField(max_length=22, unique=True)
     is_current = models.BooleanField(default=False)
+
+    objects = WatchlistQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

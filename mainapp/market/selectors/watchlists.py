@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, QuerySet, When
 
 from mainapp.accounts.models import User
-from mainapp.core.audience import in_audiences, may_manage
+from mainapp.core.audience import may_manage
 from mainapp.market.models import Stock, Watchlist, WatchlistItem
 from mainapp.market.symbols import canonical
 
 
 def lists_of(user: User) -> list[Watchlist]:
     """Return a user's lists with their `size`: the current one, others by name, shared ones."""
-    lists = readable_lists(user).annotate(size=Count("items"))
+    lists = Watchlist.objects.visible_to(user).annotate(size=Count("items"))
     is_shared = Case(When(audience="", then=0), default=1)
     return list(lists.order_by(is_shared, "-is_current", "name", "pk"))
 
@@ -50,11 +50,6 @@ def own_lists(user: User) -> QuerySet[Watchlist]:
     return Watchlist.objects.filter(owner=user)
 
 
-def readable_lists(user: User) -> QuerySet[Watchlist]:
-    """Return a user's lists and those of the user's audiences."""
-    return Watchlist.objects.filter(Q(owner=user) | in_audiences("audience", user))
-
-
 def may_edit(watchlist: Watchlist, user: User) -> bool:
     """Return whether a user may change a list; one query for an audience's."""
     if watchlist.audience:
@@ -64,7 +59,7 @@ def may_edit(watchlist: Watchlist, user: User) -> bool:
 
 def editable_list(pk: int, user: User) -> Watchlist:
     """Return a list that a user may change; two queries at most. Raises: Watchlist.DoesNotExist."""
-    watchlist = readable_lists(user).get(pk=pk)
+    watchlist = Watchlist.objects.visible_to(user).get(pk=pk)
     if not may_edit(watchlist, user):
         raise Watchlist.DoesNotExist
     return watchlist

@@ -163,8 +163,9 @@ def test_page_needs_the_same_queries_for_any_content(client, count, django_asser
         LastQuoteFactory(stock=StockFactory(symbol=other, sector="Petróleo"))
     for day in range(count):
         CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=day))
-    # The stock, its quote, its closes, facts (2), rooms, and peers with their quotes and points.
-    with django_assert_num_queries(9):
+    # The stock, its quote, its closes, facts (2), rooms, ideas, and peers with their quotes and
+    # points.
+    with django_assert_num_queries(10):
         client.get("/graph?ticker=PETR4")
 
 

@@ -10,11 +10,11 @@ from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
 from mainapp.core.paths import get_owned_or_404, missing_as_404
 from mainapp.market.forms import symbols_from
+from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.watchlists import (
     current_symbols,
     editable_list,
-    readable_lists,
     symbols_of,
 )
 from mainapp.market.services.watchlists import edit_current, edit_list, merge_symbols
@@ -25,7 +25,11 @@ def list_symbols(request: MemberRequest, pk: int) -> JsonResponse:
     """Return a list's symbols; a POST first removes, adds and orders some."""
     if request.method != "POST":
         return JsonResponse(
-            {"symbols": symbols_of(get_owned_or_404(readable_lists(request.user), pk))}
+            {
+                "symbols": symbols_of(
+                    get_owned_or_404(Watchlist.objects.visible_to(request.user), pk)
+                )
+            }
         )
     with missing_as_404():
         watchlist = editable_list(pk, request.user)

@@ -88,7 +88,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         body={"body": "Concordo."},
         errors=("forbidden", "suspended"),
     ),
-    ("delete", "ideas/{id}/comments/{comment_id}/"): Text(
+    ("delete", "ideas/{id}/comments/{comment_pk}/"): Text(
         summary="Delete a comment",
         description="The text of one's own comment is removed.",
     ),
