@@ -155,6 +155,17 @@ def test_filters_combine(query, titles, client, db):
     assert [event.title for event in page.context["page"]] == titles
 
 
+@pytest.mark.parametrize(
+    ("language", "head", "day"),
+    [("pt-br", "sáb", "sáb, 2 de mar de 2030"), ("en", "Sat", "Sat 2 Mar 2030")],
+)
+def test_month_names_its_days(language, head, day, client, db):
+    client.cookies["django_language"] = language
+    page = client.get(f"{reverse('agenda')}?view=month&month=2030-03").content.decode()
+    assert f'<th scope="col">{head}</th>' in page
+    assert day in page
+
+
 @pytest.mark.parametrize("count", [3, 30])
 def test_lists_cost_the_same_at_any_size(count, login, alice, django_assert_max_num_queries):
     club = make_club(alice)
