@@ -25,6 +25,11 @@ class _Executor(MigrationExecutor):
 
 def migrate(targets: Targets, *, latest: Targets) -> Any:
     """Migrate to `targets`, which are `latest` or precede it; return the apps in that state."""
-    _Executor(latest).migrate(targets)
+    executor = _Executor(latest)
+    # Checked before the first table changes: a run that stops in between breaks all later tests.
+    known = {str(step) for step, _ in executor.migration_plan(latest, clean_start=True)}
+    missing = {str(step) for step, _ in executor.migration_plan(targets)} - known
+    assert not missing, f"`latest` must contain {missing}"
+    executor.migrate(targets)
     nodes = [target for target in targets if target[1]]
     return _Executor(latest).loader.project_state(nodes).apps
