@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
@@ -26,6 +25,7 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.models import Tag
+from mainapp.core.paths import absolute_url
 from mainapp.market.symbols import fold
 
 # The fields that a host fills in; `tags` are names, and `seats` None is no limit.
@@ -61,7 +61,7 @@ def create_event(
     check_club_text(club, *_texts(event, tags), field="title")
     with transaction.atomic():
         _check_may_create(host, club, at, is_counted=is_counted)
-        event.uid = f"{uuid4().hex}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}"
+        event.uid = f"{uuid4().hex}@{urlsplit(absolute_url()).hostname or 'localhost'}"
         event.save()
         _set_tags(event, tags)
         agenda_changed.send(sender=Event, event=event)

@@ -204,7 +204,7 @@ def other_value(row, field, others):
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("model", AUDITED)
 def test_every_field_is_recorded_however_it_is_written(door, model, make, bob, stocks):
-    others = {User: bob, type(stocks[1]): stocks[1], Club: ClubFactory()}
+    others = {User: bob, type(stocks[1]): stocks[1], Club: ClubFactory(), Event: make_event(bob)}
     pk, label = make(model).pk, model._meta.label_lower
     for name in sorted(model.audit.recorded):
         with rolled_back():
