@@ -50,6 +50,8 @@ def event_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def enrol_in(request: MemberRequest, pk: int) -> HttpResponse:
+    with missing_as_404():  # before the form: an invisible event is a 404 whatever is sent
+        event_seen_by(request.user, pk)
     form = SeatsForm(request.POST)
     with gone_as_404(), shown_as_message(request):
         if form.is_valid():
