@@ -15,7 +15,7 @@ websocket_urlpatterns = [
     path("ws/room/<key:pk>/", RoomConsumer.as_asgi()),
     path("ws/chat/room/<key:pk>/", RoomConsumer.as_asgi()),
     path("ws/idea/<key:pk>/", IdeaConsumer.as_asgi()),
-    path("ws/club/<str:slug>/", ClubConsumer.as_asgi()),
+    path("ws/club/<slug:slug>/", ClubConsumer.as_asgi()),
     path("ws/notifications/", NotificationsConsumer.as_asgi()),
     path("ws/presence/", PresenceConsumer.as_asgi()),
     re_path(r"", UnknownPathConsumer.as_asgi()),

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from mainapp.accounts.models import User
 from mainapp.clubs.models import Club
 from mainapp.core.blocks import Block, BlockContext
+from mainapp.core.policies import MEMBERS
 from mainapp.ideas.selectors.listing import listed_ideas
 from mainapp.ideas.selectors.records import club_ranking, record_of
 from mainapp.market.models import Stock
@@ -43,6 +44,7 @@ BLOCKS = [
         place="home",
         name="ideas",
         order=40,
+        who=MEMBERS,
         template="mainapp/ideas/home_block.html",
         context=_home,
     ),

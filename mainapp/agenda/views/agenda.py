@@ -53,8 +53,8 @@ def agenda(request: HttpRequest) -> HttpResponse:
         context |= {
             "weeks": weeks,
             "month": month,
-            "earlier": next_month(month, -1),
-            "later": next_month(month),
+            "previous_month": next_month(month, -1),
+            "next_month": next_month(month),
             "has_events": any(day.events and day.is_of_month for week in weeks for day in week),
         }
         return render(request, "mainapp/agenda/month.html", context)

@@ -53,7 +53,7 @@ def enrol_in(request: MemberRequest, pk: int) -> HttpResponse:
     with missing_as_404():  # before the form: an invisible event is a 404 whatever is sent
         event_seen_by(request.user, pk)
     form = SeatsForm(request.POST)
-    with gone_as_404(), shown_as_message(request):
+    with shown_as_message(request), gone_as_404():
         if form.is_valid():
             values = {"seats": int(form.cleaned_data["seats"]), "wait": form.cleaned_data["wait"]}
             order = enrol(event_pk=pk, user=request.user, at=timezone.now(), **values)
@@ -62,7 +62,7 @@ def enrol_in(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def give_seat_back(request: MemberRequest, pk: int) -> HttpResponse:
-    with gone_as_404(), shown_as_message(request):
+    with shown_as_message(request), gone_as_404():
         order = give_back(event_pk=pk, user=request.user, at=timezone.now())
         was_confirmed = order.confirmed_at is not None
         messages.success(
@@ -98,7 +98,7 @@ def change_event(request: MemberRequest, pk: int) -> HttpResponse:
         event = managed_event(pk, request.user)
     form = EventForm(request.POST or None, event=event, initial=form_values(event))
     if form.is_valid():
-        with gone_as_404(), shown_in_form(form):
+        with shown_in_form(form), gone_as_404():
             at = timezone.now()
             update_event(event_pk=pk, actor=request.user, fields=form.values(), at=at)
             messages.success(request, _("O evento foi salvo."))
@@ -110,7 +110,7 @@ def cancel_event(request: MemberRequest, pk: int) -> HttpResponse:
     with missing_as_404():
         event = managed_event(pk, request.user)
     if request.method == "POST":
-        with gone_as_404(), shown_as_message(request):
+        with shown_as_message(request), gone_as_404():
             cancel(event_pk=pk, actor=request.user, at=timezone.now())
             messages.success(request, _("O evento foi cancelado, e quem tinha vaga foi avisado."))
         return redirect(event)

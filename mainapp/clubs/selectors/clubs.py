@@ -57,8 +57,8 @@ def chosen_club(user: Any) -> Club | None:
 
 
 def shared_clubs(person: User, reader: Any) -> list[Club]:
-    """Return clubs of which both are members; one query, none for an anonymous reader."""
-    if reader.pk is None:
+    """Return clubs of which both are members; one query, none for oneself or anonymous readers."""
+    if reader.pk in (None, person.pk):
         return []
     theirs = ClubMember.objects.filter(user=person).values("club")
     return list(Club.objects.visible_to(reader).filter(pk__in=theirs)[:SHARED])

@@ -192,6 +192,7 @@ def other_value(row, field, others):
         (models.DateTimeField, lambda: timezone.now()),
         (models.DateField, lambda: NOW.date() + timedelta(days=77)),
         (models.DecimalField, lambda: Decimal("12.34")),
+        (models.PositiveSmallIntegerField, lambda: (value or 0) + 1),
         (models.IntegerField, lambda: (value or 0) + 7),
         (models.JSONField, lambda: ["read"]),
         (models.EmailField, lambda: f"{MARK}@example.org"),

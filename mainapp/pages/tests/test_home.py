@@ -356,7 +356,7 @@ def test_home_of_a_member_costs_the_same_at_any_size(
 
     # 2 of session and user, 3 of the carteira, 3 of alerts, 3 of the list, 1 of notifications,
     # 6 of the market, 2 of unread talk
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(23):
         client.get("/")
 
 

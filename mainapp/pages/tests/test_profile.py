@@ -80,7 +80,7 @@ def test_saved_preferences_are_selected(page, alice):
 
     for value in ("en", "dark", "15", "True", "False"):
         assert f'<option value="{value}" selected>' in html
-    assert html.count(" selected>") == 5
+    assert html.count(" selected>") == 6  # the last one is the time zone
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_the_profile_costs_the_same_queries_at_any_size(
         write_message(alice, room(alice, f"Sala {number}"))
     visited_user = User.objects.create_user("carla")
 
-    with django_assert_max_num_queries(5):  # one of them is from the section of alerts
+    with django_assert_max_num_queries(6):  # of the sections: one of alerts, one of ideas
         page.get(address(alice))
-    with django_assert_max_num_queries(6):  # one of them is whether the user is online
+    with django_assert_max_num_queries(8):  # also presence, and clubs in common
         page.get(address(visited_user))
 
 

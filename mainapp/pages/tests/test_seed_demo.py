@@ -4,8 +4,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mainapp.accounts.models import User
+from mainapp.agenda.models import Event, Order
 from mainapp.alerts.models import Alert
+from mainapp.clubs.models import Club
 from mainapp.forum.models import Message, Room
+from mainapp.ideas.models import Idea
 from mainapp.market.tests.factories import StockFactory
 from mainapp.pages.management.commands.seed_demo import PASSWORD
 from mainapp.portfolio.models import Carteira
@@ -33,9 +36,17 @@ def test_seed_demo_creates_users_rooms_alerts_and_a_carteira(settings, client):
 
     assert "ana, beto, clara" in seed()
 
-    assert counts() == [3, 6, 47, 5, 6]  # three real alerts, and three simulated ones
+    assert counts() == [5, 8, 57, 14, 6]  # three real alerts, and three simulated ones
     assert client.login(username="ana", password=PASSWORD)
     assert client.get("/carteira").status_code == 200
+    club = Club.objects.get()
+    roles = sorted(club.members.values_list("role", flat=True))
+    assert roles == ["manager", "member", "member", "member", "owner"]
+    assert client.get(club.get_absolute_url()).status_code == 200
+    assert set(Idea.objects.values_list("status", flat=True)) >= {"open", "target", "stopped"}
+    assert Idea.objects.filter(club=club, simulated=True).count() == 2
+    assert Event.objects.filter(club=club).count() == 2
+    assert set(Order.objects.values_list("state", flat=True)) == {"confirmed", "waiting"}
 
 
 @pytest.mark.usefixtures("_catalogue")
