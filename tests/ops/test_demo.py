@@ -26,7 +26,8 @@ def test_demo_prepares_a_site_and_prints_how_to_log_in(prepared):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-2:] == [
-        "Log in at http://127.0.0.1:8123/login/ as ana, beto, clara, davi, eva; the password is pregao-demo.",
+        "Log in at http://127.0.0.1:8123/login/ as ana, beto, clara, davi, eva; "
+        "the password is pregao-demo.",
         "Start the site with: make run",
     ]
     assert people(prepared) == {"ana", "beto", "clara", "davi", "eva"}

@@ -103,7 +103,7 @@ def make(alice, bob, stocks):
         Room: lambda: RoomFactory(host=alice),
         Event: lambda: make_event(alice),
         Order: lambda: Order.objects.create(
-            event=make_event(alice), user=bob, state="waiting", queued_at=NOW
+            event=make_event(alice), user=alice, state="waiting", queued_at=NOW
         ),
         CalendarLink: lambda: CalendarLink.objects.create(user=alice, key="x", renewed_at=NOW),
         API_KEY: lambda: API_KEY.objects.create(
