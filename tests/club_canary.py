@@ -59,7 +59,7 @@ from tests.canary import (
 PK, MISSING = 777_777, 654_321
 SLUG, NOWHERE = "clube-secreto", "clube-nenhures"
 OUTSIDERS = ("anonymous", "stranger", "rival", "former", "blocked", "support", "admin")
-SENDERS = ("anonymous", "stranger", "former")
+SENDERS = ("anonymous", "stranger", "former", "beto")
 UNSAFE = ("post", "put", "patch", "delete")
 TOO_MANY = 429
 # Answers that differ each time.
@@ -88,7 +88,7 @@ EVENT = {
 CANARY_TEXTS = [
     *(f"get /clube/{SLUG}/", "get /clubes/", "get /api/v1/clubs/", f"get /conversa/{PK}/"),
     *(f"get /ideia/{PK}/", f"get /api/v1/ideas/{PK}/", f"get /evento/{PK}/", "get /agenda/"),
-    *(f"get /api/v1/events/{PK}/", "get /ideias/", "post /export-data/", "get /search/"),
+    *(f"get /api/v1/events/{PK}/", "get /ideias/", "post /export-data/", "get /buscar/"),
 ]
 
 

@@ -31,7 +31,7 @@ def test_idea_is_published_and_hits_its_target_live(open_page, shell):
     expect(page.locator(".prose strong")).to_have_text("sobe")
 
     reader = open_page(page.url)
-    page.get_by_label("Comentário").fill("De olho no balanço.")
+    page.get_by_role("textbox", name="Comentário").fill("De olho no balanço.")
     page.get_by_role("button", name="Comentar").click()
     expect(reader.locator(".idea-comments")).to_contain_text("De olho no balanço.")
 
