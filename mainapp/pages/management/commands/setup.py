@@ -10,9 +10,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from mainapp.accounts.services import avatars, log_ins
 from mainapp.agenda.services.announcing import ensure_announcing
+from mainapp.agenda.services.events import follow_zones
 from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
@@ -101,6 +103,7 @@ def schedule() -> str:
     uploads.ensure_sweep()
     ensure_forgetting()
     ensure_announcing()
+    follow_zones(at=timezone.now())  # an update may bring new rules of time zones
     clubs.ensure_sweep()
     ideas.ensure_sweep()
     current = update_schedule()
