@@ -452,7 +452,9 @@ def test_batch_that_fires_nothing_costs_one_query(owner, count):
 
 
 def test_batch_that_fires_costs_a_fixed_number_of_queries(owner):
-    assert _cost_of_firing(owner, 3) == _cost_of_firing(owner, 30) <= 18  # two audit, two share
+    # Two of the audit, two of sharing; PostgreSQL also locks the outbox.
+    limit = 19 if connection.vendor == "postgresql" else 18
+    assert _cost_of_firing(owner, 3) == _cost_of_firing(owner, 30) <= limit
     assert Firing.objects.count() == 33
 
 
