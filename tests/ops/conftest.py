@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # has no types
 
+from tests.club_requests import Tally
 from tests.instances import instance
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
 
@@ -67,3 +69,11 @@ def prepared_rig():
 def data_dir(tmp_path):
     """Return a prepared data folder."""
     return copy_prepared(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def tally():
+    """Return the counts of the isolation of clubs, which `pytest -s` shows at the end."""
+    counts = Tally()
+    yield counts
+    sys.stdout.write(f"\n{counts}\n")
