@@ -52,7 +52,7 @@ CANARY_TEXTS = [
     *(f"get /clube/{SLUG}/", "get /clubes/", "get /api/v1/clubs/", f"get /conversa/{PK}/"),
     *(f"get /ideia/{PK}/", f"get /api/v1/ideas/{PK}/", f"get /evento/{PK}/", "get /agenda/"),
     *(f"get /api/v1/events/{PK}/", "get /ideias/", "post /export-data/", "get /buscar/"),
-    *("get /forum/", f"get /api/v1/clubs/{SLUG}/list/", f"get /api/v1/clubs/{SLUG}/alerts/"),
+    *("get /forum/", f"get /api/v1/clubs/{SLUG}/list/"),
 ]
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import django
 
@@ -54,7 +55,7 @@ def record_and_die(step: int, point: str) -> None:
     from mainapp.ideas import receivers  # noqa: PLC0415 - needs the settings
     from mainapp.ideas.services import judging  # noqa: PLC0415 - needs the settings
 
-    def announce_and_die(**arguments: object) -> None:
+    def announce_and_die(**arguments: Any) -> None:
         announce(**arguments)
         die()
 
@@ -87,7 +88,7 @@ def last_step() -> int:
     return int((quoted_at - NOON).total_seconds() // 60)
 
 
-def die(**_: object) -> None:
+def die(**_: Any) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
