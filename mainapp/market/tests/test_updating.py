@@ -200,7 +200,7 @@ def test_board_and_publication_follow_the_commit(source, monkeypatch):
     def note_publication(batch):
         order.append(("published", prices(), batch[0][1]["quotes"]["PETR4"]["price"]))
 
-    def note_put(self, quotes, status):
+    def note_put(self, quotes, status, **options):
         if quotes:
             order.append(("put", connection.in_atomic_block, LastQuote.objects.count()))
         return put(self, quotes, status)
