@@ -53,6 +53,8 @@ class StreamState:
     last_fault: str = ""
     last_error: str = ""
     last_error_at: datetime | None = None
+    wanted: int = 0  # symbols that it should give
+    given: int = 0  # those of them that are not polled
     connections: int = 0
     ticks: int = 0
     malformed: int = 0  # messages that are not of the documented form

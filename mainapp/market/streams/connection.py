@@ -36,6 +36,7 @@ class Periods:
     longest_pause_s: float = 60.0
     steady_s: float = 30.0  # a connection that lived this long starts with the first pause again
     open_s: float = 5.0
+    close_s: float = 1.0
     ping_s: float = 15.0
     repeat_s: float = 15.0  # Yahoo falls silent unless it is asked again
     first_price_s: float = 60.0
@@ -105,7 +106,7 @@ class Connection:
                 open_timeout=self._periods.open_s,
                 ping_interval=self._periods.ping_s,
                 ping_timeout=self._periods.ping_s,
-                close_timeout=1,
+                close_timeout=self._periods.close_s,
                 max_size=MAX_MESSAGE_BYTES,
                 compression=None,
                 proxy=self._proxy or None,

@@ -88,7 +88,7 @@ class YahooWire:
 def _decode(text: Any) -> Any:
     if not isinstance(text, str):
         raise MalformedMessage("no message")
-    definition, decode_error = _definition()
+    definition, decode_error = pricing_definition()
     try:
         return definition.FromString(b64decode(text, validate=True))
     except (binascii.Error, ValueError, decode_error) as error:
@@ -96,7 +96,7 @@ def _decode(text: Any) -> Any:
 
 
 @cache
-def _definition() -> tuple[Any, type[Exception]]:
+def pricing_definition() -> tuple[Any, type[Exception]]:
     """Return yfinance's definition of the message, and the error of its decoder.
 
     The file is loaded without its package, which would import pandas: 2 s and 80 MB.

@@ -203,7 +203,7 @@ def test_board_and_publication_follow_the_commit(source, monkeypatch):
     def note_put(self, quotes, status, **options):
         if quotes:
             order.append(("put", connection.in_atomic_block, LastQuote.objects.count()))
-        return put(self, quotes, status)
+        return put(self, quotes, status, **options)
 
     monkeypatch.setattr(updating, "publish", note_publication)
     monkeypatch.setattr(boards.Board, "put", note_put)

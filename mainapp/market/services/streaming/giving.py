@@ -1,5 +1,6 @@
 """The symbols that streams give: newer than what polling brings, and not silent."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from time import monotonic, time_ns
 
@@ -63,6 +64,10 @@ class GivenSymbols:
             else:
                 remaining[symbol] = left_ms
         return remaining
+
+    def counts(self) -> Counter[str]:
+        """Return the number of given symbols of each stream."""
+        return Counter(self._streams[symbol] for symbol in self._given)
 
     def keep(self, wanted: Collection[str]) -> None:
         """Forget symbols that are no longer wanted."""

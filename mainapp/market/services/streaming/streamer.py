@@ -168,12 +168,12 @@ class Streamer:
         """Publish the given symbols and the streams' states. Raises: LeaseLostError."""
         while True:
             states = [stream.state for stream in self._streams.values()]
-            write = partial(
-                write_streaming,
-                holder=lease.holder,
-                given_ms=self._given.remaining_ms(states),
-                states=states,
-            )
+            given_ms = self._given.remaining_ms(states)
+            counts = self._given.counts()
+            for state in states:
+                state.wanted = len(self._wanted[state.name].symbols)
+                state.given = counts[state.name]
+            write = partial(write_streaming, holder=lease.holder, given_ms=given_ms, states=states)
             with suppress(redis.RedisError):
                 if not await asyncio.to_thread(write):
                     raise LeaseLostError
