@@ -5,7 +5,6 @@ import json
 import threading
 import time
 from base64 import b64encode
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
@@ -16,9 +15,8 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from mainapp.market.streams.yahoo import pricing_definition
+from mainapp.market.streams.pricing import pricing_definition
 
-REMEMBERED = 20_000
 FLOOD_A_SECOND = 10_000
 FLOOD_STEP_S = 0.01
 
@@ -60,7 +58,7 @@ class StubStreamer:
 
     def __init__(self, source: str = "yahoo") -> None:
         self.source = source
-        self.fault = ""
+        self._fault, self._fault_at = "", 0.0
         self.prices: dict[str, float] = {}
         self.period_s = 0.2
         self.lag_s = 0.0  # the age of the prices that it sends
@@ -71,9 +69,16 @@ class StubStreamer:
         )
         self.clients: list[Client] = []
         self.attempts: list[float] = []
-        self.sent: deque[tuple[str, float]] = deque(maxlen=REMEMBERED)
-        self.wrong: set[tuple[str, float]] = set()  # prices that nobody may show
+        self.sent: set[tuple[str, float]] = set()  # the prices that may be shown
         self.url = ""
+
+    @property
+    def fault(self) -> str:
+        return self._fault
+
+    @fault.setter
+    def fault(self, name: str) -> None:
+        self._fault, self._fault_at = name, time.monotonic()
 
     @property
     def open_clients(self) -> list[Client]:
@@ -146,7 +151,7 @@ class StubStreamer:
     ) -> None:
         price = self.price_of(client, name, number)
         at_ms = int((time.time() - self.lag_s - age_s) * 1000)
-        self.sent.append((name, price))
+        self.sent.add((name, price))
         for _ in range(times):
             await client.socket.send(self._message(name, price, at_ms))
 
@@ -170,7 +175,6 @@ class StubStreamer:
         await client.socket.send(b"\xff\xfe")
         for name in sorted(client.names):
             wild = round(self.prices.get(name, 38.42) * 1000 + number, 2)
-            self.wrong.add((name, wild))
             await client.socket.send(self._message(name, wild, int(time.time() * 1000)))
             for price in (float("nan"), -1.0, 0.0, float("inf")):
                 await client.socket.send(self._message(name, price, int(time.time() * 1000)))
@@ -186,7 +190,6 @@ class StubStreamer:
             await self._price(client, name, number)
             for age_s in (1.0, 5.0, 60.0, -3600.0):
                 old = round(self.price_of(client, name, number) - 0.5 - number / 1e4, 4)
-                self.wrong.add((name, round(old, 2)))
                 at_ms = int((time.time() - self.lag_s - age_s) * 1000)
                 await client.socket.send(self._message(name, old, at_ms))
 
@@ -194,25 +197,35 @@ class StubStreamer:
         await client.socket.send(self._message("AAPL", 230.0, int(time.time() * 1000)))
         await self._prices(client, number)
 
+    async def _day_end(self, client: Client, number: int) -> None:
+        """Close the connections that were open when the fault began, as after 24 hours."""
+        if client.opened_at < self._fault_at:
+            await client.socket.close(1001)
+        await self._prices(client, number)
+
     async def _ended(self, client: Client, number: int) -> None:
-        """Close each connection after its first prices, as after 24 hours."""
+        """Close each connection after its first prices."""
         if client.names:
             await self._prices(client, number)
             await client.socket.close(1000)
 
     async def _shutdown(self, client: Client, number: int) -> None:
-        """Announce the end of the first connection, which goes on."""
-        if client is self.clients[0] and not client.is_ending:
+        """Announce the end of the connections that were open, which go on for now."""
+        if client.opened_at < self._fault_at and not client.is_ending:
             client.is_ending = True
             await client.socket.send(json.dumps({"data": {"e": "serverShutdown", "E": 1}}))
         await self._prices(client, number)
 
     async def _flood(self, client: Client, number: int) -> None:
-        names = sorted(client.names)
-        for index in range(int(FLOOD_A_SECOND * FLOOD_STEP_S)):
-            if names:
-                name = names[index % len(names)]
-                await self._price(client, name, number * 100 + index)
+        """Write a hundredth of a second's messages at once: their sending would cost a core."""
+        names, frames, at_ms = sorted(client.names), [], int(time.time() * 1000)
+        for index in range(int(FLOOD_A_SECOND * FLOOD_STEP_S) if names else 0):
+            name = names[index % len(names)]
+            price = self.price_of(client, name, number * 100 + index)
+            self.sent.add((name, price))
+            body = self._message(name, price, at_ms).encode()
+            frames.append(b"\x81\x7e" + len(body).to_bytes(2, "big") + body)
+        client.socket.transport.write(b"".join(frames))
 
 
 @contextmanager

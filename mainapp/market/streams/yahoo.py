@@ -1,15 +1,12 @@
 """Yahoo's streamer: base64 of protobuf in JSON. B3's quotes are 15 minutes late there, too."""
 
 import binascii
-import importlib.util
 import json
 from base64 import b64decode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from math import inf
-from pathlib import Path
 from typing import Any
 
 from mainapp.market.providers.replies import (
@@ -21,6 +18,7 @@ from mainapp.market.providers.replies import (
 )
 from mainapp.market.providers.yahoo import DELAY_S, SUFFIX
 from mainapp.market.quotes import Quote, to_count, to_money
+from mainapp.market.streams.pricing import pricing_definition
 from mainapp.market.streams.wires import MalformedMessage, Message, Price
 
 OLDEST_MS = 946_684_800_000  # the year 2000
@@ -93,23 +91,3 @@ def _decode(text: Any) -> Any:
         return definition.FromString(b64decode(text, validate=True))
     except (binascii.Error, ValueError, decode_error) as error:
         raise MalformedMessage("not a price") from error
-
-
-@cache
-def pricing_definition() -> tuple[Any, type[Exception]]:
-    """Return yfinance's definition of the message, and the error of its decoder.
-
-    The file is loaded without its package, which would import pandas: 2 s and 80 MB.
-    """
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - only where Yahoo streams
-
-    package = importlib.util.find_spec("yfinance")
-    assert package is not None
-    assert package.origin is not None
-    path = Path(package.origin).with_name("pricing_pb2.py")
-    spec = importlib.util.spec_from_file_location("pricing_pb2", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.PricingData, DecodeError

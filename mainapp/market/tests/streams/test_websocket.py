@@ -177,7 +177,9 @@ async def test_pause_that_the_source_requests_is_respected():
 
 
 async def test_connection_that_will_end_is_closed_after_the_first_price_on_the_next():
-    async with streaming(BinanceWire(), symbols=["BTCBRL"], fault="shutdown") as running:
+    async with streaming(BinanceWire(), symbols=["BTCBRL"]) as running:
+        await running.more_ticks()
+        running.stub.fault = "shutdown"
         await until(lambda: running.stub.clients and running.stub.clients[0].ended_at)
         old, new = running.stub.clients[:2]
 
