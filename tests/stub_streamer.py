@@ -61,7 +61,7 @@ class StubStreamer:
         self._fault, self._fault_at = "", 0.0
         self.prices: dict[str, float] = {}
         self.period_s = 0.2
-        self.lag_s = 0.0  # the age of the prices that it sends
+        self.lag_s: Callable[[Client], float] = lambda _client: 0.0  # the age of the prices
         self.retry_after = ""
         self.fields: dict[str, Any] = {"change": 0.21} if source == "yahoo" else {}
         self.price_of: Callable[[Client, str, int], float] = lambda _client, name, number: round(
@@ -150,7 +150,7 @@ class StubStreamer:
         self, client: Client, name: str, number: int, *, age_s: float = 0.0, times: int = 1
     ) -> None:
         price = self.price_of(client, name, number)
-        at_ms = int((time.time() - self.lag_s - age_s) * 1000)
+        at_ms = int((time.time() - self.lag_s(client) - age_s) * 1000)
         self.sent.add((name, price))
         for _ in range(times):
             await client.socket.send(self._message(name, price, at_ms))
@@ -190,7 +190,7 @@ class StubStreamer:
             await self._price(client, name, number)
             for age_s in (1.0, 5.0, 60.0, -3600.0):
                 old = round(self.price_of(client, name, number) - 0.5 - number / 1e4, 4)
-                at_ms = int((time.time() - self.lag_s - age_s) * 1000)
+                at_ms = int((time.time() - self.lag_s(client) - age_s) * 1000)
                 await client.socket.send(self._message(name, old, at_ms))
 
     async def _wrong_symbol(self, client: Client, number: int) -> None:

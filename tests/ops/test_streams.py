@@ -2,7 +2,8 @@
 
 import signal
 import sqlite3
-from contextlib import closing, suppress
+import time
+from contextlib import closing
 
 import psutil
 import pytest
@@ -15,7 +16,7 @@ from tests.stub_streamer import streamer_in_thread
 
 pytestmark = pytest.mark.usefixtures("prepared_rig")
 
-TAKEOVER_S = 5.0
+TAKEOVER_S, BATCH_S = 5.0, 0.25
 WATCHERS = redis_key("watchers")
 
 
@@ -53,27 +54,19 @@ class Streamers:
         price = self.price()
         return price is not None and int(price) == 40 + number
 
-    def is_writable(self):
-        with (
-            suppress(sqlite3.OperationalError),
-            closing(sqlite3.connect(self.path, timeout=0)) as b,
-        ):
-            b.execute("BEGIN IMMEDIATE")
-            return True
-        return False
+    def pause_in_a_batch(self, process):
+        """Pause a process that waits for SQLite's lock, to write when it wakes.
 
-    def pause(self, process):
-        """Pause a process outside of a transaction, which would lock SQLite for everyone."""
-
-        def is_paused():
+        Its prices are of the next minute, so that only the fence can stop them.
+        """
+        self.stub.lag_s = lambda client: -60 if client.number == 0 else 0
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as base:
+            base.execute("BEGIN IMMEDIATE")
+            sent_at = time.monotonic()
+            wait_for(lambda: time.monotonic() > sent_at + 2 * BATCH_S, 5, "a batch that waits")
             process.suspend()
             wait_for(lambda: process.status() == psutil.STATUS_STOPPED, 5, "a pause")
-            if self.is_writable():
-                return True
-            process.resume()
-            return False
-
-        wait_for(is_paused, 10, "a pause outside of a transaction")
+            base.execute("ROLLBACK")
 
 
 @pytest.fixture
@@ -99,10 +92,9 @@ def test_second_streamer_takes_over_and_a_paused_one_that_wakes_writes_nothing(s
     wait_for(lambda: second.num_threads() > 1, 30, "a second streamer that waits for the lease")
     assert len(stub.clients) == 1
 
-    streamers.pause(first)
+    streamers.pause_in_a_batch(first)
     wait_for(lambda: streamers.shows(1), TAKEOVER_S, "a price of the second streamer")
 
-    # It wakes with prices in its connection, and gets more until it notices the lost lease.
     first.resume()
     seen = set()
 
