@@ -166,7 +166,7 @@ class StubStreamer:
         pass
 
     async def _half_open(self, client: Client, number: int) -> None:
-        client.socket.transport.pause_reading()  # type: ignore[attr-defined] # of TCP
+        client.socket.transport.pause_reading()
 
     async def _garbage(self, client: Client, number: int) -> None:
         """Send what no one documents, and prices far from all others."""

@@ -9,5 +9,5 @@ if __name__ == "__main__":
     django.setup()
     from mainapp.market.services import updating
 
-    updating._is_trading = lambda _at: True
+    updating._is_trading = lambda at: True
     app.worker_main(WORKER.partition("-A project ")[2].split())

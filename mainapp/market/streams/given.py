@@ -66,7 +66,7 @@ def write_streaming(
 def read_streaming() -> Streaming:
     """Return the given symbols and the states. One round trip. Raises: redis.RedisError."""
     keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
-    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, KEPT_MS)  # type: ignore[misc] # sync client
+    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, KEPT_MS)
     if not is_lease_held(left_ms, lease_ms=STREAM_LEASE_MS):
         return Streaming(False, frozenset(), ())
     names = frozenset(symbol.decode() for symbol in symbols)

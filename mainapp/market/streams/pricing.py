@@ -12,7 +12,7 @@ def pricing_definition() -> tuple[Any, type[Exception]]:
 
     The file is loaded without its package, which would import pandas: 2 s and 80 MB.
     """
-    from google.protobuf.message import DecodeError  # noqa: PLC0415 - only where Yahoo streams
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped] # noqa: PLC0415 - only where Yahoo streams
 
     package = importlib.util.find_spec("yfinance")
     assert package is not None
