@@ -1,5 +1,6 @@
 """Pushed quotes with real processes: one streamer at a time, and the faults of its sources."""
 
+import json
 import signal
 import sqlite3
 import time
@@ -8,10 +9,12 @@ from contextlib import closing
 import psutil
 import pytest
 import redis
+from websockets.sync.client import connect
 
 from benchmarks.faults import streams
 from benchmarks.rig.processes import Rig
-from tests.instances import redis_key, wait_for
+from project.instance import Instance
+from tests.instances import get, instance, redis_key, wait_for
 from tests.stub_streamer import streamer_in_thread
 
 pytestmark = pytest.mark.usefixtures("prepared_rig")
@@ -127,3 +130,28 @@ def test_stream_quotes_without_a_stream_waits(streamers):
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(5) == 0
+
+
+def test_make_run_starts_the_process_where_a_stream_is_set(data_dir):
+    with instance(data_dir, QUOTE_STREAM="simulated", UPDATE_INTERVAL_S="2") as site:
+        assert site.child("pregao: stream")
+        address = site.url.replace("http", "ws", 1) + "/ws/stock/track/?stockpicker=PETR4"
+        with connect(address, origin=site.url) as tracker:
+            # Batches come every 2 s: prices a second apart are pushed.
+            times = []
+            while len(times) < 4:
+                frame = json.loads(tracker.recv(timeout=10))
+                if quote := frame.get("quotes", {}).get("PETR4"):
+                    times.append(quote["quoted_at"])
+            assert times == sorted(set(times))
+        assert "Entregues ao vivo" in get(f"{site.url}/sources/")[1]
+
+
+def test_real_streams_are_not_used_when_auto_finds_no_real_source(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("QUOTE_STREAM", "yahoo")
+    monkeypatch.setenv("QUOTE_SOURCE", "auto")
+    opened = Instance.open()
+
+    assert opened.environment(QUOTE_SOURCE="simulated")["QUOTE_STREAM"] == ""
+    assert opened.environment(QUOTE_SOURCE="brapi")["QUOTE_STREAM"] == "yahoo"

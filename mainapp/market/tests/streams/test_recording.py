@@ -113,5 +113,5 @@ def test_lease_of_a_clock_that_ran_ahead_is_replaced(lease):
 def test_queries_do_not_depend_on_the_number_of_quotes(lease, django_assert_max_num_queries):
     symbols = [StockFactory().symbol for _ in range(30)]
     record(lease, pushed())
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         record(lease, *(replace(pushed(), symbol=symbol) for symbol in symbols))
