@@ -9,6 +9,7 @@ again. The first two lines compare polled and pushed prices. Without arguments a
 injected, otherwise only those named.
 """
 
+import json
 import sqlite3
 import sys
 import time
@@ -92,6 +93,11 @@ class Market:
 
     def given(self) -> int:
         return int(self.redis.zcard(redis_key("stream", "given")))
+
+    def ticks(self) -> int:
+        """Return how many prices the streams have received."""
+        states = json.loads(self.redis.get(redis_key("stream", "states")) or b"[]")
+        return sum(state["ticks"] for state in states)
 
     def observe(self, seconds: float) -> Observed:
         observed, until = Observed(), time.monotonic() + seconds
@@ -201,10 +207,12 @@ def inject(tally: Tally, running: Market, name: str, seconds: float) -> None:
     stub = running.binance if name in BINANCE else running.yahoo
     pid, tried = running.streamer.pid, len(stub.attempts)
     rss, cpu, seq, since = rss_bytes(pid), cpu_s(pid), running.seq(), time.monotonic()
+    ticks = running.ticks()
     stub.fault = name
     observed = running.observe(seconds)
     took_s = time.monotonic() - since
     batches, used = (running.seq() - seq) / took_s, (cpu_s(pid) - cpu) / took_s
+    received = (running.ticks() - ticks) / took_s
     growth = (rss_bytes(pid) - rss) / 2**20
     attempts = len(stub.attempts) - tried
     stub.fault = ""
@@ -215,6 +223,7 @@ def inject(tally: Tally, running: Market, name: str, seconds: float) -> None:
     tally.line("prices that no source sent", len(observed.dishonest), "", 0)
     tally.line("times that went back", observed.steps_back, "", 0)
     tally.line("age of the shown prices, p99", percentile(observed.ages_s, 99), "s", OLDEST_S)
+    tally.line("received prices a second", received, "")
     tally.line("published batches a second", batches, "", BATCHES_A_SECOND)
     tally.line("attempted connections", attempts, "", 3 + took_s / 2)
     tally.line("growth of the streamer's memory", growth, "MiB", GROWTH_MIB)

@@ -24,9 +24,12 @@ class Rhythms:
         self._symbols: dict[str, _Symbol] = {}
 
     def note(self, symbol: str, now: float) -> None:
-        """Note that a newer quote was accepted."""
+        """Note that a newer quote was accepted. After a silence the rhythm is learnt again.
+
+        An outage is no usual pause: counted as one, it allowed the next to last for a minute.
+        """
         known = self._symbols.get(symbol)
-        if known is None:
+        if known is None or (known.pauses >= FIRST_PAUSES and now > self.silent_at(symbol)):
             self._symbols[symbol] = _Symbol(now)
             return
         pause = min(now - known.last_at, LONGEST_S)

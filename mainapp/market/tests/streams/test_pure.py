@@ -79,7 +79,23 @@ def test_slow_symbol_is_always_silent_and_recovers_when_it_is_traded_more():
 
     for second in range(8):
         rhythms.note("XAAA3", 201.0 + second)
-    assert 208.0 < rhythms.silent_at("XAAA3") <= 208.0 + LONGEST_S
+    assert rhythms.silent_at("XAAA3") == 208.0 + SHORTEST_S
+
+
+def test_symbol_may_pause_as_long_as_its_own_rhythm_but_no_longer():
+    rhythms = Rhythms()
+    for now in range(5):
+        rhythms.note("PETR4", now * LONGEST_S / 3)
+
+    assert rhythms.silent_at("PETR4") == pytest.approx(4 * LONGEST_S / 3 + LONGEST_S)
+
+
+def test_outage_is_no_usual_pause():
+    rhythms = Rhythms()
+    for now in (0.0, 1.0, 2.0, 3.0, 20.0, 21.0, 22.0):
+        rhythms.note("PETR4", now)
+
+    assert rhythms.silent_at("PETR4") == 22.0 + 3 * 1.0
 
 
 def test_pauses_grow_to_a_limit_and_are_random():
