@@ -206,6 +206,13 @@ class Environment:
             raise _refusal(name, "takes an address that people can open, no wildcard", value)
         return value
 
+    def websocket_url(self, name: str, default: str) -> str:
+        """Return a ws or wss URL without a trailing slash."""
+        value = self.text(name, default)
+        if not is_url(value, schemes=("ws", "wss")):
+            raise _refusal(name, "takes a URL such as wss://example.org", value)
+        return value.rstrip("/")
+
     def proxy(self, name: str) -> str:
         """Return the URL of an HTTP proxy, which may contain a user and a password."""
         value = self.text(name)

@@ -95,6 +95,7 @@ class Instance:
             "SITE_URL": self._site_url(),
             "ALLOWED_HOSTS": ",".join(env.hosts("ALLOWED_HOSTS", _own_names())),
             "ALLOW_SIMULATED": "1",
+            "QUOTE_STREAM": _streams(decided.get("QUOTE_SOURCE", "")),
             **decided,
         }
 
@@ -102,6 +103,12 @@ class Instance:
         """Return the site's own URL: the configured one, or the one printed by the last start."""
         latest = str(self.read_state().get("address", "")).rstrip("/")
         return read_site_url(env.origins("CSRF_TRUSTED_ORIGINS")) or latest or own_url()
+
+
+def _streams(source: str) -> str:
+    """Return QUOTE_STREAM; empty if `auto` has found no real source: all prices are simulated."""
+    is_fallback = source == "simulated" and env.items("QUOTE_SOURCE", ["auto"]) == ["auto"]
+    return "" if is_fallback else ",".join(env.items("QUOTE_STREAM"))
 
 
 def _own_names() -> list[str]:

@@ -204,6 +204,18 @@ if "simulated" in QUOTE_SOURCE and not SIMULATED:
 if SIMULATED and not ALLOW_SIMULATED:
     raise Refusal("QUOTE_SOURCE=simulated needs ALLOW_SIMULATED=1")
 
+STREAMS = ("yahoo", "binance", "simulated")
+QUOTE_STREAM = env.items("QUOTE_STREAM")
+if unknown := set(QUOTE_STREAM) - set(STREAMS):
+    raise Refusal(
+        f"QUOTE_STREAM names {', '.join(sorted(unknown))}; it takes yahoo and binance, or "
+        "simulated alone"
+    )
+if QUOTE_STREAM and ("simulated" in QUOTE_STREAM) != SIMULATED:
+    raise Refusal("QUOTE_STREAM and QUOTE_SOURCE: real and simulated quotes never mix")
+if SIMULATED and len(QUOTE_STREAM) > 1:
+    raise Refusal("QUOTE_STREAM: real streams and 'simulated' never mix")
+
 UPDATE_INTERVAL_S = env.integer("UPDATE_INTERVAL_S", default=10, minimum=1, maximum=3600)
 SOURCE_TIMEOUT_S = env.number("SOURCE_TIMEOUT_S", default=3.0, minimum=0.1, maximum=60)
 SOURCE_PROXY = env.proxy("SOURCE_PROXY")
@@ -212,6 +224,8 @@ BRAPI_TOKEN = env.secret("BRAPI_TOKEN")
 BRAPI_BATCH_SIZE = env.integer("BRAPI_BATCH_SIZE", default=20, minimum=1, maximum=10_000)
 BRAPI_BUDGET_PER_MONTH = env.integer("BRAPI_BUDGET_PER_MONTH", default=15_000, minimum=1)
 YAHOO_URL = env.url("YAHOO_URL", "https://query1.finance.yahoo.com")
+YAHOO_STREAM_URL = env.websocket_url("YAHOO_STREAM_URL", "wss://streamer.finance.yahoo.com")
+BINANCE_STREAM_URL = env.websocket_url("BINANCE_STREAM_URL", "wss://data-stream.binance.vision")
 YAHOO_BUDGET_PER_HOUR = env.integer("YAHOO_BUDGET_PER_HOUR", default=1_500, minimum=1)
 YAHOO_FIN_URL = env.url("YAHOO_FIN_URL", "https://finance.yahoo.com")
 SIMULATED_SEED = env.integer("SIMULATED_SEED", default=1, minimum=-(10**9))

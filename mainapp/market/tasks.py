@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from mainapp.core.database import REQUEST_S, calls_limited
 from mainapp.market.services import candles, history, updating
+from mainapp.market.streams.given import not_given
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +65,15 @@ def prune_candles() -> None:
 
 
 def request_quotes(symbols: list[str]) -> None:
-    """Enqueue an immediate fetch of symbols, on a queue that batches do not delay.
+    """Enqueue an immediate fetch of symbols that no stream gives, on a queue of its own.
 
     Lost requests are logged only: the hub repeats them.
     """
     try:
+        if not (polled := sorted(not_given(symbols))):
+            return
         update_stock.apply_async(
-            args=(symbols,),
+            args=(polled,),
             queue=LISTED,
             expires=REQUEST_EXPIRES_S,
             retry=False,

@@ -211,6 +211,17 @@ class RejectedQuotes(models.Model):
         return f"{self.source} {self.reason}: {self.count}"
 
 
+class StreamFence(models.Model):
+    """The number of the newest streamer. Transactions of earlier ones are not committed."""
+
+    ONLY = 1  # the key of the only row
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"streamer {self.number}"
+
+
 class WatchlistQuerySet(models.QuerySet["Watchlist"]):
     def visible_to(self, user: Any) -> "WatchlistQuerySet":
         """Return the lists of a user, possibly anonymous, and those of the user's audiences."""
