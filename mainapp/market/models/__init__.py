@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.history import ExchangeDay
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
@@ -16,6 +17,7 @@ from mainapp.market.quotes.doubts import Doubt
 __all__ = [
     "Candle",
     "CorporateEvent",
+    "ExchangeDay",
     "IndexList",
     "LastQuote",
     "LoadedData",

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Bar, Quote
+from mainapp.market.selectors.exchange_days import SOURCE, exchange_bars
 from mainapp.market.sessions import SAO_PAULO, is_session_day, next_session_day, sao_paulo_day
 
 RANGE_DAYS = {"1d": 1, "5d": 5, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 5 * 366}
@@ -30,6 +31,7 @@ MINUTES = {"1m": 1, "5m": 5, "15m": 15, "60m": 60}
 # A source may count a month as fewer days than we do.
 LATE_BEGINNING = timedelta(days=5)
 SPARKLINE_STEP_S = 300
+BAR_COLUMNS = ("starts_at", "open", "high", "low", "close", "volume")
 
 
 def chart_interval(range_: str) -> str:
@@ -61,10 +63,7 @@ def range_start(range_: str, *, at: datetime) -> datetime | None:
 def chart_bars(
     *, stock: Stock, range_: str, at: datetime, interval: str = ""
 ) -> tuple[list[Bar], str]:
-    """Return a range's bars of a width, oldest first, and the source of the last one.
-
-    Two queries at most.
-    """
+    """Return a range's bars of a width, oldest first, and the source of the last one."""
     interval = interval or chart_interval(range_)
     bars, source = stored_bars(stock=stock, range_=range_, interval=interval, at=at)
     return merged_bars(bars, interval=interval), source
@@ -74,23 +73,41 @@ def stored_bars(*, stock: Stock, range_: str, interval: str, at: datetime) -> tu
     """Return a range's stored bars, of minutes or days, for merging into bars of `interval`.
 
     Ranges of minutes end at the last candle, so that a weekend shows Friday. Weeks and months begin
-    with their first day, even if the range begins later. Two queries at most.
+    with their first day, even if the range begins later. Two queries; for days see `day_bars`.
     """
-    candles = Candle.objects.filter(
-        stock=stock, simulated=settings.SIMULATED, interval=stored_interval(range_, interval)
-    )
-    if interval in MINUTES:
-        last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
-        at = last or at
-    if since := _first_slot(range_, interval, at=at):
+    if interval not in MINUTES:
+        return day_bars(stock=stock, since=_first_slot(range_, interval, at=at))
+    candles = _candles(stock, Candle.Interval.MINUTE)
+    last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
+    if since := _first_slot(range_, interval, at=last or at):
         candles = candles.filter(starts_at__gte=since)
-    rows = candles.order_by("starts_at").values_list(
-        "starts_at", "open", "high", "low", "close", "volume", "source"
-    )
-    bars, source = [], ""
-    for starts_at, *prices, volume, source in rows:  # noqa: B007 - the last source is returned
-        bars.append(_bar(starts_at, prices, volume))
-    return bars, source
+    rows = list(candles.order_by("starts_at").values_list(*BAR_COLUMNS, "source"))
+    return [_bar(*row[:-1]) for row in rows], rows[-1][-1] if rows else ""
+
+
+def day_bars(
+    *, stock: Stock, since: datetime | None = None, newest: int | None = None
+) -> tuple[list[Bar], str]:
+    """Return daily bars, oldest first, and the source of the last one; `newest` limits them.
+
+    On its days, B3's own history replaces that of the sources; a simulated market has none. Two
+    queries, and up to three more with B3's history.
+    """
+    candles = _candles(stock, Candle.Interval.DAY).order_by("-starts_at")
+    if since:
+        candles = candles.filter(starts_at__gte=since)
+    rows = candles.values_list(*BAR_COLUMNS, "source")[:newest]
+    found = {row[0]: (_bar(*row[:-1]), row[-1]) for row in rows}
+    if not settings.SIMULATED:
+        first = sao_paulo_day(since) if since else None
+        bars = exchange_bars(stock=stock, since=first, newest=newest)
+        found |= {bar.starts_at: (bar, SOURCE) for bar in bars}
+    slots = sorted(found)[-newest if newest else None :]
+    return [found[slot][0] for slot in slots], found[slots[-1]][1] if slots else ""
+
+
+def _candles(stock: Stock, interval: Candle.Interval) -> QuerySet[Candle]:
+    return Candle.objects.filter(stock=stock, simulated=settings.SIMULATED, interval=interval)
 
 
 def begins_late(bars: list[Bar], *, range_: str, interval: str, at: datetime) -> bool:
@@ -173,12 +190,8 @@ def _day_slots(last: datetime) -> list[datetime]:
 
 
 def recent_closes(*, stock: Stock, count: int) -> list[Bar]:
-    """Return the last daily bars, newest first. One query."""
-    rows = Candle.objects.filter(
-        stock=stock, simulated=settings.SIMULATED, interval=Candle.Interval.DAY
-    ).order_by("-starts_at")[:count]
-    values = rows.values_list("starts_at", "open", "high", "low", "close", "volume")
-    return [_bar(starts_at, prices, volume) for starts_at, *prices, volume in values]
+    """Return the last daily bars, newest first; for the cost see `day_bars`."""
+    return day_bars(stock=stock, newest=count)[0][::-1]
 
 
 def slot_start(at: datetime, interval: str) -> datetime:
@@ -214,6 +227,6 @@ def _merge(starts_at: datetime, bars: list[Bar]) -> Bar:
     )
 
 
-def _bar(starts_at: datetime, prices: list[Decimal], volume: int | None) -> Bar:
-    open_, high, low, close = prices
+def _bar(starts_at: datetime, *prices: Any) -> Bar:
+    open_, high, low, close, volume = prices
     return Bar(starts_at=starts_at, open=open_, high=high, low=low, close=close, volume=volume)

@@ -118,6 +118,7 @@ def source_label(name: str) -> str:
         "yahoo": "Yahoo Finance",
         "yahoo_fin": "yahoo_fin",
         "simulated": _("Mercado simulado"),
+        "replay": _("Pregão repetido"),
     }.get(name, name)
 
 

@@ -1,0 +1,149 @@
+"""Time and memory of loading a year of B3's history, on SQLite and PostgreSQL.
+
+The file has as many records as the year 2024: 2,635,561, of which 322,397 are of the cash market,
+for the catalogue's stocks and for codes that it does not know. Each load is a `load_cotahist` of
+its own; growth is its largest resident memory, minus that of loading an empty file.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.rig.readings import Tally
+from mainapp.market.sessions import is_session_day
+from tests import cotahist
+from tests.postgresql import PostgreSQL
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDS, CASH = 2_635_561, 322_397
+KNOWN_SHARE = 0.8
+YEAR = 2024
+BUDGET_S, BUDGET_MIB = 60.0, 64.0
+CODE, DAY, MARKET = slice(12, 24), slice(2, 10), slice(24, 27)
+
+
+def session_days() -> list[date]:
+    days = (date(YEAR, 1, 1) + timedelta(days=n) for n in range(366))
+    return [day for day in days if is_session_day(day)]
+
+
+def codes(environment: dict[str, str], count: int) -> list[str]:
+    """Return the catalogue's commonest symbols, and codes that it does not know."""
+    program = (
+        "from mainapp.market.models import Stock;"
+        "print(*Stock.objects.exclude(symbol='IBOV').order_by('rank')"
+        f".values_list('symbol', flat=True)[:{int(count * KNOWN_SHARE)}])"
+    )
+    shell = [sys.executable, "manage.py", "shell", "-v0", "-c", program]
+    known = subprocess.check_output(shell, cwd=ROOT, env=environment, text=True).split()  # noqa: S603
+    return known + [f"Z{n:03}11" for n in range(count - len(known))]
+
+
+def records(symbols: list[str], days: list[date]) -> Iterator[bytes]:
+    """Yield the records of a year, day by day: the cash market, then options by the same stocks."""
+    draws = random.Random(1)  # noqa: S311 - no secret
+    cash = len(symbols) * len(days)
+    per_day = (RECORDS - CASH) // len(days)
+    option = cotahist.record("PETRA100", days[0], close=123, market="070")
+    left, extra = CASH, RECORDS - CASH - per_day * len(days)
+    assert cash >= CASH
+    for number, day in enumerate(days):
+        traded = symbols[: min(left, len(symbols))]
+        left -= len(traded)
+        for symbol in traded:
+            low = draws.randrange(500, 9000)
+            yield cotahist.record(
+                symbol, day, close=low + 7, open_=low + 3, high=low + 20, low=low, shares=10_000
+            )
+        for serial in range(per_day + (extra if not number else 0)):
+            line = bytearray(option)
+            line[DAY], line[CODE] = b"%4d%02d%02d" % day.timetuple()[:3], b"OPT%09d" % serial
+            yield bytes(line)
+
+
+def write_year(folder: Path, symbols: list[str]) -> Path:
+    path = folder / f"COTAHIST_A{YEAR}.ZIP"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(f"COTAHIST_A{YEAR}.TXT", "w", force_zip64=False) as member,
+    ):
+        rows = records(symbols, session_days())
+        member.write(cotahist.head() + b"\r\n")
+        while chunk := b"\r\n".join(islice(rows, 10_000)):
+            member.write(chunk + b"\r\n")
+        member.write(cotahist.foot(RECORDS) + b"\r\n")
+    return path
+
+
+def load(environment: dict[str, str], path: Path) -> tuple[float, float, str]:
+    """Load a file in a process of its own; return its seconds, largest MiB, and report."""
+    started_at = time.monotonic()
+    command = [sys.executable, "manage.py", "load_cotahist", str(path)]
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    report = process.stdout.read().strip()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, report
+    return time.monotonic() - started_at, usage.ru_maxrss / 1024, report
+
+
+def measure(tally: Tally, name: str, folder: Path, url: str) -> None:
+    environment = os.environ | {
+        "DEBUG": "0",
+        "SECRET_KEY": "benchmark",
+        "SITE_URL": "https://pregao.example",
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "QUOTE_SOURCE": "brapi",
+        "LOG_LEVEL": "ERROR",
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+    }
+    for command in (["migrate", "-v0"], ["seed_stocks"]):
+        arguments = [sys.executable, "manage.py", *command]
+        subprocess.run(arguments, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    empty = folder / "empty.txt"
+    empty.write_bytes(cotahist.text([]))
+    start_s, base_mib, _report = load(environment, empty)
+    year = write_year(folder, codes(environment, CASH // len(session_days()) + 1))
+    tally.note(f"{name}: the file has {year.stat().st_size / 2**20:.0f} MiB")
+    for attempt in ("first load", "second load"):
+        seconds, mib, report = load(environment, year)
+        tally.note(report)
+        tally.line(f"{name}, {attempt}", seconds, "s", BUDGET_S)
+        tally.line("  of which the start of Django", start_s, "s")
+        tally.line("  growth of memory", mib - base_mib, "MiB", BUDGET_MIB)
+    tally.check("  the second load changes nothing", " 0 added, 0 changed" in report)
+
+
+def main() -> int:
+    tally = Tally("A year of COTAHIST: 2,635,561 records")
+    for name in ("SQLite", "PostgreSQL"):
+        with tempfile.TemporaryDirectory(prefix="pregao-cotahist-") as temporary:
+            folder = Path(temporary)
+            if name == "SQLite":
+                measure(tally, name, folder, f"sqlite:///{folder / 'pregao.sqlite3'}")
+                continue
+            server = PostgreSQL()
+            try:
+                measure(tally, name, folder, server.url)
+            finally:
+                server.close()
+    return tally.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
