@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
-from mainapp.market.models.history import ExchangeDay
+from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
@@ -18,6 +18,7 @@ __all__ = [
     "Candle",
     "CorporateEvent",
     "ExchangeDay",
+    "HistoryFile",
     "IndexList",
     "LastQuote",
     "LoadedData",

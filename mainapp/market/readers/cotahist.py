@@ -105,7 +105,7 @@ def days(
 def _records(stream: BufferedReader, *, last_day: date, summary: Summary) -> Iterator[bytes]:
     """Yield the data records of a file, checked, and count them in `summary`."""
     number = 1
-    _check_head(stream.readline(MAX_LINE))
+    check_head(stream)
     dates = _Dates(last_day)
     while line := stream.readline(MAX_LINE):
         number += 1
@@ -131,7 +131,9 @@ def _records(stream: BufferedReader, *, last_day: date, summary: Summary) -> Ite
         raise CotahistError("after_end", line=number + 1)
 
 
-def _check_head(line: bytes) -> None:
+def check_head(stream: BufferedReader) -> None:
+    """Read the first line and check that the file is COTAHIST. Raises: CotahistError."""
+    line = stream.readline(MAX_LINE)
     if not line:
         raise CotahistError("empty")
     if line.startswith(BYTE_ORDER_MARKS):
