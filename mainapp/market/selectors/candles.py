@@ -79,10 +79,9 @@ def stored_bars(*, stock: Stock, range_: str, interval: str, at: datetime) -> tu
         return day_bars(stock=stock, since=_first_slot(range_, interval, at=at))
     candles = _candles(stock, Candle.Interval.MINUTE)
     last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
-    if since := _first_slot(range_, interval, at=last or at):
-        candles = candles.filter(starts_at__gte=since)
+    candles = _limited(candles, _first_slot(range_, interval, at=last or at))
     rows = list(candles.order_by("starts_at").values_list(*BAR_COLUMNS, "source"))
-    return [_bar(*row[:-1]) for row in rows], rows[-1][-1] if rows else ""
+    return [bar_of(*row[:-1]) for row in rows], rows[-1][-1] if rows else ""
 
 
 def day_bars(
@@ -90,24 +89,50 @@ def day_bars(
 ) -> tuple[list[Bar], str]:
     """Return daily bars, oldest first, and the source of the last one; `newest` limits them.
 
-    On its days, B3's own history replaces that of the sources; a simulated market has none. Two
-    queries, and up to three more with B3's history.
+    A simulated market has its own candles only: one query. For a real one see `real_day_bars`.
     """
+    if not settings.SIMULATED:
+        return real_day_bars(stock=stock, since=since, newest=newest)
     candles = _candles(stock, Candle.Interval.DAY).order_by("-starts_at")
+    rows = _limited(candles, since).values_list(*BAR_COLUMNS, "source")[:newest]
+    return [bar_of(*row[:-1]) for row in rows][::-1], rows[0][-1] if rows else ""
+
+
+def real_day_bars(
+    *,
+    stock: Stock,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    newest: int | None = None,
+) -> tuple[list[Bar], str]:
+    """Return a stock's real daily bars, oldest first, and the source of the last one.
+
+    On its days, B3's own history replaces that of the sources. Two queries; up to three more with
+    B3's history.
+    """
+    candles = _candles(stock, Candle.Interval.DAY, simulated=False).order_by("-starts_at")
+    rows = _limited(candles, since, before).values_list(*BAR_COLUMNS, "source")[:newest]
+    bars = {row[0]: (bar_of(*row[:-1]), row[-1]) for row in rows}
+    first, end = (sao_paulo_day(at) if at else None for at in (since, before))
+    days = exchange_bars(stock=stock, since=first, before=end, newest=newest)
+    bars |= {bar.starts_at: (bar, SOURCE) for bar in days}
+    slots = sorted(bars)[-newest if newest else None :]
+    return [bars[slot][0] for slot in slots], bars[slots[-1]][1] if slots else ""
+
+
+def _candles(
+    stock: Stock, interval: Candle.Interval, *, simulated: bool | None = None
+) -> QuerySet[Candle]:
+    is_simulated = settings.SIMULATED if simulated is None else simulated
+    return Candle.objects.filter(stock=stock, simulated=is_simulated, interval=interval)
+
+
+def _limited(
+    candles: QuerySet[Candle], since: datetime | None, before: datetime | None = None
+) -> QuerySet[Candle]:
     if since:
         candles = candles.filter(starts_at__gte=since)
-    rows = candles.values_list(*BAR_COLUMNS, "source")[:newest]
-    found = {row[0]: (_bar(*row[:-1]), row[-1]) for row in rows}
-    if not settings.SIMULATED:
-        first = sao_paulo_day(since) if since else None
-        bars = exchange_bars(stock=stock, since=first, newest=newest)
-        found |= {bar.starts_at: (bar, SOURCE) for bar in bars}
-    slots = sorted(found)[-newest if newest else None :]
-    return [found[slot][0] for slot in slots], found[slots[-1]][1] if slots else ""
-
-
-def _candles(stock: Stock, interval: Candle.Interval) -> QuerySet[Candle]:
-    return Candle.objects.filter(stock=stock, simulated=settings.SIMULATED, interval=interval)
+    return candles.filter(starts_at__lt=before) if before else candles
 
 
 def begins_late(bars: list[Bar], *, range_: str, interval: str, at: datetime) -> bool:
@@ -227,6 +252,7 @@ def _merge(starts_at: datetime, bars: list[Bar]) -> Bar:
     )
 
 
-def _bar(starts_at: datetime, *prices: Any) -> Bar:
+def bar_of(starts_at: datetime, *prices: Any) -> Bar:
+    """Return the bar of a row of BAR_COLUMNS."""
     open_, high, low, close, volume = prices
     return Bar(starts_at=starts_at, open=open_, high=high, low=low, close=close, volume=volume)

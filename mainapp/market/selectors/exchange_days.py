@@ -32,13 +32,19 @@ class _Ratio:
 
 
 def exchange_bars(
-    *, stock: Stock, since: date | None = None, newest: int | None = None
+    *,
+    stock: Stock,
+    since: date | None = None,
+    before: date | None = None,
+    newest: int | None = None,
 ) -> list[Bar]:
     """Return adjusted daily bars, oldest first. One query; one to three more if there are any."""
     codes = Stock.objects.filter(Q(pk=stock.pk) | Q(renamed_to=stock)).values("pk")
     rows = ExchangeDay.objects.filter(stock__in=codes).order_by("-day", "stock_id")
     if since:
         rows = rows.filter(day__gte=since)
+    if before:
+        rows = rows.filter(day__lt=before)
     names = ("stock__symbol", "day", "open", "high", "low", "close", "volume")
     by_day: dict[date, tuple[str, tuple[Decimal, ...], int]] = {}
     for symbol, day, *prices, volume in rows.values_list(*names)[:newest]:
