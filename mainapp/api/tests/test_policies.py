@@ -7,10 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.agenda.services.seats import enrol
+from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.api import urls
 from mainapp.api.services.keys import create_key
-from mainapp.core.policies import EVERYONE, OWNER, operation_policies
+from mainapp.core.policies import EVERYONE, Who, operation_policies
 from mainapp.forum.models import Room
 from mainapp.forum.tests.factories import MessageFactory, make_group
 from mainapp.market.tests.factories import StockFactory
@@ -21,6 +23,7 @@ from mainapp.uploads.tests.factories import UploadFactory
 pytestmark = pytest.mark.database_independent
 
 OPERATIONS = operation_policies()
+ROLES = {"bob": Who.OTHER, "support": Who.SUPPORT, "admin": Who.ADMIN}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -36,6 +39,7 @@ def objects(alice):
     carol = User.objects.create_user("carol")
     chat = make_group(alice, carol)
     upload = UploadFactory(owner=alice)
+    event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
     return {
         "stock": {"symbol": "PETR4"},
@@ -50,6 +54,10 @@ def objects(alice):
         "participant": {"pk": chat.pk, "user_pk": carol.pk},
         "block": {"pk": carol.pk},
         "upload": {"pk": upload.pk},
+        "event": {"pk": event.pk},
+        "enrol": {"pk": event.pk},
+        "orders": {"pk": event.pk},
+        "order": {"pk": enrol(event_pk=event.pk, user=alice, at=now).pk},
         "notification": {"pk": notice(alice).pk},
         "key": {"pk": create_key(user=alice, name="bot", scopes=["read"], days=1, at=now)[0].pk},
     }
@@ -88,7 +96,7 @@ def expected(allowed, person):
         return None
     if person in ("anonymous", "deactivated"):
         return 401
-    return 404 if allowed == OWNER else None
+    return None if allowed & ROLES[person] else 404
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

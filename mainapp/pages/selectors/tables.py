@@ -42,6 +42,8 @@ PREFERENCES = (
     "monitoring_minutes",
     "hides_presence",
     "hides_talk_in_mails",
+    "time_zone",
+    "follows_agenda",
 )
 UPLOADS = ("id", "kind", "name", "size", "width", "height", "state", "created_at")
 BLOCKS = ("blocked_id", "blocked_at")
@@ -124,7 +126,7 @@ def reactions(user: User) -> Iterable[Row]:
 
 
 def participations(user: User) -> Iterable[Row]:
-    own = Participant.objects.filter(user=user, left_at=None).order_by("pk")
+    own = Participant.objects.active().filter(user=user).order_by("pk")
     return _rows(own, "room_id", "room__name", "is_muted", "joined_at")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mainapp.api.schema.texts import accounts, alerts, chats
+from mainapp.api.schema.texts import accounts, agenda, alerts, chats
 from mainapp.api.schema.texts.text import Text
 
 __all__ = ["TEXTS", "Text"]
@@ -18,6 +18,7 @@ _READ_NOTIFICATION = Text(
 
 TEXTS: Mapping[tuple[str, str], Text] = {
     **accounts.TEXTS,
+    **agenda.TEXTS,
     **alerts.TEXTS,
     **chats.TEXTS,
     ("get", ""): Text(

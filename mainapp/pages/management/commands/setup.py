@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.accounts.services import avatars, log_ins
+from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.forum.services.talk import ensure_talk
@@ -97,6 +98,7 @@ def schedule() -> str:
     ensure_talk()
     uploads.ensure_sweep()
     ensure_forgetting()
+    clubs.ensure_sweep()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"
