@@ -217,6 +217,7 @@ def build_provider(name: str) -> QuoteProvider:
             data=settings.BASE_DIR / "data",
         )
     if name == "replay":
+        assert settings.REPLAY_DATE  # the settings require it
         return ReplayProvider(on=settings.REPLAY_DATE, speed=settings.REPLAY_SPEED)
     if name == "brapi":
         return BrapiProvider(

@@ -8,7 +8,7 @@ processes, and stays at its last prices; if nobody calls for `FORGOTTEN_S`, it b
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
@@ -29,6 +29,9 @@ MINUTE_S = 60
 SESSION_S = 8 * 3600  # a replayed day takes as long as a session; there are no nights
 OPENING = time(10)
 FORGOTTEN_S = 600
+# A session's minutes take 280 KB, a year's days 150 KB.
+MAX_TAPES = 400
+MISSING = timedelta(seconds=60)  # until a stock without a recording is looked for again
 CENT = Decimal("0.01")
 
 
@@ -116,7 +119,8 @@ class ReplayProvider:
         self._speed = speed
         self._archive = archive
         self._now = now
-        self._tapes: dict[str, Tape | None] = {}
+        self._tapes: dict[str, Tape] = {}
+        self._missing_since: dict[str, datetime] = {}
 
     def load(self) -> None:
         pass
@@ -139,7 +143,7 @@ class ReplayProvider:
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         at = self._now()
         elapsed_s = self._elapsed_s(at)
-        self._read(symbols)
+        self._read(symbols, at)
         quotes = {}
         for symbol in symbols:
             tape = self._tapes.get(symbol)
@@ -159,7 +163,7 @@ class ReplayProvider:
         if interval != "1d":
             return []
         at = self._now()
-        self._read([stock_symbol])
+        self._read([stock_symbol], at)
         tape = self._tapes.get(stock_symbol)
         day = self._on
         if tape and tape.recording.is_daily:
@@ -168,15 +172,26 @@ class ReplayProvider:
         bars = self._open_archive().days_before(stock_symbol, day)
         return _moved(bars, sao_paulo_day(at))
 
-    def _read(self, symbols: Sequence[str]) -> None:
-        """Read the recordings of the symbols that were not read yet."""
-        unread = [symbol for symbol in symbols if symbol not in self._tapes]
+    def _read(self, symbols: Sequence[str], at: datetime) -> None:
+        """Read the recordings of the symbols that were not read yet, or not found lately."""
+        missing = self._missing_since
+        unread = [
+            symbol
+            for symbol in symbols
+            if symbol not in self._tapes
+            and not (symbol in missing and at - missing[symbol] < MISSING)
+        ]
         if not unread:
             return
+        for cached in (self._tapes, missing):
+            if len(cached) + len(unread) > MAX_TAPES:
+                cached.clear()
         recordings = self._open_archive().recordings(unread, self._on)
         for symbol in unread:
-            recording = recordings.get(symbol)
-            self._tapes[symbol] = Tape(recording, self._on) if recording else None
+            if recording := recordings.get(symbol):
+                self._tapes[symbol] = Tape(recording, self._on)
+            else:
+                missing[symbol] = at
 
     def _open_archive(self) -> Archive:
         archive = self._archive or _Registered.archive

@@ -73,6 +73,7 @@ def _ratios(today: str, symbols: set[str]) -> dict[str, list[_Ratio]]:
         ex_on__isnull=False,
     )
     for symbol, ex_on, ratio in events.values_list("stock__symbol", "ex_on", "ratio"):
+        assert ratio  # see the filter
         ratios[symbol].append(_Ratio(ex_on, ratio))
     former = symbols - {today}
     successions = get_successions(list(former)) if former else {}

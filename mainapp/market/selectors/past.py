@@ -15,8 +15,7 @@ from mainapp.market.providers.replay import Recording
 from mainapp.market.quotes import Bar
 from mainapp.market.selectors.candles import BAR_COLUMNS, bar_of, midnight, real_day_bars
 
-# Replayed days: about 500 sessions, 8 MB for 100 stocks.
-LONGEST = timedelta(days=730)
+LONGEST = timedelta(days=366)  # replayed days
 BEFORE = timedelta(days=30)  # a rarely traded stock's previous close
 ONE_DAY = timedelta(days=1)
 

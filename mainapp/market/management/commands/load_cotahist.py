@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
 def _load(path: Path) -> str:
     with path.open("rb", buffering=0) as file:
-        return describe(load_cotahist(file, at=timezone.now()))  # type: ignore[arg-type] # a raw file
+        return describe(load_cotahist(file, at=timezone.now()))
 
 
 def describe(loaded: Loaded) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
+from mainapp.market.providers import replay as provider_module
 from mainapp.market.providers.replay import (
     FORGOTTEN_S,
     SESSION_S,
@@ -68,7 +69,7 @@ class Archive:
 
     def recordings(self, symbols, on):
         self.read.append(sorted(symbols))
-        return {"PETR4": self.recording} if "PETR4" in symbols else {}
+        return {"PETR4": self.recording} if "PETR4" in symbols and self.recording else {}
 
     def days_before(self, symbol, day):
         self.asked = symbol, day
@@ -157,6 +158,26 @@ def test_recordings_are_read_once(clock):
     for _ in range(2):
         assert list(replay.quotes(["PETR4", "VALE3"])) == ["PETR4"]
     assert archive.read == [["PETR4", "VALE3"]]
+
+
+def test_stock_without_a_recording_is_looked_for_again_after_a_minute(clock):
+    replay, archive = provider(None, clock)
+    assert replay.quotes(["PETR4"]) == {}
+    archive.recording = MINUTES
+    clock.advance(59)
+    assert replay.quotes(["PETR4"]) == {}
+    clock.advance(1)
+    assert list(replay.quotes(["PETR4"])) == ["PETR4"]
+
+
+def test_memory_of_recordings_is_bounded(clock, monkeypatch):
+    monkeypatch.setattr(provider_module, "MAX_TAPES", 3)
+    replay, archive = provider(MINUTES, clock)
+    replay.quotes(["PETR4", "AAAA3", "AAAB3"])
+    replay.quotes(["AAAC3"])
+    replay.quotes(["PETR4", "AAAD3", "AAAE3"])
+    assert (len(replay._tapes), len(replay._missing_since)) == (1, 2)
+    assert sum("PETR4" in symbols for symbols in archive.read) == 1
 
 
 def test_all_processes_play_one_replay_which_begins_again_when_forgotten(clock):
