@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, BinaryIO
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from mainapp.market import sessions
 from mainapp.market.models import ExchangeDay, Stock
@@ -17,6 +17,13 @@ from mainapp.market.symbols import INDEX
 # Each transaction is short, so that no other writer waits long.
 ROWS_A_TRANSACTION = 2000
 PRICES = ("open", "high", "low", "close", "volume")
+# `bulk_create` took 21 s of the 29 s of CPU of a year.
+_UPSERT = f"""
+    INSERT INTO {ExchangeDay._meta.db_table} (stock_id, day, {", ".join(PRICES)})
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (stock_id, day) DO UPDATE
+    SET {", ".join(f"{name} = excluded.{name}" for name in PRICES)}
+"""  # noqa: S608 - our own names
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,15 +82,10 @@ def _write(batch: Iterable[Day], ids: Mapping[bytes, int]) -> tuple[int, int]:
         ).values_list("stock", "day", *PRICES)
     }
     differing = {slot: values for slot, values in wanted.items() if stored.get(slot) != values}
-    ExchangeDay.objects.bulk_create(
+    with connection.cursor() as cursor:
         # Sorted, so that two loads lock the rows in the same order.
-        (
-            ExchangeDay(stock_id=slot[0], day=slot[1], **dict(zip(PRICES, values, strict=True)))
-            for slot, values in sorted(differing.items())
-        ),
-        update_conflicts=True,
-        unique_fields=["stock", "day"],
-        update_fields=PRICES,
-    )
+        cursor.executemany(
+            _UPSERT, [(*slot, *values) for slot, values in sorted(differing.items())]
+        )
     changed = len(differing.keys() & stored.keys())
     return len(differing) - changed, changed
