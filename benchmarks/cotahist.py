@@ -80,8 +80,8 @@ def write_year(folder: Path, symbols: list[str]) -> Path:
     return path
 
 
-def load(environment: dict[str, str], path: Path) -> tuple[float, float, str]:
-    """Load a file in a process of its own; return its seconds, largest MiB, and report."""
+def load(environment: dict[str, str], path: Path) -> tuple[float, float, float, str]:
+    """Load a file in a process of its own; return its seconds, its CPU, largest MiB, and report."""
     started_at = time.monotonic()
     command = [sys.executable, "manage.py", "load_cotahist", str(path)]
     process = subprocess.Popen(  # noqa: S603 - our own arguments
@@ -92,7 +92,8 @@ def load(environment: dict[str, str], path: Path) -> tuple[float, float, str]:
     _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, report
-    return time.monotonic() - started_at, usage.ru_maxrss / 1024, report
+    seconds, cpu_s = time.monotonic() - started_at, usage.ru_utime + usage.ru_stime
+    return seconds, cpu_s, usage.ru_maxrss / 1024, report
 
 
 def environment_of(folder: Path, url: str) -> dict[str, str]:
@@ -116,14 +117,15 @@ def measure(tally: Tally, name: str, folder: Path, url: str) -> None:
         subprocess.run(arguments, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
     empty = folder / "empty.txt"
     empty.write_bytes(cotahist.text([]))
-    start_s, base_mib, _report = load(environment, empty)
+    start_s, _cpu_s, base_mib, _report = load(environment, empty)
     year = folder / f"COTAHIST_A{YEAR}.ZIP"
     if not year.exists():
         write_year(folder, codes(environment, CASH // len(session_days()) + 1))
     for attempt in ("first load", "second load"):
-        seconds, mib, report = load(environment, year)
+        seconds, cpu_s, mib, report = load(environment, year)
         tally.note(report.splitlines()[-1])
         tally.line(f"{name}, {attempt}", seconds, "s", BUDGET_S)
+        tally.line("  CPU", cpu_s, "s")
         tally.line("  growth of memory", mib - base_mib, "MiB", BUDGET_MIB)
     tally.line("  of which the start of Django", start_s, "s")
     tally.check("  the second load changes nothing", " 0 added, 0 changed" in report)

@@ -32,6 +32,7 @@ from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import operation_policies, page_policies
 from mainapp.forum.models import Room
 from mainapp.forum.services.club_rooms import create_club_room
+from mainapp.ideas.models import Idea
 from mainapp.ideas.services.comments import comment
 from mainapp.ideas.services.publishing import edit_idea, publish_idea
 from mainapp.market.models import Stock
@@ -133,6 +134,7 @@ def fill(world: World) -> None:
         at=now,
     )
     edit_idea(pk=idea.pk, author=ana, at=now, thesis=f"{BAIT} 2")
+    Idea.objects.filter(pk=idea.pk).update(status="open", price_at=36, priced_at=now)
     comment(idea_pk=idea.pk, author=beto, body=BAIT, at=now)
     Reminder.objects.create(
         event=event, user=beto, lead_minutes=60, starts_at=event.starts_at, written_at=now

@@ -208,14 +208,17 @@ class EventForm(forms.Form):
     def __init__(self, data: Any = None, *, clubs: Any = (), event: Any = None, **options: Any):
         super().__init__(data, **options)
         self.fields["time_zone"].choices = zone_choices()  # type: ignore[attr-defined] # a ChoiceField
-        if event is not None or not clubs:
+        if event is not None:
             del self.fields["club"]
         else:
+            # Also without clubs: an event that names another club must not become a public one.
             public = [("", _("Todos (público)"))]
             self.fields["club"].choices = [*public, *((c.slug, c.name) for c in clubs)]  # type: ignore[attr-defined]
         for name in ("club", "kind", "time_zone"):
             if name in self.fields:
                 self.fields[name].widget.attrs["class"] = "select"
+        if "club" in self.fields and not clubs:
+            self.fields["club"].widget = forms.HiddenInput()
         self.fields["is_all_day"].widget.attrs["class"] = "check-input"
 
     def clean_price(self) -> Decimal:

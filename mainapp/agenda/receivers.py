@@ -7,9 +7,18 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.agenda.models import Event
 from mainapp.agenda.services.notices import withdraw_notices
 from mainapp.agenda.services.seats import give_back_all
+from mainapp.agenda.signals import agenda_changed
 from mainapp.clubs.models import ClubMember
+from mainapp.clubs.services.changes import club_changed
+
+
+@receiver(agenda_changed)
+def refresh_club(event: Event, **_kwargs: Any) -> None:
+    """Make open pages of the event's club fetch its agenda again."""
+    club_changed(event.club_id, "agenda")
 
 
 @receiver(pre_delete, sender=User)

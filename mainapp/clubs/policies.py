@@ -96,7 +96,7 @@ OPERATIONS = {
     "api-club-member": operation(Area.CLUBS, patch=OWNER, delete=OWNER),
     "api-club-invitations": operation(Area.CLUBS, get=OWNER, post=OWNER),
     "api-club-invitation": operation(Area.CLUBS, delete=OWNER),
-    "api-join-club": operation(Area.CLUBS, post=MEMBERS),
+    "api-club-join": operation(Area.CLUBS, post=MEMBERS),
 }
 
 SOCKET = Socket(opens=OF_MEMBERS, frames={"ping": OF_MEMBERS}, of="club")

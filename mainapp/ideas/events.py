@@ -25,6 +25,7 @@ class LiveIdea:
     """
 
     pk: int
+    club: int | None
     symbol: str
     revision: int
     is_live: bool

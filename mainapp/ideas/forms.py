@@ -67,13 +67,13 @@ class IdeaForm(forms.Form):
     )
     horizon = forms.DateField(
         label=_("Prazo"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput(attrs={"type": "date", "class": "input"}, format="%Y-%m-%d"),
         help_text=_("O último dia em que a ideia vale."),
     )
     thesis = forms.CharField(
         label=_("Tese"),
         max_length=MAX_BODY,
-        widget=forms.Textarea(attrs={"rows": 8}),
+        widget=forms.Textarea(attrs={"rows": 8, "class": "input"}),
         help_text=_("O porquê da ideia. Aceita Markdown; $PETR4 mostra o preço."),
     )
     tags = TagsField(
@@ -213,3 +213,10 @@ class IdeaFilter(django_filters.FilterSet):
     class Meta:
         model = Idea
         fields: list[str] = []
+
+
+class BookFilter(IdeaFilter):
+    """The filters of other services: `title` has words, `comments_count` is exact."""
+
+    title = _Words(max_length=60)
+    comments_count = django_filters.NumberFilter(min_value=0, max_value=1_000_000)

@@ -83,8 +83,14 @@ def record_from(*, published: int, running: int, decided: Sequence[Decided]) -> 
         hit_pct=None if is_short else rounded(Decimal(hits) * 100 / len(known)),
         mean_pct=None if is_short else _mean([idea.return_pct or Decimal(0) for idea in known]),
         index_mean_pct=None if is_short else _mean([index for _own, index in compared]),
-        excess_pct=None if is_short else _mean([own - index for own, index in compared]),
+        excess_pct=None if is_short else _difference(compared),
     )
+
+
+def _difference(compared: Sequence[tuple[Decimal, Decimal]]) -> Decimal | None:
+    """Return the difference of the two means as they are shown, rounded."""
+    own, index = (_mean([pair[n] for pair in compared]) for n in (0, 1))
+    return None if own is None or index is None else own - index
 
 
 def _mean(values: Sequence[Decimal]) -> Decimal | None:

@@ -17,7 +17,7 @@ BLOCKS = [
     Block(
         place="home",
         name="notifications",
-        order=25,
+        order=35,
         who=MEMBERS,
         template="mainapp/notifications/home_block.html",
         context=_home,

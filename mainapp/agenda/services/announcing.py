@@ -67,6 +67,7 @@ def _due(lead: int, at: datetime) -> QuerySet[Order]:
     later = timedelta(minutes=HOUR if lead == DAY else 0)
     return Order.objects.filter(
         ~Exists(written),
+        Q(event__club=None) | Q(event__club__archived_at=None),
         state=Order.State.CONFIRMED,
         user__is_active=True,
         event__state=Event.State.ACTIVE,
@@ -117,7 +118,8 @@ def _announce_change(pk: int, at: datetime) -> int:
         is_changed = told != {name: getattr(event, name) for name in TOLD}
         event.told, event.notice_due_at = {}, None
         event.save(update_fields=["told", "notice_due_at"])
-        if not is_changed or event.state != Event.State.ACTIVE or event.is_over(at):
+        is_archived = event.club is not None and event.club.archived_at is not None
+        if not is_changed or is_archived or event.state != Event.State.ACTIVE or event.is_over(at):
             return 0
         orders = event.orders.filter(state__in=Order.OPEN, user__is_active=True)
         rows = list(orders.select_related("user__preferences"))

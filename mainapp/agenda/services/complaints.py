@@ -3,7 +3,6 @@
 from typing import Any
 
 from mainapp.agenda.models import Event
-from mainapp.agenda.selectors.access import role_in
 from mainapp.agenda.services.events import remove_event
 from mainapp.clubs.selectors.audience import CLUB
 from mainapp.core.audience import key_of
@@ -29,9 +28,4 @@ def find_event(pk: int, reader: Any) -> Evidence | None:
     )
 
 
-def moderates_club(user: Any, scope: str) -> bool:
-    kind, _colon, pk = scope.partition(":")
-    return kind == CLUB and role_in(user, int(pk)) not in ("", "member")
-
-
-SUBJECT = Subject(kind=EVENT, find=find_event, remove=remove_event, moderates=moderates_club)
+SUBJECT = Subject(kind=EVENT, find=find_event, remove=remove_event)

@@ -21,6 +21,7 @@ from mainapp.agenda.services.seats import close_orders, locked_event, set_seats
 from mainapp.agenda.sessions import FIRST_YEAR, LAST_YEAR, WALL, is_zone, moment_of
 from mainapp.agenda.signals import agenda_changed
 from mainapp.clubs.models import Club
+from mainapp.clubs.services.words import check_club_text
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
@@ -57,6 +58,7 @@ def create_event(
     _set_fields(event, values)
     if event.is_over(at):
         raise Invalid(_("O evento já terminou."), field="starts_at")
+    check_club_text(club, *_texts(event, tags), field="title")
     with transaction.atomic():
         _check_may_create(host, club, at, is_counted=is_counted)
         event.uid = f"{uuid4().hex}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}"
@@ -83,6 +85,7 @@ def update_event(*, event_pk: int, actor: User, fields: Mapping[str, Any], at: d
         new_seats = values.pop("seats", event.seats)
         _check_number(new_seats)
         _set_fields(event, values)
+        check_club_text(event.club, *_texts(event, tags or ()), field="title")
         if _told(event) != before:
             event.told = event.told or before
             event.notice_due_at = max(at, min(at + FOLD, event.starts_at - timedelta(hours=2)))
@@ -160,6 +163,10 @@ def _check_may_create(host: User, club: Club | None, at: datetime, *, is_counted
             raise DomainError("forbidden", _("Só quem gere o clube cria eventos nele."))
     elif is_counted and not is_staff_level(host):
         consume_stored(NEW_EVENTS, of_user(host), at=at)
+
+
+def _texts(event: Event, tags: Sequence[str]) -> Sequence[str]:
+    return (event.title, event.description, event.place, *tags)
 
 
 def _told(event: Event) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from mainapp.agenda.exceptions import (
 from mainapp.agenda.models import Event, Order, OrderQuerySet
 from mainapp.agenda.policies import MAX_SEATS_A_PERSON
 from mainapp.agenda.services.notices import notify_promoted
+from mainapp.agenda.signals import agenda_changed
 from mainapp.clubs.models import ClubMember
 
 State = Order.State
@@ -68,6 +69,7 @@ def enrol(*, event_pk: int, user: User, seats: int = 1, wait: bool = False, at: 
         )
         if is_left:
             _count(event, seats)
+        agenda_changed.send(sender=Event, event=event)
         return order
 
 
@@ -186,6 +188,7 @@ def _close(orders: Collection[Order], event: Event, at: datetime) -> None:
     if freed:
         _count(event, -freed)
     _promote(event, at)
+    agenda_changed.send(sender=Event, event=event)
 
 
 def _set_closed(order: Order, at: datetime) -> None:

@@ -50,11 +50,12 @@ class WallTime(serializers.CharField):
         super().__init__(**{"max_length": 40} | options)
 
     def to_internal_value(self, data: Any) -> Any:
-        text = super().to_internal_value(data)
+        text: str = super().to_internal_value(data)
         try:
-            return datetime.fromisoformat(text)
+            datetime.fromisoformat(text)
         except ValueError:
             raise serializers.ValidationError(_("Esta data não existe.")) from None
+        return text
 
 
 class PlainText(serializers.CharField):
@@ -214,7 +215,8 @@ def order_data(order: Order) -> Any:
     return OrderData(order).data
 
 
-def _wall(moment: datetime | None, zone_name: str) -> str:
-    if moment is None:
+def _wall(text: str | None, zone_name: str) -> str:
+    if text is None:
         return ""
+    moment = datetime.fromisoformat(text)
     return (moment.astimezone(zone(zone_name)) if moment.tzinfo else moment).strftime(WALL)

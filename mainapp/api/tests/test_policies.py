@@ -9,12 +9,16 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.agenda.services.seats import enrol
 from mainapp.agenda.tests.factories import make_event
-from mainapp.alerts.tests.factories import make_alert
+from mainapp.alerts.tests.factories import make_alert, share
 from mainapp.api import urls
 from mainapp.api.services.keys import create_key
+from mainapp.clubs.services.invitations import invite
+from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import EVERYONE, Who, operation_policies
 from mainapp.forum.models import Room
 from mainapp.forum.tests.factories import MessageFactory, make_group
+from mainapp.ideas.models import IdeaComment
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
 from mainapp.portfolio.models import Carteira
@@ -41,10 +45,24 @@ def objects(alice):
     upload = UploadFactory(owner=alice)
     event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
+    idea = make_idea(alice, symbol="PETR4")
+    comment = IdeaComment.objects.create(idea=idea, author=alice, body="a", created_at=now)
+    club = make_club(alice, carol)
+    shared = {"slug": club.slug, "pk": share(club, alert).pk}
+    link = invite(club_pk=club.pk, actor=alice, at=now)
     return {
+        "club": {"slug": club.slug},
+        "members": {"slug": club.slug},
+        "member": {"slug": club.slug, "pk": carol.pk},
+        "invitations": {"slug": club.slug},
+        "invitation": {"slug": club.slug, "pk": link.pk},
+        "join": {"key": link.key},
         "stock": {"symbol": "PETR4"},
         "candles": {"symbol": "PETR4"},
+        "carteira": {"slug": club.slug},
+        "alerts": {"slug": club.slug},
         "alert": {"pk": alert.pk},
+        "shared-alert": shared,
         "firings": {"pk": alert.pk},
         "holding": {"pk": holding.pk},
         "messages": {"pk": room.pk},
@@ -54,6 +72,10 @@ def objects(alice):
         "participant": {"pk": chat.pk, "user_pk": carol.pk},
         "block": {"pk": carol.pk},
         "upload": {"pk": upload.pk},
+        "idea": {"pk": idea.pk},
+        "comments": {"pk": idea.pk},
+        "comment": {"pk": idea.pk, "comment_pk": comment.pk},
+        "record": {"pk": alice.pk},
         "event": {"pk": event.pk},
         "enrol": {"pk": event.pk},
         "orders": {"pk": event.pk},
@@ -65,7 +87,7 @@ def objects(alice):
 
 def address(name, objects):
     pattern = next(str(path.pattern) for path in urls.urlpatterns if path.name == name)
-    last = name.rpartition("-")[2]
+    last = "shared-alert" if "shared-alert" in name else name.rpartition("-")[2]
     return reverse(name, kwargs=objects[last] if "<" in pattern else {})
 
 

@@ -21,6 +21,7 @@ from mainapp.clubs.services.locking import MANAGER, OWNER, check_may_change, loc
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.names import is_plain_text, title
+from mainapp.market.services.watchlists import announce_lists
 
 SWEEP = "remove_deleted_clubs"
 MAX_NAME, MAX_DESCRIPTION, MAX_WORDS = 60, 1000, 2000
@@ -78,6 +79,7 @@ def archive_locked(club: Club, *, at: datetime) -> None:
     ClubMember.objects.filter(club=club, is_chosen=True).update(is_chosen=False)
     members_left(club.pk, None)
     announce_presence(_users_of(club))
+    announce_lists(_users_of(club))
 
 
 def restore_club(*, club_pk: int, actor: User, at: datetime) -> Club:

@@ -11,6 +11,7 @@ from mainapp.clubs.policies import CHANGES
 from mainapp.clubs.services.changes import club_changed, members_left
 from mainapp.clubs.signals import members_changed
 from mainapp.core.limits import consume, of_user
+from mainapp.market.services.watchlists import announce_lists
 
 OWNER, MANAGER, MEMBER = ClubMember.Role.OWNER, ClubMember.Role.MANAGER, ClubMember.Role.MEMBER
 
@@ -52,4 +53,5 @@ def announce_members(
     if left:
         members_left(club_pk, left)
     announce_presence([*joined, *left])
+    announce_lists([*joined, *left])
     club_changed(club_pk, "members")

@@ -12,6 +12,7 @@ from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite, join_club, revoke_invitation
 from mainapp.clubs.services.members import leave_club, remove_member
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.tests.threads import in_threads
 
 NOW = timezone.now()
 LATER = NOW + timedelta(minutes=1)
@@ -123,3 +124,43 @@ def test_managers_make_and_revoke_links(make, club, alice, bob, carol):
     revoke_invitation(club_pk=club.pk, actor=alice, pk=invitation.pk, at=NOW)
     with pytest.raises(InvitationGone):
         join(invitation, carol)
+
+
+# Concurrent calls ------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_parallel_joins_on_one_use_let_one_person_in():
+    owner = User.objects.create_user("owner")
+    club = make_club(owner)
+    invitation = invite(club_pk=club.pk, actor=owner, at=NOW)
+    people = [User.objects.create_user(f"p{n}") for n in range(50)]
+    results = in_threads([lambda user=user: join(invitation, user) for user in people])
+
+    refused = [result for result in results if isinstance(result, InvitationGone)]
+    assert (len(refused), results.count((club, True))) == (49, 1)
+    assert ClubMember.objects.count() == 2
+    assert Invitation.objects.get().uses == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_by_two_links_at_once_is_one_member():
+    owner, person = (User.objects.create_user(name) for name in ("owner", "person"))
+    club = make_club(owner)
+    links = [invite(club_pk=club.pk, actor=owner, at=NOW, max_uses=9) for _link in range(2)]
+    results = in_threads([lambda n=n: join(links[n % 2], person) for n in range(10)])
+
+    assert sorted(results, key=lambda result: result[1]) == [(club, False)] * 9 + [(club, True)]
+    assert sum(Invitation.objects.values_list("uses", flat=True)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_owners_who_leave_at_once_one_stays():
+    owners = [User.objects.create_user(name) for name in ("ana", "bia")]
+    club = make_club(*owners)
+    ClubMember.objects.update(role="owner")
+    calls = [lambda user=user: leave_club(club_pk=club.pk, user=user) for user in owners]
+    results = in_threads(calls)
+
+    assert sorted(type(result).__name__ for result in results) == ["LastOwner", "NoneType"]
+    assert ClubMember.objects.get(club=club).role == "owner"

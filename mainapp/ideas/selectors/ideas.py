@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from mainapp.accounts.models import Block
+from mainapp.ideas.conditions import BUY
 from mainapp.ideas.models import Idea, IdeaComment, PriceBreak
 from mainapp.ideas.selectors.listing import visible_ideas, with_results
 from mainapp.market.models import Candle
 from mainapp.market.quotes import Quote
-from mainapp.market.rendering import Paths, Point, level_chart
+from mainapp.market.rendering import Paths, Point, whole_level_chart
 from mainapp.market.selectors.candles import midnight
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import sao_paulo_day
@@ -27,12 +28,12 @@ MAX_POINTS = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """A line of the chart: its price, its meaning, and its y or the edge beyond which it lies."""
+    """A line of the chart: its meaning, its price, and its place from the top."""
 
     name: str
     price: Decimal
-    y: str
-    edge: str
+    place: str
+    is_top: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +94,10 @@ def chart_of(idea: Idea, quote: Quote | None, *, at: datetime) -> IdeaChart | No
 def _chart(idea: Idea, points: Sequence[Point]) -> IdeaChart:
     named = [("target", idea.target), ("stop", idea.stop)]
     drawn = [(name, price) for name, price in named if price is not None]
-    chart = level_chart(points, [price for _name, price in drawn], base=idea.price_at)
+    chart = whole_level_chart(points, [price for _name, price in drawn], base=idea.price_at)
     levels = [
-        Level(name=name, price=price, y=y, edge=edge)
-        for (name, price), (y, edge) in zip(drawn, chart.levels, strict=True)
+        Level(name=name, price=price, place=place, is_top=(name == "target") == (idea.side == BUY))
+        for (name, price), (place, _edge) in zip(drawn, chart.levels, strict=True)
     ]
     return IdeaChart(paths=chart.paths, levels=levels)
 

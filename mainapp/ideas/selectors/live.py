@@ -54,11 +54,12 @@ def _live(
 ) -> LiveIdea:
     return LiveIdea(
         pk=idea.pk,
+        club=idea.club_id,
         symbol=idea.stock.symbol,
         revision=idea.revision,
         is_live=idea.is_live,
-        target=_text(idea.target),
-        stop=_text(idea.stop),
+        target=text_of(idea.target),
+        stop=text_of(idea.stop),
         last_comment=max([known, *(comment.pk for comment in comments)]),
         status=status_frame(idea),
         comments=[comment_data(comment) for comment in comments],
@@ -73,10 +74,10 @@ def status_frame(idea: Idea) -> dict[str, Any]:
         "status": idea.status,
         "revision": idea.revision,
         "comments_count": idea.comments_count,
-        "price_at": _text(idea.price_at),
-        "close_price": _text(idea.close_price),
+        "price_at": text_of(idea.price_at),
+        "close_price": text_of(idea.close_price),
         "closed_at": iso(idea.closed_at),
-        "return_pct": _text(idea.return_pct),
+        "return_pct": text_of(idea.return_pct),
     }
 
 
@@ -122,7 +123,8 @@ def _readers(
     return {pk: frozenset(members[club]) for pk, club in scoped.items()}
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """Return a price or a percentage as a decimal string with at least two places."""
     if value is None:
         return None
     text = f"{value:f}"

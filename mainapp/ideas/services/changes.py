@@ -6,6 +6,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F
 
+from mainapp.clubs.services.changes import club_changed
 from mainapp.ideas.models import Idea
 from mainapp.ideas.signals import ideas_changed
 
@@ -18,5 +19,8 @@ def touch(pks: Collection[int]) -> None:
 
 
 def _send(pks: list[int]) -> None:
-    rows = Idea.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "revision")
-    ideas_changed.send(sender=None, ideas=list(rows))
+    rows = Idea.objects.filter(pk__in=pks).order_by("pk").values_list("pk", "revision", "club")
+    changed = list(rows)
+    ideas_changed.send(sender=None, ideas=[(pk, revision) for pk, revision, _club in changed])
+    for club in {club for _pk, _revision, club in changed if club is not None}:
+        club_changed(club, "ideas")

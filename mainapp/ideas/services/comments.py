@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import Block, User
 from mainapp.accounts.policies import check_not_suspended
+from mainapp.clubs.services.words import check_club_text
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user
 from mainapp.ideas.exceptions import IdeaGone, Invalid
@@ -30,6 +31,7 @@ def comment(*, idea_pk: int, author: User, body: str, at: datetime) -> IdeaComme
         idea = _locked_idea(idea_pk, author)
         if _is_blocked(idea, author):
             raise DomainError("forbidden", _("Você não pode comentar esta ideia."))
+        check_club_text(idea.club, body)
         row = IdeaComment.objects.create(
             idea=idea, author=author, body=body, body_html=html, created_at=at
         )
@@ -64,7 +66,7 @@ def _count(idea: Idea) -> None:
 
 
 def _locked_idea(pk: int, reader: Any) -> Idea:
-    rows = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("stock")
+    rows = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("stock", "club")
     idea = rows.filter(pk=pk).first()
     is_seen = reader is None or Idea.objects.visible_to(reader).filter(pk=pk).exists()
     if idea is None or not is_seen:

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
-from mainapp.clubs.models import Club
+from mainapp.clubs.exceptions import ClubGone
+from mainapp.clubs.models import Club, ClubMember
+from mainapp.clubs.services.words import check_club_text
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.models import Tag
@@ -78,12 +80,15 @@ def publish_idea(
     _set_horizon(idea, horizon, at)
     _set_thesis(idea, thesis)
     names = clean_tags(tags)
+    check_club_text(club, thesis, *names, field="thesis")
     try:
         with transaction.atomic():
+            _check_member(club, author)
             consume_stored(NEW_IDEAS, of_user(author), at=at)
             _price(idea, at)
             idea.save(force_insert=True)
             idea.tags.set(_tags(names))
+            touch([idea.pk])
     except IntegrityError:
         raise SecondIdea from None
     return idea
@@ -103,6 +108,7 @@ def edit_idea(*, pk: int, author: User, at: datetime, **fields: Any) -> Idea:
         if not new:
             return idea
         _check_editable(idea, new, at)
+        check_club_text(idea.club, new.get("thesis", ""), *new.get("tags", ()), field="thesis")
         _change(idea, new, at)
         idea.edited_at = at
         idea.save()
@@ -180,6 +186,15 @@ def _tags(names: Collection[str]) -> list[Tag]:
         [Tag(key=key, name=name) for key, name in keys.items()], ignore_conflicts=True
     )
     return list(Tag.objects.filter(key__in=keys))
+
+
+def _check_member(club: Club | None, author: User) -> None:
+    """Lock the membership, so that nobody is removed while they publish. Raises: ClubGone."""
+    if club is None:
+        return
+    own = ClubMember.objects.filter(club=club, user=author, club__archived_at=None)
+    if own.select_for_update(of=("self",), no_key=True).first() is None:
+        raise ClubGone
 
 
 def _check_stock(stock: Stock) -> None:
@@ -270,7 +285,7 @@ def _locked_idea(pk: int) -> Idea:
     """Lock an idea after its stock, in the order of the recording of quotes."""
     stocks = Stock.objects.filter(ideas=pk).select_for_update(of=("self",), no_key=True)
     list(stocks)
-    rows = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("stock")
+    rows = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("stock", "club")
     idea = rows.filter(pk=pk).first()
     if idea is None:
         raise IdeaGone

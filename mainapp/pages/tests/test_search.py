@@ -113,8 +113,9 @@ def test_suggestions_are_in_the_readers_language(client):
 def test_suggestions_cost_a_fixed_number_of_queries(client, django_assert_num_queries):
     alice = Client()
     alice.force_login(User.objects.create_user("alice"))
-    # Stocks and rooms; of a member also the session, the user, people and conversations.
-    for browser, queries in ((client, 2), (alice, 6)):
+    # Stocks, rooms, ideas and events; of a member also the session, the user, people, conversations
+    # and clubs.
+    for browser, queries in ((client, 4), (alice, 9)):
         with django_assert_num_queries(queries):
             suggest(browser, "petr")
         with django_assert_num_queries(1):

@@ -23,7 +23,7 @@ from mainapp.agenda.services.links import renew_link
 from mainapp.agenda.services.seats import enrol
 from mainapp.agenda.sessions import wall_of
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
-from mainapp.alerts.tests.factories import make_alert
+from mainapp.alerts.tests.factories import make_alert, share
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
@@ -144,6 +144,13 @@ def _new_invitation(world: World, slug: str) -> Invitation:
 
 def _deleted_club(world: World) -> dict[str, Any]:
     return {"pk": make_club(world.users["host"], archived_at=_now()).pk}
+
+
+def _shared_alert(world: World) -> dict[str, Any]:
+    """Return an alert that the host shares with the owner's club."""
+    club = make_club(world.users["host"], world.users["owner"])
+    alert = make_alert(world.users["host"], compra="30.00")
+    return {"slug": club.slug, "pk": share(club, alert).pk}
 
 
 def _now() -> Any:
@@ -334,6 +341,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "holding": (_holding, {"pk": 999_999}),
     "case": (_case, {"pk": 999_999}),
     "alert": (_alert, {"pk": 999_999}),
+    "shared alert": (_shared_alert, {"slug": "nothing", "pk": 999_999}),
     "alert link": (_alert_link, {"token": "nothing"}),
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mainapp.api.schema.texts import accounts, agenda, alerts, chats
+from mainapp.api.schema.texts import accounts, agenda, alerts, chats, club_shared, clubs, ideas
 from mainapp.api.schema.texts.text import Text
 
 __all__ = ["TEXTS", "Text"]
@@ -21,6 +21,9 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     **agenda.TEXTS,
     **alerts.TEXTS,
     **chats.TEXTS,
+    **clubs.TEXTS,
+    **ideas.TEXTS,
+    **club_shared.TEXTS,
     ("get", ""): Text(
         summary="Find the documentation",
         description="The addresses of this description and of the page that shows it.",
@@ -80,11 +83,17 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ),
     ("get", "rooms/"): Text(
         summary="List the rooms",
-        description="The rooms of the forum, the most recently active first.",
+        description=(
+            "The rooms of the forum and of the user's clubs, the most recently active first. "
+            "`club` gives those of one club."
+        ),
     ),
     ("post", "rooms/"): Text(
         summary="Create a room",
-        description="Create a room of the forum, whose host is the user.",
+        description=(
+            "Create a room of the forum, whose host is the user, or of a club that the user "
+            "manages."
+        ),
         body={"name": "Petrobras", "topic": "Ações", "stock": "PETR4"},
         answer={"name": "Petrobras", "topic": "Ações", "stock": "PETR4", "is_closed": False},
         errors=("suspended",),

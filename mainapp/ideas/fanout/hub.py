@@ -2,39 +2,20 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-from mainapp.core.realtime import Hub, SocketWriter, query
+from mainapp.clubs.events import CLUBS, ClubChanged, ClubLeft
+from mainapp.core.realtime import Hub, query
 from mainapp.core.realtime.conflation import Conflator
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.hub import Task
 from mainapp.ideas.events import IDEAS, IdeasChanged, LiveIdea, price_frame
+from mainapp.ideas.fanout.archive import Archive, IdeaSocket, is_shut_out
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded
 
 GONE = 4404
 POLL_S = 2.0
 PRICE_S = 1.0
-
-
-class Archive(Protocol):
-    """The queries that the hub runs on its query threads."""
-
-    def states(
-        self, known: Mapping[int, int], users: Mapping[int, Collection[int]]
-    ) -> dict[int, LiveIdea]: ...
-
-    def blockers(
-        self, users: Collection[int], authors: Collection[int]
-    ) -> set[tuple[int, int]]: ...
-
-
-class IdeaSocket(Protocol):
-    """A consumer, as the hub sees it."""
-
-    user_id: int | None
-    writer: SocketWriter
-
-    def end(self, code: int) -> None: ...
 
 
 class IdeaFanout(Hub):
@@ -44,10 +25,12 @@ class IdeaFanout(Hub):
     for an idea that never was. Nothing is read while the process has no such socket.
     """
 
-    groups = (IDEAS, STOCK_TRACK)
+    groups = (IDEAS, STOCK_TRACK, CLUBS)
     handlers: ClassVar = {
         "ideas.changed": (IdeasChanged, "_changed"),
         "quotes.recorded": (QuotesRecorded, "_send_prices"),
+        "club.changed": (ClubChanged, "_ignore"),
+        "club.left": (ClubLeft, "_members_left"),
     }
 
     def __init__(self, archive: Archive, poll_s: float = POLL_S) -> None:
@@ -113,7 +96,7 @@ class IdeaFanout(Hub):
 
     def _shut_out(self, pk: int, state: LiveIdea | None, asked: Collection[int]) -> None:
         for socket in list(self._sockets.get(pk, ())):
-            if state is None or _is_shut_out(socket, state, asked):
+            if state is None or is_shut_out(socket, state, asked):
                 socket.end(GONE)
                 self.leave(socket, pk)
 
@@ -136,6 +119,12 @@ class IdeaFanout(Hub):
     async def _changed(self, message: IdeasChanged) -> None:
         await self.check([message["idea"]])
 
+    async def _members_left(self, message: ClubLeft) -> None:
+        await self.check([pk for pk, idea in self._ideas.items() if idea.club == message["club"]])
+
+    def _ignore(self, message: ClubChanged) -> None:
+        """Changes of clubs' pages are for their own hub."""
+
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(self._poll_s)
@@ -152,12 +141,3 @@ class IdeaFanout(Hub):
             frame = encode(price_frame(idea, price))
             for socket in self._sockets.get(pk, ()):
                 socket.writer.write(frame)
-
-
-def _is_shut_out(socket: IdeaSocket, state: LiveIdea, asked: Collection[int]) -> bool:
-    """Return whether a socket's user may not see an idea any more; newer sockets were checked."""
-    if state.readers is None:
-        return False
-    return socket.user_id is None or (
-        socket.user_id in asked and socket.user_id not in state.readers
-    )

@@ -1,0 +1,148 @@
+"""Cost of judging a batch of quotes against 100,000 open ideas on 400 symbols, on PostgreSQL.
+
+Measured when nothing is decided, for 85 symbols and for all 400, and when 1,000 ideas end. Compared
+with the usual loop over ideas.
+"""
+
+import statistics
+import sys
+import tempfile
+from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.alerts import NOON, batch, prepare, timed
+from benchmarks.rig.readings import BUDGET_MISSED
+from tests.postgresql import PostgreSQL
+
+IDEAS, SYMBOLS, AUTHORS, END = 100_000, 400, 1_000, 1_000
+ROUNDS = 15
+BUDGETS_MS = {85: 5.0, 400: 15.0, "ends": 1500.0}
+
+
+def fill() -> list[Any]:
+    """Create stocks at R$ 30.00, authors, and ideas with limits 2 to 20 % away."""
+    from django.db import connection  # noqa: PLC0415 - after the setup
+    from django.db.models import QuerySet  # noqa: PLC0415 - after the setup
+
+    from mainapp.accounts.models import User  # noqa: PLC0415 - after the setup
+    from mainapp.ideas.conditions import end_of_day, levels  # noqa: PLC0415 - after the setup
+    from mainapp.ideas.models import Idea  # noqa: PLC0415 - after the setup
+    from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
+
+    Stock.objects.bulk_create(
+        Stock(symbol=f"Z{n:03}3", name=f"Empresa {n}", search_text="", kind="ON")
+        for n in range(SYMBOLS)
+    )
+    User.objects.bulk_create(
+        User(username=f"autor{n}", email=f"autor{n}@example.org") for n in range(AUTHORS)
+    )
+    stocks, authors = list(Stock.objects.all()), list(User.objects.order_by("pk"))
+    horizon = (NOON + timedelta(days=30)).date()
+    ideas = []
+    for n in range(IDEAS):
+        away = Decimal(2 + n % 19) / 100
+        side = "buy" if n % 2 else "sell"
+        high, low = 30 * (1 + away), 30 * (1 - away)
+        target, stop = (high, low) if side == "buy" else (low, high)
+        idea = Idea(
+            author=authors[n // SYMBOLS % AUTHORS],
+            stock=stocks[n % SYMBOLS],
+            side=side,
+            target=target,
+            stop=stop,
+            horizon=horizon,
+            expires_at=end_of_day(horizon),
+            status="open",
+            simulated=True,
+            created_at=NOON,
+            asked_at=NOON,
+            adjusted_on=NOON.date(),
+            price_at=Decimal("30.00"),
+            priced_at=NOON,
+        )
+        idea.upper, idea.lower = levels(side, target, stop)
+        ideas.append(idea)
+    QuerySet(Idea).bulk_create(ideas, batch_size=5000)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return stocks
+
+
+def loop_over_ideas(arguments: dict[str, Any]) -> int:
+    """Judge the usual way: read every open idea and compare it in Python."""
+    from mainapp.ideas.conditions import reached  # noqa: PLC0415 - after the setup
+    from mainapp.ideas.models import Idea  # noqa: PLC0415 - after the setup
+
+    quotes = {quote.symbol: quote for quote in arguments["quotes"]}
+    rows = Idea.objects.filter(status="open").select_related("stock")
+    return sum(
+        reached(idea.side, idea.target, idea.stop, quotes[idea.stock.symbol].price) is not None
+        for idea in rows
+        if idea.stock.symbol in quotes
+    )
+
+
+def report_quiet(stocks: list[Any]) -> bool:
+    """Print the cost of a batch that decides nothing; return whether the budgets are met."""
+    from mainapp.ideas.services.judging import judge_ideas  # noqa: PLC0415 - after the setup
+
+    is_met = True
+    for count in (85, 400):
+        arguments = batch(stocks[:count], "30.05", 1)
+        runs = [timed(partial(judge_ideas, **arguments)) for _ in range(ROUNDS)]
+        wall, sql = (statistics.median(run[i] for run in runs) for i in (0, 1))
+        queries = {run[2] for run in runs}
+        print(
+            f"  {count} symbols, nothing ends: {sql:6.2f} ms of SQL, {wall:6.2f} ms in all, "
+            f"queries {sorted(queries)}"
+        )
+        is_met &= sql <= BUDGETS_MS[count] and queries == {1}
+    loop, _sql, _queries = timed(partial(loop_over_ideas, arguments))
+    print(f"  a loop over all ideas: {loop:8.0f} ms ({loop / wall:.0f} x)")
+    return is_met
+
+
+def report_ending(stocks: list[Any]) -> bool:
+    """Print the cost of a batch that ends END ideas, notifications included."""
+    from django.db import transaction  # noqa: PLC0415 - after the setup
+
+    from mainapp.ideas.conditions import to_millionths  # noqa: PLC0415 - after the setup
+    from mainapp.ideas.models import Idea  # noqa: PLC0415 - after the setup
+    from mainapp.ideas.services.judging import judge_ideas  # noqa: PLC0415 - after the setup
+
+    walls = []
+    for number in range(3):
+        level = Decimal("30.05")
+        chosen = Idea.objects.filter(status="open", side="buy").order_by("pk")[:END]
+        pks = list(chosen.values_list("pk", flat=True))
+        Idea.objects.filter(pk__in=pks).update(target=level, upper=to_millionths(level))
+        arguments = batch(stocks, "30.05", 2 + number)
+        with transaction.atomic():
+            wall, sql, queries = timed(partial(judge_ideas, **arguments))
+        ended = Idea.objects.filter(pk__in=pks, status="target").count()
+        print(f"  {ended} end: {wall:5.0f} ms ({sql:.0f} of SQL, {queries} queries)")
+        walls.append(wall)
+    return statistics.median(walls) <= BUDGETS_MS["ends"]
+
+
+def main() -> None:
+    server = PostgreSQL(is_durable=True)
+    with tempfile.TemporaryDirectory(prefix="pregao-ideas-") as folder, closing(server):
+        prepare(Path(folder), server.url)
+        stocks = fill()
+        print(f"{IDEAS:,} open ideas on {SYMBOLS} symbols, PostgreSQL")
+        is_met = report_quiet(stocks)
+        is_met &= report_ending(stocks)
+        print(f"  budgets: SQL {BUDGETS_MS[85]:g} and {BUDGETS_MS[400]:g} ms in 1 query, ", end="")
+        print(f"{END} ideas ended within 1.5 s: {'met' if is_met else 'MISSED'}")
+    sys.exit(0 if is_met else BUDGET_MISSED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""`manage.py populate_courses N`: add invented events."""
+
+from mainapp.agenda.management.populating import PopulateCommand
+
+
+class Command(PopulateCommand):
+    pass
