@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('market', '0006_country_of_a_stock'),
+        ('market', '0007_lists_of_audiences'),
     ]
 
     operations = [
