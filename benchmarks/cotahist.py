@@ -61,8 +61,11 @@ def day_blocks(symbols: list[str], days: list[date]) -> Iterator[bytes]:
         left -= len(traded)
         for symbol in traded:
             low = draws.randrange(500, 9000)
-            prices = {"close": low + 7, "open_": low + 3, "high": low + 20, "low": low}
-            yield cotahist.record(symbol, day, shares=10_000, **prices) + END
+            high, open_, close = low + 20, low + 3, low + 7
+            record = cotahist.record(
+                symbol, day, close=close, open_=open_, high=high, low=low, shares=10_000
+            )
+            yield record + END
         block = b"".join(options if not number else options[:others])
         yield block.replace(UNDATED, f"{day:%Y%m%d}".encode())
 
