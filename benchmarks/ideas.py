@@ -68,7 +68,7 @@ def fill() -> list[Any]:
         )
         idea.upper, idea.lower = levels(side, target, stop)
         ideas.append(idea)
-    QuerySet(Idea).bulk_create(ideas, batch_size=5000)
+    QuerySet[Idea](Idea).bulk_create(ideas, batch_size=5000)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return stocks

@@ -47,11 +47,11 @@ class MomentField(forms.CharField):
             raise ValidationError(_("Escreva uma data como 2026-03-10."), code="invalid") from None
 
 
-class MomentFilter(django_filters.Filter):
+class MomentFilter(django_filters.Filter):  # type: ignore[misc] # without types
     field_class = MomentField
 
 
-class EventFilter(django_filters.FilterSet):
+class EventFilter(django_filters.FilterSet):  # type: ignore[misc] # without types
     """The filters of events; all of them combine. `zone_name` is the reader's."""
 
     q = django_filters.CharFilter(method="by_words", max_length=MAX_WORDS, label=_("Palavras"))
@@ -275,7 +275,7 @@ class SeatsForm(forms.Form):
         label=_("Vagas"),
         choices=[(number, str(number)) for number in range(1, MAX_SEATS_A_PERSON + 1)],
         coerce=int,
-        empty_value=1,
+        empty_value="1",
         required=False,
     )
     wait = forms.BooleanField(required=False)

@@ -2,11 +2,11 @@
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.limits import DAY_S, OPEN, Limit
 from mainapp.core.names import without_hidden
 from mainapp.core.policies import (
@@ -43,10 +43,9 @@ OF_MEMBERS = OWNER | HOST
 _WORD = re.compile(r"\w+")
 
 
-class ClubRequest(HttpRequest):
+class ClubRequest(MemberRequest):
     """A request to a page of a club, by a member."""
 
-    user: Any
     club: "Club"
     member: "ClubMember"
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from mainapp.core.paths import parse_key
 
 
@@ -27,6 +29,7 @@ class Audience:
 
     The user may be anonymous. `existing(pks)` returns those of the objects that still exist,
     and `of(user)` the objects in whose audience the user is, for kinds by which lists are filtered.
+    `keys(user)` is a query of the keys of the latter, for conditions of other queries.
     `may_manage(user, pk)` returns whether a user may change what belongs to an audience, and
     `users(pk)` the ids of its users, for kinds whose things change on open pages.
     """
@@ -37,6 +40,7 @@ class Audience:
     of: Callable[[Any], Collection[int]] = _none
     may_manage: Callable[[Any, int], bool] = _nobody
     users: Callable[[int], Collection[int]] = _none
+    keys: Callable[[Any], Any] = _none
 
 
 _audiences: dict[str, Audience] = {}
@@ -70,6 +74,15 @@ def users_in(key: str) -> Collection[int]:
     kind, _colon, pk = key.partition(":")
     audience = _audiences.get(kind)
     return audience.users(int(pk)) if audience else ()
+
+
+def in_audiences(field: str, user: Any) -> Q:
+    """Return the condition that a field has the key of an audience of a user; no query."""
+    condition = Q(pk__in=[])
+    for audience in _audiences.values():
+        if audience.keys is not _none:
+            condition |= Q(**{f"{field}__in": audience.keys(user)})
+    return condition
 
 
 def keys_of(user: Any) -> set[str]:

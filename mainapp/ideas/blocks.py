@@ -16,8 +16,9 @@ SHOWN = 4
 
 def _home(request: HttpRequest) -> BlockContext:
     """Return the open ideas that moved most."""
-    rows = listed_ideas(request.user).filter(status="open", result__isnull=False)
-    moved = sorted(rows.order_by("-created_at")[:50], key=lambda idea: -abs(idea.result))  # type: ignore[attr-defined] # annotated
+    ideas: Any = listed_ideas(request.user)
+    rows = ideas.filter(status="open", result__isnull=False)
+    moved = sorted(rows.order_by("-created_at")[:50], key=lambda idea: -abs(idea.result))
     return {"idea_rows": moved[:SHOWN]} if moved else None
 
 

@@ -32,7 +32,6 @@ from mainapp.market.models import Stock
 from mainapp.market.symbols import fold
 
 PRICE: dict[str, Any] = {"max_digits": 24, "decimal_places": 8}
-OPTIONAL_PRICE: dict[str, Any] = PRICE | {"null": True, "blank": True}
 
 
 class IdeaQuerySet(ClubScopedQuerySet["Idea"]):
@@ -85,8 +84,8 @@ class Idea(AuditedModel, ClubScoped):
     thesis_html = models.TextField(blank=True, editable=False)
     search_text = models.TextField(blank=True, editable=False, default="")
     tags = models.ManyToManyField(Tag, related_name="ideas", blank=True)
-    target = models.DecimalField(_("alvo"), **OPTIONAL_PRICE)
-    stop = models.DecimalField(_("stop"), **OPTIONAL_PRICE)
+    target = models.DecimalField(_("alvo"), null=True, blank=True, **PRICE)
+    stop = models.DecimalField(_("stop"), null=True, blank=True, **PRICE)
     horizon = models.DateField(_("prazo"))
     expires_at = models.DateTimeField()
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
@@ -95,15 +94,15 @@ class Idea(AuditedModel, ClubScoped):
     edited_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField()
     adjusted_on = models.DateField()
-    price_at = models.DecimalField(**OPTIONAL_PRICE)
+    price_at = models.DecimalField(null=True, blank=True, **PRICE)
     priced_at = models.DateTimeField(null=True)
     price_source = models.CharField(max_length=20, blank=True)
-    index_at = models.DecimalField(**OPTIONAL_PRICE)
+    index_at = models.DecimalField(null=True, blank=True, **PRICE)
     closing_asked_at = models.DateTimeField(null=True)
-    close_price = models.DecimalField(**OPTIONAL_PRICE)
+    close_price = models.DecimalField(null=True, blank=True, **PRICE)
     closed_at = models.DateTimeField(null=True)
     close_source = models.CharField(max_length=20, blank=True)
-    index_close = models.DecimalField(**OPTIONAL_PRICE)
+    index_close = models.DecimalField(null=True, blank=True, **PRICE)
     # Of the decided idea, in percent.
     return_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     index_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)

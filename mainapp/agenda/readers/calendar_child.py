@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
-from dateutil.rrule import rruleset, rrulestr
+from dateutil.rrule import rruleset, rrulestr  # type: ignore[import-untyped]
 from icalendar import Calendar
 
 MAX_EVENTS = 200
@@ -49,10 +49,12 @@ def work(arguments: list[str], data: bytes) -> Any:
     return {"faults": faults} if faults else {"events": list(events.values())}
 
 
-def _read(component: Any, events: dict[Any, Any], window: Any, own: Any) -> str:
+def _read(
+    component: Any, events: dict[Any, Any], window: tuple[datetime, datetime], own: Any
+) -> str:
     """Add the events of a component; return why it cannot be read, or an empty text."""
     try:
-        for event in _events(component, *window, own):
+        for event in _events(component, window, own):
             events[event["uid"], event["recurrence"]] = event
     except Fault as fault:
         return str(fault)
@@ -70,7 +72,8 @@ def _exceptions(components: Any) -> set[tuple[str, str]]:
     }
 
 
-def _events(component: Any, first: datetime, last: datetime, own: Any) -> Any:
+def _events(component: Any, window: tuple[datetime, datetime], own: Any) -> Any:
+    first, last = window
     if component.errors:
         raise Fault("format")
     uid = str(component.get("UID", "")).strip()
@@ -155,7 +158,7 @@ def _repeats(component: Any, start: Any, first: datetime, last: datetime) -> lis
     signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, RULE_S)
     try:
-        found = []
+        found: list[datetime] = []
         for moment in rules.xafter(begins, inc=True):
             if moment > ends or len(found) > MAX_EVENTS:
                 break

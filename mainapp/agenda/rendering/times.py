@@ -55,7 +55,7 @@ def when(event: Any, reader_zone: str, *, year: bool = False) -> When:
     end = event.ends_at.astimezone(here) if event.ends_at else None
     local_start = event.starts_at.astimezone(there)
     differs = start.utcoffset() != local_start.utcoffset()
-    if event.ends_at:
+    if end is not None:
         differs |= end.utcoffset() != event.ends_at.astimezone(there).utcoffset()
     place_time = ""
     if differs:

@@ -41,7 +41,7 @@ def test_an_event_is_created_by_the_form(login, alice):
     event = Event.objects.get()
 
     assert response.url == reverse("evento", args=[event.pk])
-    assert (event.host, event.club, event.price, event.seats) == (alice, None, 1050.5, 20)
+    assert (event.host, event.club, float(event.price), event.seats) == (alice, None, 1050.5, 20)
     assert event.starts_at.isoformat() == "2030-03-10T19:00:00+00:00"
     assert sorted(event.tags.values_list("name", flat=True)) == ["FII", "acoes"]
     assert Tag.objects.count() == 2

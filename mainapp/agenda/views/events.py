@@ -53,7 +53,7 @@ def enrol_in(request: MemberRequest, pk: int) -> HttpResponse:
     form = SeatsForm(request.POST)
     with gone_as_404(), shown_as_message(request):
         if form.is_valid():
-            values = {"seats": form.cleaned_data["seats"], "wait": form.cleaned_data["wait"]}
+            values = {"seats": int(form.cleaned_data["seats"]), "wait": form.cleaned_data["wait"]}
             order = enrol(event_pk=pk, user=request.user, at=timezone.now(), **values)
             messages.success(request, _outcome(order))
     return redirect("evento", pk=pk)

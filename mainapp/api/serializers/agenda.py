@@ -215,7 +215,7 @@ def order_data(order: Order) -> Any:
     return OrderData(order).data
 
 
-def _wall(text: str | None, zone_name: str) -> str:
+def _wall(text: str | None, zone_name: Any) -> str:
     if text is None:
         return ""
     moment = datetime.fromisoformat(text)

@@ -3,6 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
+
 from mainapp.clubs.models import Club, ClubMember, ClubScopedQuerySet, M
 from mainapp.core.audience import Audience
 
@@ -38,6 +41,11 @@ def members_of(pk: int) -> list[int]:
     return list(rows.order_by().values_list("user_id", flat=True))
 
 
+def _keys_of(user: Any) -> Any:
+    rows = ClubMember.objects.filter(user=user.pk, club__archived_at=None).order_by()
+    return rows.values(key=Concat(Value(f"{CLUB}:"), Cast("club_id", CharField())))
+
+
 def _existing_clubs(pks: Collection[int]) -> Collection[int]:
     return list(Club.objects.filter(pk__in=pks).values_list("pk", flat=True))
 
@@ -64,4 +72,5 @@ CLUB_MEMBERS = Audience(
     of=clubs_of,
     may_manage=manages,
     users=members_of,
+    keys=_keys_of,
 )

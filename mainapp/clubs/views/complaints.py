@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 
 from mainapp.clubs.policies import ClubRequest
-from mainapp.clubs.services.complaints import CLUB
+from mainapp.clubs.selectors.audience import CLUB
 from mainapp.moderation.views import report
 
 

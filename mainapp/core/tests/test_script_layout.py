@@ -14,8 +14,8 @@ FILES = sorted(SCRIPTS.rglob("*.js"))
 MAX_FUNCTION_LINES = 60
 MAX_FILE_LINES = 300
 # Like import-linter's layers of the Python packages: a folder imports itself and lower layers.
-LAYERS = {"api": 3, "pages": 3, "alerts": 2, "portfolio": 2, "forum": 2}
-LAYERS |= {"market": 1, "notifications": 1, "accounts": 1, "core": 0}
+LAYERS = {"api": 4, "pages": 4, "alerts": 3, "portfolio": 3, "forum": 3, "ideas": 3, "agenda": 3}
+LAYERS |= {"clubs": 2, "market": 1, "notifications": 1, "accounts": 1, "core": 0}
 
 STATEMENTS = r"(?:if|for|while|switch|catch|with)\b"
 FUNCTION = re.compile(

@@ -68,7 +68,7 @@ def make_ideas(count: int, draw: random.Random) -> int:
         if is_live:
             live.add((author.pk, stock.pk))
         rows.append(_idea(author, stock, prices.get(stock.pk) or Decimal("30.00"), is_live, draw))
-    ideas = QuerySet(Idea).bulk_create(rows, batch_size=BATCH)  # generated: without an audit
+    ideas = QuerySet[Idea](Idea).bulk_create(rows, batch_size=BATCH)  # generated: without an audit
     _tag(ideas, draw)
     return len(ideas)
 
@@ -131,7 +131,7 @@ def _tag(ideas: list[Idea], draw: random.Random) -> None:
 def make_comments(count: int, draw: random.Random) -> int:
     """Create comments on public ideas, and count them."""
     authors = list(User.objects.filter(is_active=True).order_by("pk")[:500])
-    ideas = list(Idea.objects.public().exclude(price_at=None).order_by("-pk")[:2000])  # type: ignore[attr-defined] # of ClubScopedQuerySet
+    ideas = list(Idea.objects.public().exclude(price_at=None).order_by("-pk")[:2000])
     if not authors or not ideas:
         raise CommandError("there are no ideas yet: populate_ideas makes some")
     now = timezone.now()
@@ -150,5 +150,5 @@ def make_comments(count: int, draw: random.Random) -> int:
         )
         idea.comments_count += 1
     IdeaComment.objects.bulk_create(rows, batch_size=BATCH)
-    QuerySet(Idea).bulk_update(ideas, ["comments_count"], batch_size=BATCH)
+    QuerySet[Idea](Idea).bulk_update(ideas, ["comments_count"], batch_size=BATCH)
     return len(rows)

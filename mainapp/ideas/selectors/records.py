@@ -49,7 +49,7 @@ def _records(rows: Any) -> dict[int, Record]:
     published: IdeaQuerySet = rows.published().exclude(author=None)
     groups: dict[int, list[tuple[str, Any, Any]]] = defaultdict(list)
     for author, *values in published.order_by().values_list(*COLUMNS):
-        groups[author].append(tuple(values))  # type: ignore[arg-type] # three columns
+        groups[author].append(tuple(values))
     return {author: _record(ideas) for author, ideas in groups.items()}
 
 

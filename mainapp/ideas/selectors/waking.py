@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -16,13 +16,13 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS probe (stock_id, p
 CROSS JOIN LATERAL (
     (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
         AND simulated = %s AND upper <= probe.price OFFSET 0)
-    UNION (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
+    UNION ALL (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
         AND simulated = %s AND lower >= probe.price OFFSET 0)
-    UNION (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
+    UNION ALL (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
         AND simulated = %s AND expires_at <= probe.made_at OFFSET 0)
-    UNION (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
+    UNION ALL (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
         AND simulated = %s AND closing_asked_at <= probe.made_at OFFSET 0)
-    UNION (SELECT id FROM ideas_idea WHERE status = 'waiting' AND stock_id = probe.stock_id
+    UNION ALL (SELECT id FROM ideas_idea WHERE status = 'waiting' AND stock_id = probe.stock_id
         AND simulated = %s AND asked_at <= probe.made_at OFFSET 0)
 ) found
 UNION ALL
@@ -40,11 +40,11 @@ _CONDITIONS = (
     ("waiting", "i.asked_at <= probe.value ->> 2"),
 )
 _SQLITE = (
-    " UNION ".join(  # noqa: S608 - of the constants above
+    " UNION ALL ".join(  # noqa: S608 - of the constants above
         _PART.format(status=status, condition=condition) for status, condition in _CONDITIONS
     )
     + """
-UNION SELECT NULL, b.stock_id FROM ideas_pricebreak b
+UNION ALL SELECT NULL, b.stock_id FROM ideas_pricebreak b
 WHERE b.simulated = %s AND b.stock_id IN (SELECT value FROM json_each(%s))
 """
 )
@@ -74,9 +74,9 @@ def woken_by(probes: Sequence[Probe], *, simulated: bool) -> Woken:
     stocks = [probe.stock_id for probe in probes]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            columns = [list(column) for column in zip(*probes, strict=True)]
-            flags = [simulated] * (BRANCHES + 1)
-            cursor.execute(_POSTGRESQL, [*columns, *flags, stocks])
+            columns: list[Any] = [list(column) for column in zip(*probes, strict=True)]
+            parameters: list[Any] = [*columns, *[simulated] * (BRANCHES + 1), stocks]
+            cursor.execute(_POSTGRESQL, parameters)
         else:
             rows = [(p.stock_id, p.price, _text(p.made_at)) for p in probes]
             each = [orjson.dumps(rows).decode(), simulated] * BRANCHES

@@ -34,8 +34,8 @@ def notice_comment(*, idea: Idea, comment: IdeaComment, at: datetime) -> None:
 
 def _people(idea: Idea, comment: IdeaComment) -> list[User]:
     wrote = IdeaComment.objects.filter(idea=idea, deleted_at=None).values("author")
-    users = User.objects.filter(Q(pk__in=wrote) | Q(pk=idea.author_id), is_active=True)
-    users = users.exclude(pk=comment.author_id).exclude(
+    users = User.objects.filter(Q(pk__in=wrote) | Q(pk__in=[idea.author_id or 0]), is_active=True)
+    users = users.exclude(pk=comment.author_id or 0).exclude(
         Q(pk__in=Block.objects.filter(blocked=comment.author_id).values("blocker"))
         | Q(pk__in=Block.objects.filter(blocker=comment.author_id).values("blocked"))
     )

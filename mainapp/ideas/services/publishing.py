@@ -229,8 +229,8 @@ def _price(idea: Idea, at: datetime) -> None:
     if idea.side != NEUTRAL and (idea.target is None or idea.stop is None):
         name = "target" if idea.target is None else "stop"
         raise Invalid(_("Diga o alvo e o stop."), field=name)
-    if quote and (name := wrong_limit(idea.side, idea.target, idea.stop, quote.price)):
-        raise _wrong(name)
+    if quote and (wrong := wrong_limit(idea.side, idea.target, idea.stop, quote.price)):
+        raise _wrong(wrong)
     if quote and is_usable and is_current(quote, at=at, kind=idea.stock.kind):
         index = last_quotes([INDEX]).get(INDEX)
         publish(idea, quote, index=index.price if index else None)

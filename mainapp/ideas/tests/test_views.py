@@ -337,7 +337,7 @@ def test_comment_notifies_author_and_participants_once_until_read(alice, bob, ca
 
 
 def test_blocked_person_neither_comments_nor_notifies(client, alice, bob, carla):
-    Block.objects.create(blocker=alice, blocked=bob)
+    Block.objects.create(blocker=alice, blocked=bob, blocked_at=NOON)
     idea = make_idea(alice)
     client.force_login(bob)
     assert client.post(f"/ideia/{idea.pk}/comentar/", {"body": "x"}).status_code == 422

@@ -7,16 +7,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Count, Q, QuerySet, When
 
 from mainapp.accounts.models import User
-from mainapp.core.audience import keys_of, may_manage
+from mainapp.core.audience import in_audiences, may_manage
 from mainapp.market.models import Stock, Watchlist, WatchlistItem
 from mainapp.market.symbols import canonical
 
 
 def lists_of(user: User) -> list[Watchlist]:
-    """Return a user's lists with their `size`: the current one, others by name, then shared ones.
-
-    Two queries.
-    """
+    """Return a user's lists with their `size`: the current one, others by name, shared ones."""
     lists = readable_lists(user).annotate(size=Count("items"))
     is_shared = Case(When(audience="", then=0), default=1)
     return list(lists.order_by(is_shared, "-is_current", "name", "pk"))
@@ -54,8 +51,8 @@ def own_lists(user: User) -> QuerySet[Watchlist]:
 
 
 def readable_lists(user: User) -> QuerySet[Watchlist]:
-    """Return a user's lists and those of the user's audiences; one query for the audiences."""
-    return Watchlist.objects.filter(Q(owner=user) | Q(audience__in=keys_of(user)))
+    """Return a user's lists and those of the user's audiences."""
+    return Watchlist.objects.filter(Q(owner=user) | in_audiences("audience", user))
 
 
 def may_edit(watchlist: Watchlist, user: User) -> bool:
@@ -66,7 +63,7 @@ def may_edit(watchlist: Watchlist, user: User) -> bool:
 
 
 def editable_list(pk: int, user: User) -> Watchlist:
-    """Return a list that a user may change; three queries. Raises: Watchlist.DoesNotExist."""
+    """Return a list that a user may change; two queries at most. Raises: Watchlist.DoesNotExist."""
     watchlist = readable_lists(user).get(pk=pk)
     if not may_edit(watchlist, user):
         raise Watchlist.DoesNotExist

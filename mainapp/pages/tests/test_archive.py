@@ -114,6 +114,8 @@ def test_the_archive_has_all_tables_of_a_user(alice_with_data):
             "monitoring_minutes": 0,
             "hides_presence": False,
             "hides_talk_in_mails": False,
+            "time_zone": "America/Sao_Paulo",
+            "follows_agenda": False,
         }
     ]
     assert rows(archive, "watchlist_items")[0]["symbol"] == "PETR4"

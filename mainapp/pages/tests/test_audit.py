@@ -1,7 +1,7 @@
 """The audit, tested from the models: every field of every audited model, by every way to write."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -26,6 +26,8 @@ from mainapp.forum.models import Room
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.forum.tests.factories import RoomFactory, make_group
+from mainapp.ideas.models import Idea
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.models import Broadcast, Channel
 from mainapp.pages.tests.test_policies import rolled_back
@@ -41,6 +43,7 @@ NOT_AUDITED = {
         ("accounts.nameskeleton", "market.loadeddata", "alerts.doubt"), "derived from other rows"
     ),
     "accounts.block": "private to the user who blocks",
+    "core.tag": "words shared by ideas and events",
     "core.usage": "counters of the limits",
     "core.auditentry": "the audit itself",
     **dict.fromkeys(
@@ -60,6 +63,11 @@ NOT_AUDITED = {
         "messages, marks, reactions; system messages and the moderation log record participation",
     ),
     "uploads.upload": "part of a message",
+    **dict.fromkeys(
+        ("ideas.ideaedit", "ideas.ideacomment", "ideas.pricebreak"),
+        "the history of an idea itself, messages, and the effects of prices",
+    ),
+    "ideas.savedfilter": "a list of its owner",
     "clubs.removedmember": "the deletion of the membership is recorded",
     "agenda.reminder": "the work of the site itself",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
@@ -107,6 +115,7 @@ def make(alice, bob, stocks):
         ClubMember: lambda: ClubMember.objects.create(
             club=ClubFactory(), user=alice, joined_at=NOW
         ),
+        Idea: lambda: make_idea(alice, symbol="PETR4"),
         Invitation: lambda: Invitation.objects.create(
             club=ClubFactory(), key="x", created_by=alice, created_at=NOW, expires_at=NOW
         ),
@@ -181,6 +190,7 @@ def other_value(row, field, others):
     for kind, other in (
         (models.BooleanField, lambda: not value),
         (models.DateTimeField, lambda: timezone.now()),
+        (models.DateField, lambda: NOW.date() + timedelta(days=77)),
         (models.DecimalField, lambda: Decimal("12.34")),
         (models.IntegerField, lambda: (value or 0) + 7),
         (models.JSONField, lambda: ["read"]),
