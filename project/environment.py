@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Collection, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -126,6 +127,14 @@ class Environment:
         if not minimum <= number <= maximum:
             raise _refusal(name, f"takes a number from {minimum:g} to {maximum:g}", value)
         return number
+
+    def day(self, name: str) -> date | None:
+        """Return a day written as YYYY-MM-DD, None if it is not given."""
+        value = self.text(name)
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError:
+            raise _refusal(name, "takes a day as YYYY-MM-DD", value) from None
 
     def items(self, name: str, default: Sequence[str] = ()) -> list[str]:
         """Return a comma-separated list, without surrounding spaces and empty items."""

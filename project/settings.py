@@ -192,17 +192,21 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
 REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin")
 QUOTE_SOURCE = env.items("QUOTE_SOURCE", REAL_SOURCES)
-SIMULATED = QUOTE_SOURCE == ["simulated"]
+SIMULATED = QUOTE_SOURCE in (["simulated"], ["replay"])
 ALLOW_SIMULATED = env.boolean("ALLOW_SIMULATED", default=DEBUG)
-if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated"}:
+if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated", "replay"}:
     raise Refusal(
         f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(REAL_SOURCES)}, or "
-        "simulated alone ('auto' only under `make run`)"
+        "simulated or replay alone ('auto' only under `make run`)"
     )
-if "simulated" in QUOTE_SOURCE and not SIMULATED:
-    raise Refusal("QUOTE_SOURCE: real sources and 'simulated' never mix")
+if {"simulated", "replay"} & set(QUOTE_SOURCE) and not SIMULATED:
+    raise Refusal("QUOTE_SOURCE: real sources, 'simulated' and 'replay' never mix")
 if SIMULATED and not ALLOW_SIMULATED:
-    raise Refusal("QUOTE_SOURCE=simulated needs ALLOW_SIMULATED=1")
+    raise Refusal(f"QUOTE_SOURCE={QUOTE_SOURCE[0]} needs ALLOW_SIMULATED=1")
+REPLAY_DATE = env.day("REPLAY_DATE")
+REPLAY_SPEED = env.number("REPLAY_SPEED", default=1.0, minimum=0.01, maximum=100_000)
+if QUOTE_SOURCE == ["replay"] and REPLAY_DATE is None:
+    raise Refusal("QUOTE_SOURCE=replay needs REPLAY_DATE, the day of a past session (YYYY-MM-DD)")
 
 STREAMS = ("yahoo", "binance", "simulated")
 QUOTE_STREAM = env.items("QUOTE_STREAM")

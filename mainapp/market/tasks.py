@@ -1,4 +1,4 @@
-"""Background tasks of the market: updates of quotes, history, and pruning."""
+"""Background tasks of the market: updates of quotes, history, uploaded files, and pruning."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from celery.worker import state as worker_state
 from django.utils import timezone
 
 from mainapp.core.database import REQUEST_S, calls_limited
-from mainapp.market.services import candles, history, updating
+from mainapp.market.services import candles, history, history_files, updating
+from mainapp.market.services.scheduling import FILES
 from mainapp.market.streams.given import not_given
 
 logger = logging.getLogger(__name__)
@@ -88,3 +89,17 @@ def load_history(symbols: list[str], range_: str) -> None:
     """Fetch and store the past candles of each symbol, one symbol at a time."""
     for symbol in symbols:
         history.load_history(symbol=symbol, range_=range_, at=timezone.now())
+
+
+@shared_task(name=FILES, ignore_result=True)
+def load_history_files() -> None:
+    """Load the uploaded history files that wait."""
+    history_files.load_waiting_files(at=timezone.now())
+
+
+def queue_history_files() -> None:
+    """Queue `load_history_files`; without a broker the periodic run loads them later."""
+    try:
+        load_history_files.apply_async(retry=False)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        logger.warning("history files could not be queued: %s", error)

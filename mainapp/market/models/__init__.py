@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audience import in_audiences
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
@@ -17,6 +18,8 @@ from mainapp.market.quotes.doubts import Doubt
 __all__ = [
     "Candle",
     "CorporateEvent",
+    "ExchangeDay",
+    "HistoryFile",
     "IndexList",
     "LastQuote",
     "LoadedData",

@@ -11,6 +11,7 @@ def source_label(name: str) -> str:
         "yahoo_fin": "yahoo_fin",
         "binance": "Binance",
         "simulated": _("Mercado simulado"),
+        "replay": _("Pregão repetido"),
     }.get(name, name)
 
 

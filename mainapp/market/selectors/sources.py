@@ -10,6 +10,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mainapp.core.templatetags.formats import full_day
 from mainapp.market import sessions
 from mainapp.market.board import Board
 from mainapp.market.models import RejectedQuotes
@@ -134,6 +135,7 @@ def _about(name: str) -> str:
             "Biblioteca antiga que lê as páginas do Yahoo; fica por último, de reserva."
         ),
         "simulated": _("Preços inventados por este servidor, para experimentar. Nenhum é real."),
+        "replay": _("Preços de um pregão passado, repetidos para treinar. Nenhum é de agora."),
     }.get(name, "")
 
 
@@ -203,6 +205,10 @@ def _why(used: str | None, names: Sequence[str]) -> str:
     """Return a sentence about the source in use and the reason for it."""
     if used == "simulated":
         return _("Os preços vêm do mercado simulado: este servidor foi iniciado sem fontes reais.")
+    if used == "replay":
+        return _("Os preços são os do pregão de %(day)s, repetidos.") % {
+            "day": full_day(settings.REPLAY_DATE)
+        }
     if used is None:
         return _("Nenhuma fonte respondeu ainda: não há preços novos.")
     label = source_label(used)
@@ -259,7 +265,7 @@ def _rejections() -> list[Rejection]:
             last_at=row.last_at,
         )
         for row in rows
-        if (row.source == "simulated") == settings.SIMULATED
+        if (row.source in ("simulated", "replay")) == settings.SIMULATED
     ]
 
 
