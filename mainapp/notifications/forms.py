@@ -211,6 +211,7 @@ class SubscriptionForm(forms.Form):
     p256dh = forms.CharField(max_length=120)
     auth = forms.CharField(max_length=40)
     name = forms.CharField(max_length=60, required=False)
+    renews = forms.BooleanField(required=False)
 
     @property
     def keys(self) -> str:

@@ -112,7 +112,13 @@ def open_page(browser: Browser, site: Instance) -> Iterator[OpenPage]:
     def open_(path: str, **options: Any) -> Page:
         context = browser.new_context(
             base_url=site.url,
-            **{"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}, **options},
+            # A worker's requests pass the routes of tests by.
+            **{
+                "locale": "pt-BR",
+                "viewport": {"width": 1280, "height": 900},
+                "service_workers": "block",
+                **options,
+            },
         )
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from mainapp.accounts.models import User
 from mainapp.core.limits import of_user
@@ -26,14 +25,22 @@ from mainapp.notifications.transports.posting import check_server
 MAX_NAME = 60
 
 
-def add_device(
-    *, user: User, endpoint: str, keys: str, name: str, known: int | None, at: datetime
-) -> Channel:
+def store_device(
+    *,
+    user: User,
+    endpoint: str,
+    keys: str,
+    name: str,
+    known: int | None,
+    is_new: bool,
+    at: datetime,
+) -> Channel | None:
     """Store a browser's subscription, as `p256dh.auth` keys for its endpoint; safe to repeat.
 
-    `known` is the device that this log-in switched on before: its subscription is replaced. The
-    same browser of another user, who logged out without the server or not at all, is removed.
-    Resolves the endpoint's host, which takes up to 2 s. Raises: DomainError, RateLimited.
+    `known` is the device that this log-in switched on before: its subscription is replaced. Without
+    `is_new`, an unknown browser is not added, and the result is None. The same browser of another
+    user, who logged out without the server or not at all, is removed. Resolves the endpoint's host,
+    which takes up to 2 s. Raises: DomainError, RateLimited.
     """
     try:
         target = transports()[Channel.Kind.PUSH].check(endpoint, keys)
@@ -42,12 +49,14 @@ def add_device(
         raise unusable(error) from error
     with transaction.atomic():
         lock_channels(user)
+        devices = Channel.objects.filter(user=user, kind=Channel.Kind.PUSH)
+        device = devices.filter(address=target.address).first() or devices.filter(pk=known).first()
+        if device is None and not is_new:
+            return None
         # Both keys have to match: whoever learns an endpoint alone can end nobody's device.
         others = Channel.objects.filter(address=target.address, secret=target.secret)
         for other in others.filter(kind=Channel.Kind.PUSH).exclude(user=user):
             delete_channel(channel=other)
-        same = Q(address=target.address) | Q(pk=known)
-        device = Channel.objects.filter(same, user=user, kind=Channel.Kind.PUSH).first()
         if device is None:
             check_count(user)
             consume_stored(CHANNEL_MESSAGES, of_user(user), at=at)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from mainapp.notifications.models import Channel, Delivery, Notification
 from mainapp.notifications.selectors.channels import deliveries_for
 from mainapp.notifications.services.delivering import Round
-from mainapp.notifications.services.devices import add_device, ensure_key
+from mainapp.notifications.services.devices import ensure_key, store_device
 from mainapp.notifications.services.notices import letters_for
 from mainapp.notifications.tests.factories import channel, notice
 from mainapp.notifications.tests.test_delivering import Recording, every_kind
@@ -44,12 +44,13 @@ def subscription(browser, **fields):
 
 def new_device(user, browser=None, **fields):
     browser = browser or PushBrowser()
-    device = add_device(
+    device = store_device(
         user=user,
         endpoint=browser.endpoint,
         keys=browser.keys,
         name="Celular",
         known=None,
+        is_new=True,
         at=timezone.now(),
     )
     Channel.objects.filter(pk=device.pk).update(**fields)
@@ -78,6 +79,20 @@ def test_new_subscription_of_the_same_browser_replaces_the_old_one(alice_client,
     alice_client.post(URL, subscription(other, name="x"))
     [device] = Channel.objects.filter(user=alice)
     assert (device.address, device.name) == (other.endpoint, "Chrome no Android")
+
+
+def test_renewal_does_not_bring_a_removed_device_back(alice_client, alice):
+    alice_client.post(URL, subscription(PushBrowser()))
+    Channel.objects.all().delete()
+    response = alice_client.post(URL, subscription(PushBrowser("two"), renews="1"))
+    assert (response.status_code, response.json()["device"]) == (200, None)
+    assert not Channel.objects.exists()
+
+
+def test_renewal_after_a_new_log_in_finds_the_device_by_its_endpoint(alice_client, alice):
+    device = new_device(alice)
+    response = alice_client.post(URL, subscription(PushBrowser(), renews="1"))
+    assert response.json()["device"] == device.pk
 
 
 def test_two_browsers_are_two_devices(alice_client, alice):

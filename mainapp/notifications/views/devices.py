@@ -18,7 +18,7 @@ from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import DEVICE
 from mainapp.notifications.selectors.channels import channels_of, device_of
 from mainapp.notifications.services import channels as services
-from mainapp.notifications.services.devices import add_device
+from mainapp.notifications.services.devices import store_device
 from mainapp.notifications.transports import vapid
 
 
@@ -26,11 +26,15 @@ from mainapp.notifications.transports import vapid
 def this_device(request: MemberRequest) -> JsonResponse:
     """Return the state of this browser's device; a POST first stores its subscription.
 
+    With `renews` it only replaces that of a device that the user has: one that was removed on
+    another device stays removed.
+
     The service worker has no page, so it reads the token for its POSTs here; other sites cannot.
     """
     if request.method == "POST":
         try:
-            request.session[DEVICE] = _store(request).pk
+            if device := _store(request):
+                request.session[DEVICE] = device.pk
         except DomainError as error:
             return json_response(error)
     device = device_of(request.user, request.session.get(DEVICE))
@@ -53,16 +57,17 @@ def edit_device(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("notification-channel", pk=pk)
 
 
-def _store(request: MemberRequest) -> Channel:
+def _store(request: MemberRequest) -> Channel | None:
     form = SubscriptionForm(request.POST)
     if not form.is_valid() or not _public_key():
         raise DomainError("invalid", gettext_noop("O navegador não deu uma inscrição que valha."))
-    return add_device(
+    return store_device(
         user=request.user,
         endpoint=form.cleaned_data["endpoint"],
         keys=form.keys,
         name=form.cleaned_data["name"],
         known=request.session.get(DEVICE),
+        is_new=not form.cleaned_data["renews"],
         at=timezone.now(),
     )
 
