@@ -19,8 +19,11 @@ urlpatterns = [
     path("", include("mainapp.notifications.urls")),
     path("", include("mainapp.uploads.urls")),
     path("", include("mainapp.moderation.urls")),
+    path("", include("mainapp.clubs.urls")),
     path("", include("mainapp.portfolio.urls")),
     path("", include("mainapp.forum.urls")),
+    path("", include("mainapp.ideas.urls")),
+    path("", include("mainapp.agenda.urls")),
     path("", include("mainapp.pages.urls")),
     path("", include("mainapp.api.urls")),
 ]

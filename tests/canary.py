@@ -172,11 +172,13 @@ def filled(route: str, pk: int, other: User) -> str:
 def text_of(response: Any) -> bytes:
     """Return all texts of a response: headers, cookies, body, the files of an archive."""
     body = b"".join(response) if response.streaming else response.content
-    parts = [str(dict(response.items())).encode(), str(response.cookies).encode(), body]
-    if body[:2] == b"PK":
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            parts += [name.encode() + archive.read(name) for name in archive.namelist()]
-    return b"\n".join(parts)
+    parts = [str(dict(response.items())).encode(), str(response.cookies).encode()]
+    if body[:2] != b"PK":
+        return b"\n".join([*parts, body])
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return b"\n".join(
+            [*parts, *(name.encode() + archive.read(name) for name in archive.namelist())]
+        )
 
 
 def has_canary(data: bytes) -> bool:

@@ -4,10 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
+from mainapp.core.errors import shown_as_message
 
 
 @admin.register(User)
@@ -22,6 +26,17 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
         (_("Acesso"), {"fields": ["access_level", "is_active"]}),
         (_("Datas"), {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+        with shown_as_message(request):
+            return super().delete_view(request, *args, **options)
+        return redirect("admin:accounts_user_changelist")
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+        """Show the list, or run an action on the chosen users, such as their deletion."""
+        with shown_as_message(request), transaction.atomic():
+            return super().changelist_view(request, *args, **options)
+        return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save the user; lowering the access level also removes the superuser flag."""

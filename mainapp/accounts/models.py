@@ -226,7 +226,8 @@ class Preferences(AuditedModel):
     """Settings of one user; users without a row have the defaults."""
 
     audit = Audited(
-        shown="user language theme monitoring_minutes hides_presence hides_talk_in_mails"
+        shown="user language theme monitoring_minutes hides_presence hides_talk_in_mails "
+        "time_zone follows_agenda"
     )
 
     class Theme(models.TextChoices):
@@ -259,6 +260,10 @@ class Preferences(AuditedModel):
     hides_presence = models.BooleanField(default=False)
     # E-mails and other channels get no names of people and rooms from private rooms.
     hides_talk_in_mails = models.BooleanField(default=False)
+    # The zone in which the agenda shows its times.
+    time_zone = models.CharField(max_length=40, default="America/Sao_Paulo")
+    # Whether the user is notified of new public events.
+    follows_agenda = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "preferences"

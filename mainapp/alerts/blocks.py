@@ -9,6 +9,8 @@ from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.selectors.alerts import alerts_on
 from mainapp.alerts.selectors.nearest import nearest_limits
 from mainapp.alerts.selectors.person import profile_context
+from mainapp.alerts.selectors.shared import shared_alerts, shared_rows
+from mainapp.clubs.models import Club
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.market.blocks import if_active
@@ -16,6 +18,7 @@ from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 
 NEAREST = 4
+CLUB_SHOWN = 5
 
 
 def _home(request: MemberRequest) -> BlockContext:
@@ -34,7 +37,20 @@ def _alerts(
     return {"alert_rows": rows} if rows or stock.is_active else None
 
 
+def _of_club(request: MemberRequest, club: Club, **_page: Any) -> BlockContext:
+    shared = shared_alerts(club.pk, request.user)[:CLUB_SHOWN]
+    return {"shared_rows": shared_rows(shared, request.user, at=timezone.now())}
+
+
 BLOCKS = [
+    Block(
+        place="club",
+        name="alerts",
+        order=50,
+        who=MEMBERS,
+        template="mainapp/alerts/club/block.html",
+        context=_of_club,
+    ),
     Block(
         place="home",
         name="alerts",

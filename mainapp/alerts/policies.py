@@ -1,5 +1,6 @@
 """Permissions of the pages and operations of alerts, and the limit of alerts per user."""
 
+from mainapp.clubs.policies import OF_MEMBERS
 from mainapp.core.policies import (
     EVERYONE,
     MEMBERS,
@@ -14,9 +15,14 @@ from mainapp.core.policies import (
 )
 
 ALERT_LIMIT = 200
+SHARED_LIMIT = 100  # of one club
 
 
 PAGES = {
+    "club-alerts": page(OF_MEMBERS, of="club"),
+    "share-alert": action(OF_MEMBERS, of="club"),
+    "receive-club-alert": action(OF_MEMBERS, of="shared alert"),
+    "unshare-alert": action(OF_MEMBERS, of="shared alert"),
     "alerts": page(MEMBERS),
     "alert-marks": page(MEMBERS, stranger=UNAUTHORIZED),
     "preview-alert": action(MEMBERS),
@@ -35,6 +41,10 @@ PAGES = {
 }
 
 OPERATIONS = {
+    # Only members; who may take a shared alert out is checked by the service.
+    "api-club-alerts": operation(Area.ALERTS, get=OWNER, post=OWNER),
+    "api-shared-alert": operation(Area.ALERTS, delete=OWNER),
+    "api-receive-shared-alert": operation(Area.ALERTS, post=OWNER, delete=OWNER),
     "api-alerts": operation(Area.ALERTS, get=MEMBERS, post=MEMBERS),
     "api-create-alert": operation(Area.ALERTS, post=MEMBERS),
     "api-delete-alerts": operation(Area.ALERTS, post=MEMBERS, delete=MEMBERS),

@@ -4,15 +4,12 @@ Prices far from the last one are never recorded without a confirmation (`market.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from mainapp.market.quotes import Quote
-from mainapp.market.quotes.doubts import is_far
-from mainapp.market.sessions import previous_session_day, sao_paulo_day
+from mainapp.market.quotes.doubts import expected_close, is_far
 
-FRESH = timedelta(minutes=15)
 WILD_CLOSE_PCT = 20
 
 Verdict = Literal["trusted", "doubtful", "split"]
@@ -31,13 +28,6 @@ class Suspicion:
     periods: int
 
 
-def is_fresh(quote: Quote, *, at: datetime) -> bool:
-    """Return whether a quote is at most FRESH plus its source's delay old at `at`."""
-    if quote.quoted_at is None:
-        return False
-    return at - quote.quoted_at <= FRESH + timedelta(seconds=quote.delay_s)
-
-
 def judge(quote: Quote, *, last: Quote | None, suspicion: Suspicion | None) -> Verdict:
     """Return the verdict on a quote; `last` is the previously accepted one.
 
@@ -46,7 +36,7 @@ def judge(quote: Quote, *, last: Quote | None, suspicion: Suspicion | None) -> V
     """
     close = quote.previous_close
     if suspicion is None:
-        is_wild = last is not None and _is_far(close, _expected_close(quote, last))
+        is_wild = last is not None and _is_far(close, expected_close(quote, last))
         return "doubtful" if is_wild else "trusted"
     if not _is_far(close, suspicion.trusted_close):
         return "trusted"
@@ -62,7 +52,7 @@ def suspicion_of(
     return Suspicion(
         previous_close=quote.previous_close,
         trusted_price=before.trusted_price if before else last.price,
-        trusted_close=before.trusted_close if before else _expected_close(quote, last),
+        trusted_close=before.trusted_close if before else expected_close(quote, last),
         periods=periods | (before.periods if before else 0),
     )
 
@@ -75,16 +65,6 @@ def _is_split(quote: Quote, suspicion: Suspicion) -> bool:
         return False
     expected = suspicion.trusted_price * quote.previous_close / suspicion.trusted_close
     return not _is_far(quote.price, expected)
-
-
-def _expected_close(quote: Quote, last: Quote) -> Decimal | None:
-    """Return the recorded close that `quote.previous_close` should equal, None if unknown."""
-    if quote.quoted_at is None or last.quoted_at is None:
-        return None
-    day, last_day = sao_paulo_day(quote.quoted_at), sao_paulo_day(last.quoted_at)
-    if last_day == day:
-        return last.previous_close
-    return last.price if last_day >= previous_session_day(day) else None
 
 
 def _is_far(value: Decimal | None, base: Decimal | None) -> bool:

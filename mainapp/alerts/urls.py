@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from mainapp.alerts.views import actions, editing
+from mainapp.alerts.views import actions, club, editing
 from mainapp.alerts.views.alerts import alert_history, alerts
 from mainapp.alerts.views.marks import alert_marks
 from mainapp.alerts.views.unsubscribe import unsubscribe
 
 urlpatterns = [
+    path("clube/<slug:slug>/alertas/", club.club_alerts, name="club-alerts"),
+    path("clube/<slug:slug>/alertas/compartilhar/", club.share, name="share-alert"),
+    path("clube/<slug:slug>/alertas/<key:pk>/receber/", club.receive, name="receive-club-alert"),
+    path("clube/<slug:slug>/alertas/<key:pk>/retirar/", club.unshare, name="unshare-alert"),
     path("alerts/", alerts, name="alerts"),
     path("alerts/marks", alert_marks, name="alert-marks"),
     path("alerts/preview/", editing.preview_alert, name="preview-alert"),

@@ -13,6 +13,9 @@ SCOPE_LABELS = {
     "alerts:write": _("Criar, mudar e apagar alertas"),
     "carteira:write": _("Mudar a carteira"),
     "forum:write": _("Criar salas e enviar mensagens"),
+    "agenda:write": _("Criar eventos e pedir vagas"),
+    "clubs:write": _("Fundar clubes e cuidar deles"),
+    "ideas:write": _("Publicar e encerrar ideias, e comentar"),
     "notifications:write": _("Marcar e apagar notificações"),
 }
 DAYS = {7: _("7 dias"), 30: _("30 dias"), 90: _("90 dias"), 365: _("1 ano")}

@@ -32,8 +32,8 @@ class Club(AuditedModel):
     """
 
     audit = Audited(
-        shown="slug archived_at max_members max_rooms uploads_a_day",
-        hidden="name description filtered_words picture_key",
+        shown="archived_at max_members max_rooms uploads_a_day",
+        hidden="name slug description filtered_words picture_key",
         ignored="created_at picture_pending",
     )
 

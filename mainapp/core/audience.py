@@ -10,9 +10,15 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from mainapp.core.paths import parse_key
+
 
 def _none(_user: Any) -> Collection[int]:
     return ()
+
+
+def _nobody(_user: Any, _pk: int) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +27,16 @@ class Audience:
 
     The user may be anonymous. `existing(pks)` returns those of the objects that still exist,
     and `of(user)` the objects in whose audience the user is, for kinds by which lists are filtered.
+    `may_manage(user, pk)` returns whether a user may change what belongs to an audience, and
+    `users(pk)` the ids of its users, for kinds whose things change on open pages.
     """
 
     kind: str
     may_see: Callable[[Any, int], bool]
     existing: Callable[[Collection[int]], Collection[int]]
     of: Callable[[Any], Collection[int]] = _none
+    may_manage: Callable[[Any, int], bool] = _nobody
+    users: Callable[[int], Collection[int]] = _none
 
 
 _audiences: dict[str, Audience] = {}
@@ -46,6 +56,20 @@ def may_see(user: Any, key: str) -> bool:
     kind, _colon, pk = key.partition(":")
     audience = _audiences.get(kind)
     return audience is not None and audience.may_see(user, int(pk))
+
+
+def may_manage(user: Any, key: str) -> bool:
+    """Return whether a user may change what belongs to an audience; nobody an unknown one's."""
+    kind, _colon, text = key.partition(":")
+    audience, pk = _audiences.get(kind), parse_key(text)
+    return audience is not None and pk is not None and audience.may_manage(user, pk)
+
+
+def users_in(key: str) -> Collection[int]:
+    """Return the ids of an audience's users; none of an unknown one."""
+    kind, _colon, pk = key.partition(":")
+    audience = _audiences.get(kind)
+    return audience.users(int(pk)) if audience else ()
 
 
 def keys_of(user: Any) -> set[str]:

@@ -32,6 +32,8 @@ STATUSES = {
     "method_not_allowed": 405,
     "conflict": 409,
     "paused_by_event": 409,
+    "sold_out": 409,
+    "already_enrolled": 409,
     "too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,

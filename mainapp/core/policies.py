@@ -108,6 +108,9 @@ class Area(StrEnum):
     ALERTS = "alerts"
     CARTEIRA = "carteira"
     FORUM = "forum"
+    CLUBS = "clubs"
+    IDEAS = "ideas"
+    AGENDA = "agenda"
     NOTIFICATIONS = "notifications"
     ACCOUNT = "account"
     LOG_IN = "log-in"
@@ -116,7 +119,7 @@ class Area(StrEnum):
 READ = "read"
 SCOPES = (
     READ,
-    *(f"{area}:write" for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.NOTIFICATIONS)),
+    *(f"{area}:write" for area in Area if area not in (Area.MARKET, Area.ACCOUNT, Area.LOG_IN)),
 )
 
 

@@ -4,14 +4,16 @@ from typing import Any
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
+from mainapp.clubs.models import Club
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
-from mainapp.forum.selectors.conversations import unread_conversations
+from mainapp.forum.selectors.conversations import club_conversations, unread_conversations
 from mainapp.forum.selectors.person import newest_messages_of, rooms_hosted_by
 from mainapp.forum.selectors.rooms import rooms_on
 from mainapp.market.models import Stock
 
 UNREAD_SHOWN = 4
+CLUB_SHOWN = 5
 
 
 def _rooms(stock: Stock, **_page: Any) -> BlockContext:
@@ -33,11 +35,23 @@ def _unread(request: MemberRequest) -> BlockContext:
     return {"unread_chats": chats} if chats else None
 
 
+def _club_rooms(request: MemberRequest, club: Club, **_page: Any) -> BlockContext:
+    return {"club_chats": club_conversations(club.pk, request.user, limit=CLUB_SHOWN)}
+
+
 def _nothing_more(**_page: Any) -> BlockContext:
     return {}
 
 
 BLOCKS = [
+    Block(
+        place="club",
+        name="rooms",
+        order=20,
+        who=MEMBERS,
+        template="mainapp/forum/club_block.html",
+        context=_club_rooms,
+    ),
     Block(
         place="home",
         name="talk",

@@ -9,13 +9,14 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
-from mainapp.forum.policies import DIRECT, FORUM, GROUP, PRIVATE
+from mainapp.clubs.models import ClubMember, ClubScoped, ClubScopedQuerySet
+from mainapp.core.audit import Audited, AuditedModel
+from mainapp.forum.policies import CLUB, DIRECT, FORUM, GROUP, PRIVATE
 from mainapp.market.models import Stock
 from mainapp.market.symbols import fold
 
 
-class RoomQuerySet(AuditedQuerySet["Room"]):
+class RoomQuerySet(ClubScopedQuerySet["Room"]):
     def public(self) -> "RoomQuerySet":
         """Return the rooms of the forum, which everybody may read."""
         return self.filter(kind=FORUM)
@@ -24,8 +25,12 @@ class RoomQuerySet(AuditedQuerySet["Room"]):
         """Return the rooms that a user, possibly anonymous, may read."""
         if user.pk is None:
             return self.public()
-        own = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, left_at=None)
+        own = Participant.objects.active().filter(room=OuterRef("pk"), user=user.pk)
         return self.filter(Q(kind=FORUM) | Exists(own))
+
+    def listed_for(self, user: Any) -> "RoomQuerySet":
+        """Return the rooms of the forum, and those of the clubs of a user, possibly anonymous."""
+        return self.visible_to(user).filter(kind__in=[FORUM, CLUB])
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -40,18 +45,32 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """
         if user.pk is None:
             return self.public()
-        own = Participant.objects.filter(
-            room=OuterRef("room"), user=user.pk, left_at=None, joined_seq__lt=OuterRef("seq")
+        own = Participant.objects.active().filter(
+            room=OuterRef("room"), user=user.pk, joined_seq__lt=OuterRef("seq")
         )
         return self.filter(Q(room__kind=FORUM) | Exists(own))
 
 
-class Room(AuditedModel):
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def active(self) -> "ParticipantQuerySet":
+        """Return the participations that last; in a club's room, those of the club's members."""
+        member = ClubMember.objects.filter(
+            club=OuterRef("room__club"), user=OuterRef("user"), club__archived_at=None
+        )
+        return self.filter(Q(room__club=None) | Exists(member), left_at=None)
+
+    def with_moderates(self) -> "ParticipantQuerySet":
+        """Annotate participations with `moderates`: whether the user manages the room's club."""
+        own = ClubMember.objects.filter(club=OuterRef("room__club"), user=OuterRef("user"))
+        return self.annotate(moderates=Exists(own.exclude(role=ClubMember.Role.MEMBER)))
+
+
+class Room(ClubScoped, AuditedModel):
     """A chat room. `last_seq` numbers its newest message; the room survives its host's account.
 
-    Everybody may read a room of the forum. A group is private to its participants, and a direct
-    room, which has neither name nor host, to two people: lists and pages read rooms and messages
-    through `visible_to`.
+    Everybody may read a room of the forum. The others are private: a club's room to the members of
+    its club, a group to its participants, and a direct room, which has neither name nor host, to
+    two people. Lists and pages read rooms and messages through `visible_to`.
 
     `revision` counts every change visible to readers, and lets them load the changes they missed.
     Both counters are incremented under the row's lock: once a number is visible, so are all lower
@@ -61,7 +80,8 @@ class Room(AuditedModel):
     audit = Audited(
         shown="host stock is_closed",
         hidden="name topic description filtered_words",
-        ignored="kind pair_key search_text last_seq revision rules_revision created_at active_at",
+        ignored="kind club pair_key search_text last_seq revision rules_revision "
+        "created_at active_at",
         # To those who do not take part in it, a private room does not exist.
         needs="kind",
         skips=lambda room: room.is_private,
@@ -69,6 +89,7 @@ class Room(AuditedModel):
 
     class Kind(models.TextChoices):
         FORUM = FORUM, _("fórum")
+        CLUB = CLUB, _("clube")
         GROUP = GROUP, _("grupo")
         DIRECT = DIRECT, _("conversa direta")
 
@@ -112,7 +133,11 @@ class Room(AuditedModel):
                 condition=Q(kind=DIRECT, pair_key__isnull=False)
                 | (~Q(kind=DIRECT) & Q(pair_key=None)),
                 name="direct_rooms_have_a_pair",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=CLUB, club__isnull=False) | (~Q(kind=CLUB) & Q(club=None)),
+                name="club_rooms_have_a_club",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,8 +160,9 @@ class Room(AuditedModel):
 class Participant(models.Model):
     """A user who created a room, wrote in it or was muted there; a member of a private room.
 
-    A muted user (`is_muted`) can only read. The row of a user who left a group stays, with
-    `left_at`. A direct room that is hidden from the user's list remains theirs.
+    Members of a club take part in all of its rooms. A muted user (`is_muted`) can only read. The
+    row of a user who left a group or a club stays, with `left_at`. A direct room that is hidden
+    from the user's list remains theirs.
     """
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="participants")
@@ -156,6 +182,8 @@ class Participant(models.Model):
     notified_seq = models.PositiveIntegerField(default=0)
     # Until then the user gets no notifications of the room's messages.
     muted_until = models.DateTimeField(null=True)
+
+    objects = ParticipantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -218,6 +246,11 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["author", "-sent_at"], name="messages_by_author"),
             models.Index(fields=["room", "revision"], name="messages_by_revision"),
+            models.Index(
+                fields=["room", "sent_at"],
+                condition=Q(kind__in=["image", "file"]),
+                name="files_by_room",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,7 @@
 """Permissions in the forum and its rooms, rate limits, and the rules for a message's text."""
 
-import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level, is_suspended
+from mainapp.clubs.policies import OF_MEMBERS
 from mainapp.core.limits import DAY_S, OPEN, Limit
-from mainapp.core.names import without_hidden
 from mainapp.core.policies import (
     EVERYONE,
     HOST,
@@ -28,11 +27,10 @@ from mainapp.core.policies import (
     page,
 )
 from mainapp.core.rendering import MAX_BODY
-from mainapp.market.symbols import fold
 
 # Kinds of rooms. To those who do not take part in it, a private room does not exist.
-FORUM, GROUP, DIRECT = "forum", "group", "direct"
-PRIVATE = (GROUP, DIRECT)
+FORUM, CLUB, GROUP, DIRECT = "forum", "club", "group", "direct"
+PRIVATE = (CLUB, GROUP, DIRECT)
 
 TOO_MANY = _("Mensagens demais; espere um pouco.")
 # Counted in the message's transaction: sending a client_id again is not counted again.
@@ -46,6 +44,7 @@ NEW_GROUPS = Limit("groups", "GROUPS_A_DAY", DAY_S, _("Grupos demais num dia; es
 NEW_DIRECT_ROOMS = Limit(
     "direct-rooms", 100, DAY_S, _("Conversas novas demais num dia; espere um pouco.")
 )
+CLUB_FILES = _("O clube chegou ao limite de arquivos por dia.")
 # People of a group, its host included.
 MAX_GROUP = 200
 # The reactions to a message, in the order in which they are offered.
@@ -53,7 +52,6 @@ EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🎉", "📈", "📉")
 # Characters of a room's filtered words.
 MAX_FILTER = 2000
 # Bidirectional overrides and isolates reverse the text after them and can disguise it.
-_WORD = re.compile(r"\w+")
 _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
@@ -61,7 +59,8 @@ _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 class Rules:
     """The facts about a room that decide on permissions; `muted` contains user ids.
 
-    `members` maps each participant of a private room to the last message before they joined.
+    `members` maps each participant of a private room to the last message before they joined, and
+    `moderators` are the managers of a club's room.
     """
 
     host_id: int | None
@@ -69,26 +68,40 @@ class Rules:
     muted: frozenset[int]
     kind: str = FORUM
     members: Mapping[int, int] = field(default_factory=dict)
+    moderators: frozenset[int] = frozenset()
 
     @property
     def is_private(self) -> bool:
         return self.kind in PRIVATE
 
 
-def is_moderator(user: Any, *, host_id: int | None, kind: str) -> bool:
+def is_moderator(
+    user: Any, *, host_id: int | None, kind: str, moderators: Collection[int] = ()
+) -> bool:
     """Return whether a user, possibly anonymous, moderates a room: as its host or as staff.
 
-    Private rooms have no moderators: staff must not read them.
+    A club's room has the club's managers, `moderators`. Other private rooms have no moderators:
+    staff must not read them.
     """
-    if kind in PRIVATE or not user.is_authenticated or not user.is_active:
+    if not user.is_authenticated or not user.is_active:
         return False
+    if kind in PRIVATE:
+        return kind == CLUB and user.pk in moderators
     return user.pk == host_id or is_staff_level(user)
 
 
-def may_mute(actor: Any, target: Any, *, host_id: int | None, kind: str) -> bool:
-    """Return whether `actor` may mute `target`. Nobody mutes themselves; only staff mute staff."""
-    if actor.pk == target.pk or not is_moderator(actor, host_id=host_id, kind=kind):
+def may_mute(
+    actor: Any, target: Any, *, host_id: int | None, kind: str, moderators: Collection[int] = ()
+) -> bool:
+    """Return whether `actor` may mute `target`.
+
+    Nobody mutes themselves. Only staff mute staff, and nobody a manager in their club's room.
+    """
+    is_allowed = is_moderator(actor, host_id=host_id, kind=kind, moderators=moderators)
+    if actor.pk == target.pk or not is_allowed:
         return False
+    if kind == CLUB:
+        return target.pk not in moderators
     return is_staff_level(actor) or not is_staff_level(target)
 
 
@@ -108,7 +121,7 @@ def permissions(user: Any, rules: Rules) -> list[str]:
     allowed += ["delete", "report"]
     if rules.kind == GROUP:
         allowed += ["leave", "add", "rename", "remove"] if user.pk == rules.host_id else ["leave"]
-    if is_moderator(user, host_id=rules.host_id, kind=rules.kind):
+    if is_moderator(user, host_id=rules.host_id, kind=rules.kind, moderators=rules.moderators):
         allowed += ["delete_any", "mute", "close"]
     return allowed
 
@@ -121,23 +134,6 @@ def clean_body(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     cleaned = "".join(c for c in text if c in "\n\t" or _is_text(c)).strip()
     return cleaned if any(unicodedata.category(c)[0] in "LNPS" for c in cleaned) else ""
-
-
-def filtered_word(text: str, words: str) -> str | None:
-    """Return the first of `words`, one per line, that a text contains as whole words, or None.
-
-    Case, accents, punctuation and hidden characters make no difference.
-    """
-    if not words:
-        return None
-    searched = f" {_plain_words(text)} "
-    lines = words.splitlines()
-    return next((word for word in lines if f" {_plain_words(word)} " in searched), None)
-
-
-def _plain_words(text: str) -> str:
-    # Lines first: a line break is a hidden character too.
-    return " ".join(_WORD.findall(fold(without_hidden(" ".join(text.split())))))
 
 
 def is_too_long(body: str) -> bool:
@@ -164,6 +160,8 @@ PAGES = {
     "remove-from-conversation": form(HOST, of="conversation"),
     "leave-conversation": form(OWNER | HOST, of="conversation"),
     "mute-conversation": action(OWNER | HOST, of="conversation"),
+    "club-rooms": page(OF_MEMBERS, of="club"),
+    "create-club-room": form(HOST, of="club"),
     "forum": page(EVERYONE),
     "create-room": form(MEMBERS),
     "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),

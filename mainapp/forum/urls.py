@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from mainapp.forum.views import club_rooms, conversations, messages, moderation, rooms
 from mainapp.forum.views import conversation_people as chat
-from mainapp.forum.views import conversations, messages, moderation, rooms
 from mainapp.forum.views.room import people, read, room
 from mainapp.forum.views.room_search import room_search
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("conversa/<key:pk>/remover/", chat.remove, name="remove-from-conversation"),
     path("conversa/<key:pk>/sair/", chat.leave, name="leave-conversation"),
     path("conversa/<key:pk>/silenciar/", chat.mute, name="mute-conversation"),
+    path("clube/<slug:slug>/salas/", club_rooms.club_rooms, name="club-rooms"),
+    path("clube/<slug:slug>/salas/nova/", club_rooms.new_club_room, name="create-club-room"),
     path("forum/", rooms.forum, name="forum"),
     path("create-room/", rooms.new_room, name="create-room"),
     path("room/<key:pk>/", room, name="room"),

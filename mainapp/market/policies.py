@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.limits import CLOSED, Limit
 from mainapp.core.policies import (
     EVERYONE,
+    HOST,
     MEMBERS,
     OWNER,
     UNAUTHORIZED,
@@ -41,6 +42,7 @@ PAGES = {
     "stockpicker": page(EVERYONE, of="market"),
     "watchlists": form(MEMBERS),
     "watchlist-current": form(MEMBERS, stranger=UNAUTHORIZED),
+    "create-club-list": action(HOST, of="club"),
     "watchlist-merge": action(MEMBERS, stranger=UNAUTHORIZED),
     "watchlist": page(OWNER, of="watchlist"),
     "watchlist-symbols": form(OWNER, of="watchlist", stranger=UNAUTHORIZED),

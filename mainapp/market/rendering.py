@@ -235,6 +235,23 @@ def level_chart(
     )
 
 
+def whole_level_chart(
+    points: Sequence[Point], levels: Sequence[Decimal], *, base: Decimal | None
+) -> LevelChart:
+    """Draw prices in a box of AREA_WIDTH by AREA_HEIGHT that spans the levels as well.
+
+    The levels have their places from the top in percent. Nothing for fewer than two points.
+    """
+    if len(points) < 2:
+        return LevelChart(paths=Paths(), levels=[("", "")] * len(levels))
+    wanted = [float(price) for _, price in points] + [float(level) for level in levels]
+    scale = _Scale(wanted if base is None else [*wanted, float(base)], AREA_HEIGHT)
+    return LevelChart(
+        paths=_paths(points, scale, AREA_WIDTH, base=base, by_time=True),
+        levels=[(f"{scale.y(float(level)) / AREA_HEIGHT * 100:.1f}%", "") for level in levels],
+    )
+
+
 def _level(price: float, scale: _Scale) -> tuple[str, str]:
     if price < scale.low:
         return "", "below"

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("stockpicker/<str:market>", picker.stockpicker, name="stockpicker"),
     path("watchlists/", watchlists.watchlists, name="watchlists"),
     path("watchlists/current/", list_edits.current, name="watchlist-current"),
+    path("clube/<slug:slug>/lista/", watchlists.create_club_list, name="create-club-list"),
     path("watchlists/merge/", list_edits.merge, name="watchlist-merge"),
     path("watchlists/<key:pk>/", watchlists.watchlist, name="watchlist"),
     path("watchlists/<key:pk>/symbols/", list_edits.list_symbols, name="watchlist-symbols"),

@@ -49,6 +49,7 @@ PAGES = {
     "report-message": form(MEMBERS & ~OWNER, of="message"),
     "report-file": form(MEMBERS & ~OWNER, of="upload"),
     "report-profile": form(MEMBERS & ~OWNER, of="user"),
+    "report-event": form(MEMBERS & ~HOST, of="event"),
     "suspend-user": form(STAFF, of="user", member=FORBIDDEN),
 }
 

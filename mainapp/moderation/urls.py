@@ -12,5 +12,6 @@ urlpatterns = [
     path("report-message/<key:pk>/", views.report, {"kind": "message"}, name="report-message"),
     path("report-file/<key:pk>/", views.report, {"kind": "file"}, name="report-file"),
     path("report-profile/<key:pk>/", views.report, {"kind": "profile"}, name="report-profile"),
+    path("report-event/<key:pk>/", views.report, {"kind": "event"}, name="report-event"),
     path("suspend-user/<key:pk>/", views.suspension, name="suspend-user"),
 ]

@@ -25,7 +25,7 @@ from mainapp.moderation.services.complaints import (
     read_copy,
 )
 from mainapp.moderation.services.suspensions import end_suspension, suspend_user
-from mainapp.moderation.subjects import Evidence, subject_of
+from mainapp.moderation.subjects import Evidence, moderates, subject_of
 
 
 def report(request: MemberRequest, pk: int, kind: str) -> HttpResponse:
@@ -139,7 +139,9 @@ def _render_case(
     shows_copy: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    copies = case.copies if shows_copy or not case.is_private else []
+    # The managers of a club may see what they moderate; staff read the copy, which is logged.
+    is_hidden = case.is_private and not shows_copy and not moderates(request.user, case.scope)
+    copies = [] if is_hidden else case.copies
     people = selectors.people_in(copies)
     context = {
         "case": case,
@@ -150,6 +152,6 @@ def _render_case(
         ],
         "complaints": case.complaints.select_related("reporter"),
         "is_staff": is_staff_level(request.user),
-        "hides_copy": case.is_private and not shows_copy,
+        "hides_copy": is_hidden,
     }
     return render(request, "mainapp/moderation/case.html", context, status=status)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.forms import ConfirmPasswordForm
 from mainapp.accounts.models import Preferences, User
+from mainapp.agenda.forms import zone_choices
 from mainapp.core.names import is_plain_text
 
 
@@ -73,6 +74,21 @@ class PreferencesForm(forms.Form):
         coerce=lambda value: value == "True",
         empty_value=None,
         help_text=_("Nos e-mails e nos outros canais. Sem nomes, eles só dizem que há mensagens."),
+    )
+
+    time_zone = forms.ChoiceField(
+        label=_("Fuso horário"),
+        required=False,
+        choices=zone_choices,
+        help_text=_("O da agenda e dos lembretes."),
+    )
+    follows_agenda = forms.TypedChoiceField(
+        label=_("Eventos públicos novos"),
+        required=False,
+        choices=[("False", _("Não avisar")), ("True", _("Avisar"))],
+        coerce=lambda value: value == "True",
+        empty_value=None,
+        help_text=_("Os dos seus clubes são sempre avisados."),
     )
 
     def clean(self) -> dict[str, Any]:

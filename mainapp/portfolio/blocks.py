@@ -6,14 +6,18 @@ from django.http import HttpRequest
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
+from mainapp.clubs.models import Club
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.selectors import own_rows, position_in
+from mainapp.portfolio.selectors.club import club_portfolio
 from mainapp.portfolio.selectors.day import day_chart
 from mainapp.portfolio.selectors.page import portfolio_of
+
+CLUB_SHOWN = 5
 
 
 def _home(request: MemberRequest) -> BlockContext:
@@ -51,7 +55,21 @@ def _position(
     return {"row": row} if row else None
 
 
+def _of_club(club: Club, **_page: Any) -> BlockContext:
+    portfolio = club_portfolio(club.pk)
+    mean = portfolio.mean[:CLUB_SHOWN] if portfolio.mean else None
+    return {"club_portfolio": portfolio, "mean": mean}
+
+
 BLOCKS = [
+    Block(
+        place="club",
+        name="portfolio",
+        order=40,
+        who=MEMBERS,
+        template="mainapp/portfolio/club/block.html",
+        context=_of_club,
+    ),
     Block(
         place="home",
         name="carteira",

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_noop as _
 
+from mainapp.clubs.policies import OF_MEMBERS
 from mainapp.core.limits import DAY_S, Limit
 from mainapp.core.policies import MEMBERS, OWNER, Area, action, form, operation, page
 
@@ -18,6 +19,7 @@ MAX_FAULTS_SHOWN = 100
 PAGES = {
     "carteira": page(MEMBERS),
     "carteira-view": action(MEMBERS),
+    "club-carteira": page(OF_MEMBERS, of="club"),
     "create-carteira": form(MEMBERS),
     "update-carteira": form(OWNER, of="holding"),
     "trade-carteira": action(OWNER, of="holding"),
@@ -29,5 +31,6 @@ PAGES = {
 
 OPERATIONS = {
     "api-carteira": operation(Area.CARTEIRA, get=MEMBERS, post=MEMBERS),
+    "api-club-carteira": operation(Area.CARTEIRA, get=OWNER),
     "api-holding": operation(Area.CARTEIRA, get=OWNER, patch=OWNER, delete=OWNER),
 }

@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.portfolio.views import carteira, rows, transfer
+from mainapp.portfolio.views import carteira, club, rows, transfer
 
 urlpatterns: list[URLPattern] = [
     path("carteira", carteira.carteira, name="carteira"),
     path("carteira/view", carteira.carteira_view, name="carteira-view"),
+    path("clube/<slug:slug>/carteira/", club.club_carteira, name="club-carteira"),
     path("create-carteira/", rows.create_carteira, name="create-carteira"),
     path("update-carteira/<key:pk>/", rows.update_carteira, name="update-carteira"),
     path("update-carteira/<key:pk>/operacao/", rows.trade_carteira, name="trade-carteira"),

@@ -85,7 +85,7 @@ def add_holding(page: Page, symbol: str, quantity: str, average: str) -> None:
 
 def reload_with_choices(page: Page) -> None:
     """Load the page again once the server has the choices for the table."""
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("form[aria-busy=true]")).to_have_count(0)
     page.reload()
 
 

@@ -42,7 +42,7 @@ def remove(page: Page, symbol: str) -> None:
 
 def reload_with_choices(page: Page) -> None:
     """Load the page again once the server has the choices for the table."""
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("form[aria-busy=true]")).to_have_count(0)
     page.reload()
     expect(feed(page)).to_have_text("Ao vivo")
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.personal_data import Row, Table
-from mainapp.alerts.models import Alert, Firing
+from mainapp.alerts.models import Alert, AlertSubscription, Firing
 from mainapp.alerts.policies import ALERT_LIMIT
 from mainapp.alerts.selectors.alerts import STATUSES, status_counts
 
@@ -42,7 +42,18 @@ def firing_table(user: User) -> Iterable[Row]:
     return rows.values_list(*FIRINGS).iterator(chunk_size=CHUNK)
 
 
+def subscription_table(user: User) -> Iterable[Row]:
+    rows = AlertSubscription.objects.filter(user=user).order_by("pk")
+    columns = ("shared__alert_id", "shared__club_id", "created_at")
+    return rows.values_list(*columns).iterator(chunk_size=CHUNK)
+
+
 TABLES = [
     Table(name="alerts", columns=ALERTS, rows=alert_table),
+    Table(
+        name="club_alerts",
+        columns=("alert_id", "club_id", "created_at"),
+        rows=subscription_table,
+    ),
     Table(name="alert_firings", columns=FIRINGS, rows=firing_table),
 ]

@@ -22,7 +22,6 @@ from mainapp.alerts.conditions import (
 )
 from mainapp.alerts.models import Alert, Condition, Firing
 from mainapp.alerts.policies import ALERT_LIMIT
-from mainapp.alerts.quotes import is_fresh
 from mainapp.alerts.services.evaluating import (
     Outcome,
     advance_condition,
@@ -31,7 +30,7 @@ from mainapp.alerts.services.evaluating import (
 )
 from mainapp.core.exceptions import DomainError
 from mainapp.market.models import Stock
-from mainapp.market.quotes import Quote
+from mainapp.market.quotes import Quote, is_fresh
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import sao_paulo_day
 

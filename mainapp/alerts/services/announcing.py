@@ -9,27 +9,43 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from mainapp.accounts.models import language_of
+from mainapp.accounts.models import User, language_of
 from mainapp.alerts.conditions import SAO_PAULO
 from mainapp.alerts.models import Alert, Firing
 from mainapp.alerts.rendering import quote_text, reached_text
+from mainapp.alerts.selectors.shared import clubs_with, key_of_notice, receivers_of
+from mainapp.clubs.services.changes import club_changed
 from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
 
 FIRED, SPLIT = "alert_fired", "alert_split"
+# Of an alert that a member of a club shares, to those who receive it.
+SHARED_FIRED = "club_alert_fired"
 UNSUBSCRIBE_SALT = "alerts.unsubscribe"
 
 
 def announce_firings(*, firings: Sequence[Firing]) -> None:
     """Write a notification with its deliveries for each firing, and link it to the firing.
 
-    The Message-ID of a delivery is derived from the firing. Cost: a fixed number of queries.
+    Each member who receives a shared alert gets one as well, by their own channels. The Message-ID
+    of a delivery is derived from the firing. Cost: a fixed number of queries.
     """
-    destinations = deliveries_for({firing.alert.owner_id for firing in firings}, FIRED)
+    receivers = receivers_of({firing.alert_id for firing in firings})
+    users = {firing.alert.owner_id for firing in firings}
+    users |= {user.pk for each in receivers.values() for user in each}
+    destinations = deliveries_for(users, FIRED)
     notices = [_notice(firing, destinations[firing.alert.owner_id]) for firing in firings]
-    for firing, notification in zip(firings, notify_many(notices=notices), strict=True):
+    shared = [
+        _shared_notice(firing, user, destinations[user.pk])
+        for firing in firings
+        for user in receivers.get(firing.alert_id, ())
+    ]
+    written = notify_many(notices=[*notices, *shared])
+    for firing, notification in zip(firings, written, strict=False):  # those of owners come first
         firing.notification = notification
+    for club_pk in clubs_with({firing.alert_id for firing in firings}) if firings else ():
+        club_changed(club_pk, "alerts")
 
 
 def announce_split(*, alerts: Sequence[Alert]) -> None:
@@ -70,6 +86,34 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
         title=title,
         body=body,
         url=reverse("paper", args=[symbol]),
+        dedupe_key=name,
+        deliveries=mails,
+    )
+
+
+def _shared_notice(firing: Firing, user: User, destinations: Sequence[Destination]) -> Notice:
+    """Return the notice of a receiver, without the club's name and the owner's note."""
+    alert = firing.alert
+    name = key_of_notice(f"{alert.pk}.{firing.kind}.{firing.crossing}", user.pk)
+    with translation.override(language_of(user)):
+        sentence = _("Alerta de %(name)s, que você recebe pelo clube.") % {"name": alert.owner.name}
+        title, sentences = firing.title, [sentence, *firing_sentences(firing)]
+        mails = letters_for(
+            destinations=[
+                each
+                for each in destinations
+                if each.kind != Channel.Kind.EMAIL or each.channel_id is None
+            ],
+            subject=f"{title} · Pregão",
+            text="",
+            name=name,
+        )
+    return Notice(
+        user_id=user.pk,
+        kind=SHARED_FIRED,
+        title=title,
+        body="\n".join(sentences),
+        url=reverse("paper", args=[alert.ativo.symbol]),
         dedupe_key=name,
         deliveries=mails,
     )

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 
 from mainapp.alerts.conditions import KINDS, Observation, State, advance, due_periods, wake
 from mainapp.alerts.models import Alert, Condition, Doubt, Firing
-from mainapp.alerts.quotes import Suspicion, is_fresh, judge, suspicion_of
+from mainapp.alerts.quotes import Suspicion, judge, suspicion_of
 from mainapp.alerts.selectors.waking import (
     Probe,
     conditions_by_pk,
@@ -20,7 +20,7 @@ from mainapp.alerts.selectors.waking import (
 )
 from mainapp.alerts.services.announcing import announce_firings, announce_split
 from mainapp.market.models import Stock
-from mainapp.market.quotes import Quote
+from mainapp.market.quotes import Quote, is_fresh
 
 CHANGED_FIELDS = ["phase", "holding_since", "crossing", "measure", "level"]
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from mainapp.alerts.models import Firing
+from mainapp.alerts.models import Firing, SharedAlert
 from mainapp.alerts.services.alerts import create_alert
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.tests.factories import NOON, StockFactory
@@ -24,6 +24,11 @@ def make_alert(owner, symbol="PETR4", at=NOON, **fields):
     return create_alert(
         owner=owner, fields={"ativo": stock} | limits | other_fields, simulated=True, at=at
     )
+
+
+def share(club, alert):
+    """Return an alert shared with a club, as by the service."""
+    return SharedAlert.objects.create(club=club, alert=alert, shared_at=NOON)
 
 
 def record(price, *, minutes=0.0, symbol="PETR4", previous_close="36.00", start=NOON):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.accounts.models import Preferences, User
+from mainapp.agenda.sessions import is_zone
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.common import Strict
 
@@ -97,6 +98,8 @@ class Account(Strict, serializers.ModelSerializer):
     hides_talk_in_mails = serializers.BooleanField(
         source="preferred.hides_talk_in_mails", required=False
     )
+    time_zone = serializers.CharField(max_length=40, source="preferred.time_zone", required=False)
+    follows_agenda = serializers.BooleanField(source="preferred.follows_agenda", required=False)
     date_joined = Moment(read_only=True)
 
     class Meta:
@@ -104,12 +107,17 @@ class Account(Strict, serializers.ModelSerializer):
         fields = [
             *("id", "username", "email", "access_level", "date_joined"),
             *("display_name", "bio", "language", "theme", "monitoring_minutes"),
-            *("hides_presence", "hides_talk_in_mails"),
+            *("hides_presence", "hides_talk_in_mails", "time_zone", "follows_agenda"),
         ]
         read_only_fields = ["id", "username", "email", "access_level", "date_joined"]
 
     def current_values(self) -> Mapping[str, Any]:
         return self.to_representation(self.instance) if self.instance else {}
+
+    def validate_time_zone(self, value: str) -> str:
+        if not is_zone(value):
+            raise serializers.ValidationError(_("Este fuso horário não existe."))
+        return value
 
 
 class OnlinePersonData(serializers.Serializer):

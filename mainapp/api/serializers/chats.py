@@ -101,7 +101,7 @@ class LastMessage(serializers.Serializer):
 
 
 class ChatData(serializers.Serializer):
-    """A private room of the user.
+    """A private room of the user, `direct`, `group` or of the club with the slug `club`.
 
     A direct room has the other person's name. `host` is the id of the participant who may add,
     rename and remove, null in a direct room.
@@ -110,6 +110,7 @@ class ChatData(serializers.Serializer):
     id = serializers.IntegerField()
     kind = serializers.CharField()
     name = serializers.CharField()
+    club = serializers.CharField(source="room.club.slug", allow_null=True, default=None)
     host = serializers.IntegerField(allow_null=True)
     participants = Person(many=True)
     unread = serializers.IntegerField()
@@ -129,6 +130,7 @@ def chat_data(chat: Chat, *, at: Any, blocked: Collection[int]) -> Any:
         {
             "id": room.pk,
             "kind": room.kind,
+            "room": room,
             "name": chat.name,
             "host": host_id_among(room, chat.people),
             "participants": [person_of(person.user) for person in chat.people],

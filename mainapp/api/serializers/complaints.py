@@ -8,7 +8,7 @@ from mainapp.core.paths import MAX_KEY
 from mainapp.moderation.models import Complaint
 from mainapp.moderation.policies import MAX_REASON
 
-KINDS = ("message", "file", "profile")
+KINDS = ("message", "file", "profile", "event", "idea", "idea-comment")
 
 
 class ComplaintInput(Strict):

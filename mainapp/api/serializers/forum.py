@@ -9,10 +9,14 @@ from mainapp.forum.selectors.messages import MAX_SEQ
 
 
 class RoomQuery(serializers.Serializer):
-    """Filter and order of rooms; the most recently active come first."""
+    """Filter and order of rooms; the most recently active come first.
+
+    `club` is the slug of a club of the user; any other value gives the rooms of the forum alone.
+    """
 
     q = serializers.CharField(max_length=60, required=False)
     topic = serializers.CharField(max_length=40, required=False)
+    club = serializers.CharField(required=False, allow_blank=True)
     ordering = serializers.ChoiceField(
         choices=["-active_at", "active_at", "name", "-name", "created_at", "-created_at"],
         default="-active_at",
@@ -28,16 +32,23 @@ class Person(serializers.Serializer):
 
 
 class RoomInput(Strict):
-    """A new room; `stock` is the ticker whose price it shows."""
+    """A new room; `stock` is the ticker whose price it shows.
+
+    `club` is the slug of a club that the user manages; without one the room is the forum's.
+    """
 
     name = serializers.CharField(max_length=80)
     topic = serializers.CharField(max_length=40, required=False, allow_blank=True)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)
     stock = serializers.CharField(max_length=12, required=False, allow_blank=True)
+    club = serializers.CharField(max_length=60, required=False, allow_null=True)
 
 
 class RoomData(serializers.Serializer):
-    """A room; `last_seq` is the number of its newest message, `host` null for a deleted user."""
+    """A room; `last_seq` is the number of its newest message, `host` null for a deleted user.
+
+    `club` is the slug of its club, null in the forum.
+    """
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -45,6 +56,7 @@ class RoomData(serializers.Serializer):
     description = serializers.CharField()
     stock = serializers.CharField(source="stock.symbol", allow_null=True, default=None)
     host = Person(source="host_data", allow_null=True)
+    club = serializers.CharField(source="club.slug", allow_null=True, default=None)
     is_closed = serializers.BooleanField()
     last_seq = serializers.IntegerField()
     created_at = Moment()

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.api.serializers.common import Money, Strict, TickerOfAmounts
+from mainapp.api.serializers.forum import Person
 from mainapp.portfolio.forms.carteira import DIGITS, PLACES, check_stock
 from mainapp.portfolio.policies import MAX_NOTA
 
@@ -77,3 +78,28 @@ class Portfolio(serializers.Serializer):
     previous = serializers.URLField(allow_null=True)
     results = HoldingData(many=True)
     totals = Totals()
+
+
+class ShareData(serializers.Serializer):
+    """A stock's part of a carteira in percent."""
+
+    symbol = serializers.CharField()
+    pct = Money()
+
+
+class MemberShares(serializers.Serializer):
+    """The carteira of a member, the largest shares first."""
+
+    user = Person()
+    shares = ShareData(many=True)
+
+
+class ClubPortfolioData(serializers.Serializer):
+    """The carteiras that members of a club show, in percent.
+
+    `mean` is their plain mean; it is null while `missing` more carteiras are needed.
+    """
+
+    mean = ShareData(many=True, allow_null=True)
+    missing = serializers.IntegerField()
+    members = MemberShares(many=True)

@@ -5,7 +5,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from mainapp.clubs.tests.factories import make_club
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.services.rooms import create_room
 from mainapp.market.tests.factories import StockFactory
 
 ROOMS = "/api/v1/rooms/"
@@ -140,3 +142,27 @@ def test_messages_cost_the_same_queries_at_any_number(
     with django_assert_num_queries(2):
         data = client.get(f"{ROOMS}{room.pk}/messages/").json()
     assert len(data["items"]) == rows
+
+
+def test_rooms_of_clubs_are_listed_for_their_members_alone(alice, bob, client):
+    club = make_club(alice, name="Nosso clube")
+    create_room(host=bob, name="Pública")
+    client.force_login(alice)
+    body = {"name": "Do clube", "club": club.slug}
+    made = client.post("/api/v1/rooms/", body, content_type="application/json")
+    assert (made.status_code, made.json()["club"]) == (201, club.slug)
+
+    def names(query=""):
+        return [room["name"] for room in client.get(f"/api/v1/rooms/{query}").json()["results"]]
+
+    assert names() == ["Do clube", "Pública"]
+    assert names(f"?club={club.slug}") == ["Do clube"]
+    unknown = client.post(
+        "/api/v1/rooms/", body | {"club": "nunca"}, content_type="application/json"
+    )
+    client.force_login(bob)
+    foreign = client.post("/api/v1/rooms/", body, content_type="application/json")
+    assert unknown.status_code == foreign.status_code == 404
+    assert names() == names(f"?club={club.slug}") == names("?club=nunca") == ["Pública"]
+    assert names(f"?club={club.slug}&club=nunca") == names("?club=") == ["Pública"]
+    assert client.get(f"/api/v1/rooms/{made.json()['id']}/messages/").status_code == 404

@@ -7,12 +7,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
-from mainapp.alerts.tests.factories import make_alert
+from mainapp.agenda.services.seats import enrol
+from mainapp.agenda.tests.factories import make_event
+from mainapp.alerts.tests.factories import make_alert, share
 from mainapp.api import urls
 from mainapp.api.services.keys import create_key
-from mainapp.core.policies import EVERYONE, OWNER, operation_policies
+from mainapp.clubs.services.invitations import invite
+from mainapp.clubs.tests.factories import make_club
+from mainapp.core.policies import EVERYONE, Who, operation_policies
 from mainapp.forum.models import Room
 from mainapp.forum.tests.factories import MessageFactory, make_group
+from mainapp.ideas.models import IdeaComment
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
 from mainapp.portfolio.models import Carteira
@@ -21,6 +27,7 @@ from mainapp.uploads.tests.factories import UploadFactory
 pytestmark = pytest.mark.database_independent
 
 OPERATIONS = operation_policies()
+ROLES = {"bob": Who.OTHER, "support": Who.SUPPORT, "admin": Who.ADMIN}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -36,11 +43,26 @@ def objects(alice):
     carol = User.objects.create_user("carol")
     chat = make_group(alice, carol)
     upload = UploadFactory(owner=alice)
+    event = make_event(alice)
     alert = make_alert(alice, venda="40.00")
+    idea = make_idea(alice, symbol="PETR4")
+    comment = IdeaComment.objects.create(idea=idea, author=alice, body="a", created_at=now)
+    club = make_club(alice, carol)
+    shared = {"slug": club.slug, "pk": share(club, alert).pk}
+    link = invite(club_pk=club.pk, actor=alice, at=now)
     return {
+        "club": {"slug": club.slug},
+        "members": {"slug": club.slug},
+        "member": {"slug": club.slug, "pk": carol.pk},
+        "invitations": {"slug": club.slug},
+        "invitation": {"slug": club.slug, "pk": link.pk},
+        "join": {"key": link.key},
         "stock": {"symbol": "PETR4"},
         "candles": {"symbol": "PETR4"},
+        "carteira": {"slug": club.slug},
+        "alerts": {"slug": club.slug},
         "alert": {"pk": alert.pk},
+        "shared-alert": shared,
         "firings": {"pk": alert.pk},
         "holding": {"pk": holding.pk},
         "messages": {"pk": room.pk},
@@ -50,6 +72,14 @@ def objects(alice):
         "participant": {"pk": chat.pk, "user_pk": carol.pk},
         "block": {"pk": carol.pk},
         "upload": {"pk": upload.pk},
+        "idea": {"pk": idea.pk},
+        "comments": {"pk": idea.pk},
+        "comment": {"pk": idea.pk, "comment_pk": comment.pk},
+        "record": {"pk": alice.pk},
+        "event": {"pk": event.pk},
+        "enrol": {"pk": event.pk},
+        "orders": {"pk": event.pk},
+        "order": {"pk": enrol(event_pk=event.pk, user=alice, at=now).pk},
         "notification": {"pk": notice(alice).pk},
         "key": {"pk": create_key(user=alice, name="bot", scopes=["read"], days=1, at=now)[0].pk},
     }
@@ -57,7 +87,7 @@ def objects(alice):
 
 def address(name, objects):
     pattern = next(str(path.pattern) for path in urls.urlpatterns if path.name == name)
-    last = name.rpartition("-")[2]
+    last = "shared-alert" if "shared-alert" in name else name.rpartition("-")[2]
     return reverse(name, kwargs=objects[last] if "<" in pattern else {})
 
 
@@ -88,7 +118,7 @@ def expected(allowed, person):
         return None
     if person in ("anonymous", "deactivated"):
         return 401
-    return 404 if allowed == OWNER else None
+    return None if allowed & ROLES[person] else 404
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -18,11 +18,14 @@ from mainapp.api.serializers.forum import (
     RoomQuery,
 )
 from mainapp.api.views.base import ApiView, valid
+from mainapp.clubs.selectors.audience import in_club
+from mainapp.clubs.selectors.clubs import membership
 from mainapp.core.paths import missing_as_404
 from mainapp.forum.fanout.archive import Reader
 from mainapp.forum.forms import RoomForm
 from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.messages import messages_after, person_of, readable_room
+from mainapp.forum.services.club_rooms import create_club_room
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.symbols import fold
@@ -37,9 +40,9 @@ class RoomsView(ApiView):
     @extend_schema(parameters=[RoomQuery], responses={200: RoomData(many=True)})
     def get(self, request: Any) -> Response:
         query = valid(RoomQuery(data=request.query_params))
-        rooms = (
-            Room.objects.public().select_related("stock", "host").order_by(query["ordering"], "-pk")
-        )
+        rooms = Room.objects.listed_for(request.user).select_related("stock", "host", "club")
+        slugs = request.query_params.getlist("club") if "club" in query else []
+        rooms = in_club(rooms, slugs, request.user).order_by(query["ordering"], "-pk")
         for word in fold(query.get("q", "")).split():
             rooms = rooms.filter(search_text__contains=word)
         if "topic" in query:
@@ -49,10 +52,16 @@ class RoomsView(ApiView):
 
     @extend_schema(responses={201: RoomData})
     def post(self, request: Any) -> Response:
-        form = RoomForm(valid(self.get_serializer(data=request.data)))
+        data = valid(self.get_serializer(data=request.data))
+        slug, form = data.pop("club", None), RoomForm(data)
         if not form.is_valid():
             raise ValidationError({name: list(messages) for name, messages in form.errors.items()})
-        return Response(_room_data(create_room(host=request.user, **form.cleaned_data)), 201)
+        if not slug:
+            return Response(_room_data(create_room(host=request.user, **form.cleaned_data)), 201)
+        with missing_as_404():
+            club = membership(slug, request.user).club_id
+        room = create_club_room(club_pk=club, actor=request.user, **form.cleaned_data)
+        return Response(_room_data(room), 201)
 
 
 class MessagesView(ApiView):

@@ -7,11 +7,20 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from mainapp.api.pagination import Pages
-from mainapp.api.serializers.portfolio import HoldingData, HoldingInput, Portfolio, Totals
+from mainapp.api.serializers.portfolio import (
+    ClubPortfolioData,
+    HoldingData,
+    HoldingInput,
+    Portfolio,
+    Totals,
+)
 from mainapp.api.views.base import ApiView, valid
-from mainapp.core.paths import get_owned_or_404
+from mainapp.clubs.selectors.clubs import membership
+from mainapp.core.paths import get_owned_or_404, missing_as_404
+from mainapp.forum.selectors.messages import person_of
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.selectors.club import club_portfolio
 from mainapp.portfolio.selectors.holdings import holding_of, own_rows, valuation_of
 from mainapp.portfolio.services import create_row, delete_row, update_row
 from mainapp.portfolio.valuation import value_rows
@@ -60,6 +69,21 @@ class HoldingView(ApiView):
     def delete(self, request: Any, pk: int) -> Response:
         delete_row(row=get_owned_or_404(own_rows(request.user), pk))
         return Response(status=204)
+
+
+class ClubCarteiraView(ApiView):
+    """The percents of the carteiras that members of a club show, and their mean."""
+
+    @extend_schema(responses={200: ClubPortfolioData})
+    def get(self, request: Any, slug: str) -> Response:
+        with missing_as_404():
+            member = membership(slug, request.user)
+        portfolio = club_portfolio(member.club_id)
+        people = [
+            {"user": person_of(each.user), "shares": each.shares} for each in portfolio.members
+        ]
+        data = {"mean": portfolio.mean, "missing": portfolio.missing, "members": people}
+        return Response(ClubPortfolioData(data).data)
 
 
 def _holding_data(row: Carteira) -> Any:

@@ -24,6 +24,20 @@ def clubs_of(user: Any) -> list[int]:
     return list(rows.order_by().values_list("club", flat=True))
 
 
+def manages(user: Any, pk: int) -> bool:
+    """Return whether a user, possibly anonymous, manages an existing club; one query."""
+    if user.pk is None:
+        return False
+    rows = ClubMember.objects.filter(club=pk, user=user.pk, club__archived_at=None)
+    return rows.exclude(role=ClubMember.Role.MEMBER).exists()
+
+
+def members_of(pk: int) -> list[int]:
+    """Return the ids of the members of an existing club; one query."""
+    rows = ClubMember.objects.filter(club=pk, club__archived_at=None)
+    return list(rows.order_by().values_list("user_id", flat=True))
+
+
 def _existing_clubs(pks: Collection[int]) -> Collection[int]:
     return list(Club.objects.filter(pk__in=pks).values_list("pk", flat=True))
 
@@ -43,4 +57,11 @@ def in_club(
     return rows.filter(club=club) if club else rows.public()
 
 
-CLUB_MEMBERS = Audience(kind=CLUB, may_see=is_member, existing=_existing_clubs, of=clubs_of)
+CLUB_MEMBERS = Audience(
+    kind=CLUB,
+    may_see=is_member,
+    existing=_existing_clubs,
+    of=clubs_of,
+    may_manage=manages,
+    users=members_of,
+)

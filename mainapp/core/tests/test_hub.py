@@ -210,7 +210,7 @@ async def test_every_feature_with_sockets_registers_its_hub():
     assert {accessor.make.__name__ for accessor in HUBS} == {
         each.__name__ for each in Hub.__subclasses__()
     }
-    assert len(HUBS) == 5
+    assert len(HUBS) == 6
 
 
 def test_files_of_hubs_are_short():

@@ -14,8 +14,8 @@ BEFORE = [
     ("core", None),
 ]
 AFTER = [
-    ("forum", "0008_move_moderation"),
-    ("accounts", "0010_suspension"),
+    ("forum", "0009_club_rooms"),
+    ("accounts", "0011_agenda"),
     ("core", "0003_tag"),
 ]
 

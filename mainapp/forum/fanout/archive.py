@@ -22,10 +22,14 @@ class RoomState:
 
 
 class Member(NamedTuple):
-    """A participant of a private room; messages up to `joined_seq` are not theirs to read."""
+    """A participant of a private room; messages up to `joined_seq` are not theirs to read.
+
+    `moderates` is true for the managers of a club's room.
+    """
 
     joined_seq: int
     read_seq: int
+    moderates: bool = False
 
 
 class Reader(NamedTuple):

@@ -218,4 +218,5 @@ def rules_of(state: RoomState, muted: frozenset[int], members: Mapping[int, Memb
         muted=muted,
         kind=state.kind,
         members={user: member.joined_seq for user, member in members.items()},
+        moderators=frozenset(user for user, member in members.items() if member.moderates),
     )

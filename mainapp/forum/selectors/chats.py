@@ -63,7 +63,7 @@ def chats_of(user: User) -> QuerySet[Participant]:
 
     Without direct rooms that the user has hidden, and those with people whom the user blocks.
     """
-    return _listed([user.pk]).select_related("room").order_by("-room__active_at", "-room_id")
+    return _listed([user.pk]).select_related("room__club").order_by("-room__active_at", "-room_id")
 
 
 def chat_of(pk: int, user: User) -> Participant:
@@ -71,8 +71,8 @@ def chat_of(pk: int, user: User) -> Participant:
 
     Raises: Participant.DoesNotExist.
     """
-    own = Participant.objects.filter(user=user, left_at=None, room__kind__in=PRIVATE)
-    return own.select_related("room").get(room=pk)
+    own = Participant.objects.active().filter(user=user, room__kind__in=PRIVATE)
+    return own.select_related("room__club").get(room=pk)
 
 
 def chats(rows: Iterable[Participant]) -> list[Chat]:
@@ -83,7 +83,7 @@ def chats(rows: Iterable[Participant]) -> list[Chat]:
         row.pk: row.unread for row in with_unread(Participant.objects.filter(pk__in=_pks(rows)))
     }
     people: dict[int, list[Participant]] = defaultdict(list)
-    members = Participant.objects.filter(room__in=rooms, left_at=None).select_related("user")
+    members = Participant.objects.active().filter(room__in=rooms).select_related("user")
     for member in members.order_by("joined_at", "pk"):
         people[member.room_id].append(member)
     last = _newest_messages(rows)
@@ -215,12 +215,12 @@ def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:
 
 def _listed(users: Collection[int]) -> QuerySet[Participant]:
     """Return the participations in the private rooms that users see in their lists."""
-    mine = Q(user__in=users, left_at=None, is_hidden=False, room__kind__in=PRIVATE)
+    mine = Q(user__in=users, is_hidden=False, room__kind__in=PRIVATE)
     partner = Participant.objects.filter(
         room=OuterRef("room"),
         user__in=Block.objects.filter(blocker=OuterRef(OuterRef("user"))).values("blocked"),
     )
-    return Participant.objects.filter(mine).exclude(Q(room__kind=DIRECT) & Exists(partner))
+    return Participant.objects.active().filter(mine).exclude(Q(room__kind=DIRECT) & Exists(partner))
 
 
 def _pks(rows: Iterable[Participant]) -> list[int]:

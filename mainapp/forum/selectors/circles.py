@@ -14,7 +14,7 @@ RECENT = timedelta(days=30)
 
 
 def _rooms_of(users: Collection[int], kinds: Collection[str]) -> QuerySet[Participant]:
-    return Participant.objects.filter(user__in=users, room__kind__in=kinds, left_at=None).order_by()
+    return Participant.objects.active().filter(user__in=users, room__kind__in=kinds).order_by()
 
 
 def private_rooms_of(users: Collection[int]) -> Iterable[tuple[int, int]]:
@@ -44,7 +44,7 @@ def _written(users: Collection[int], at: datetime) -> QuerySet[Message]:
 
 
 def _people_of(rooms: Any) -> QuerySet[Participant, int]:
-    members = Participant.objects.filter(room__in=rooms, left_at=None)
+    members = Participant.objects.active().filter(room__in=rooms)
     return members.order_by().values_list("user_id", flat=True)
 
 

@@ -89,6 +89,11 @@ def unread_conversations(user: User, *, limit: int) -> list[Conversation]:
     return [chat for chat in conversations(behind) if chat.unread][:limit]
 
 
+def club_conversations(club_pk: int, user: User, *, limit: int = LIST_SIZE) -> list[Conversation]:
+    """Return the rooms of a club of the user, the newest activity first; two queries."""
+    return conversations(chats_of(user).filter(room__club=club_pk)[:limit])
+
+
 def conversation(own: Participant) -> Conversation:
     """Return a participation as a conversation; two queries."""
     return conversations(Participant.objects.filter(pk=own.pk).select_related("room"))[0]
@@ -103,7 +108,7 @@ def conversations(participations: QuerySet[Participant]) -> list[Conversation]:
     blocks = Block.objects.filter(blocker=OuterRef("user"), blocked=OuterRef("last__author"))
     # The slice first: otherwise the database would count the messages of all rooms to sort them.
     shown = Participant.objects.filter(pk__in=participations.values("pk"))
-    ordered: Any = shown.select_related("room").order_by("-room__active_at", "-room_id")
+    ordered: Any = shown.select_related("room__club").order_by("-room__active_at", "-room_id")
     annotated = ordered.annotate(
         last=FilteredRelation("room__messages", condition=newest),
         unread=unread_count(),
@@ -127,7 +132,7 @@ def _others(rows: Sequence[Participant]) -> Mapping[int, Sequence[User]]:
     people: dict[int, list[User]] = defaultdict(list)
     place = Window(RowNumber(), partition_by="room", order_by=["joined_at", "pk"])
     rooms = [row.room_id for row in rows]
-    others = Participant.objects.filter(room__in=rooms, left_at=None)
+    others = Participant.objects.active().filter(room__in=rooms)
     others = others.exclude(user__in={row.user_id for row in rows}).annotate(place=place)
     named = others.filter(place__lte=NAMES).select_related("user").order_by("joined_at", "pk")
     for participant in named:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from mainapp.clubs.selectors.audience import CLUB
 from mainapp.core.audience import key_of
-from mainapp.forum.models import Message
+from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.messages import MESSAGE
 from mainapp.forum.selectors.moderation import ROOM
 from mainapp.forum.selectors.pages import message_address
@@ -32,7 +33,7 @@ def find_message(pk: int, reader: Any) -> Evidence | None:
         pk=message.pk,
         person_id=message.author_id,
         url=message_address(room, message.seq),
-        scope="" if is_private else key_of(ROOM, room.pk),
+        scope=_scope(room),
         place="" if is_private else room.name,
         is_private=is_private,
         lines=[
@@ -47,6 +48,13 @@ def find_file(pk: int, reader: Any) -> Evidence | None:
     audience = Upload.objects.filter(pk=pk).values_list("audience", flat=True).first() or ""
     kind, _colon, message_pk = audience.partition(":")
     return find_message(int(message_pk), reader) if kind == MESSAGE else None
+
+
+def _scope(room: Room) -> str:
+    """Return the key of those who decide as well: a club's managers, or the room's host."""
+    if room.club_id:
+        return key_of(CLUB, room.club_id)
+    return "" if room.is_private else key_of(ROOM, room.pk)
 
 
 def _line(message: Message, *, is_reported: bool) -> Line:

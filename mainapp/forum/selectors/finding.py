@@ -43,7 +43,7 @@ def familiar_people(user: User, *, limit: int, besides: Collection[int] = ()) ->
 
     The same people are left out as by `find_people`.
     """
-    own = Participant.objects.filter(user=user.pk, left_at=None).order_by("-joined_at")
+    own = Participant.objects.active().filter(user=user.pk).order_by("-joined_at")
     rooms = own.values("room")[:MAX_ROOMS]
     shared = Q(participations__room__in=rooms, participations__left_at=None)
     people = _people(user, besides).filter(shared).annotate(at=Max("participations__joined_at"))
@@ -69,7 +69,7 @@ def find_conversations(user: User, text: str, *, limit: int) -> list[Conversatio
     rows = chats_of(user)
     for word in words:
         people = User.objects.filter(has_words(_NAME, [word]), pk=OuterRef("user"))
-        others = Participant.objects.filter(Exists(people), room=OuterRef("room"), left_at=None)
+        others = Participant.objects.active().filter(Exists(people), room=OuterRef("room"))
         rows = rows.filter(
             Q(room__search_text__contains=word) | Exists(others.exclude(user=user.pk))
         )
@@ -98,5 +98,5 @@ def find_messages(user: Any, text: str, *, limit: int, room: Room | None = None)
 
 
 def _own_rooms(user: User) -> Any:
-    own = Participant.objects.filter(user=user.pk, left_at=None, room__kind__in=PRIVATE)
+    own = Participant.objects.active().filter(user=user.pk, room__kind__in=PRIVATE)
     return own.values("room")

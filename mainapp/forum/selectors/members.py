@@ -26,7 +26,7 @@ def is_partner_reachable(room: Room, user: User) -> bool:
 
 def members_of(room: Room) -> list[Participant]:
     """Return the participants of a private room with their users, the oldest first; one query."""
-    members = Participant.objects.filter(room=room, left_at=None).select_related("user")
+    members = Participant.objects.active().filter(room=room).select_related("user")
     return list(members.order_by("joined_at", "pk"))
 
 
@@ -37,7 +37,7 @@ def host_id_of(room: Room) -> int | None:
     """
     if room.host_id is not None:
         return room.host_id
-    members = Participant.objects.filter(room=room, left_at=None).order_by("joined_at", "pk")
+    members = Participant.objects.active().filter(room=room).order_by("joined_at", "pk")
     return members.values_list("user_id", flat=True).first()
 
 
@@ -53,7 +53,7 @@ def notifiable_people(
     people = [user for user in people if user.is_active and user.pk not in blocked]
     if not room.is_private:
         return people, []
-    rows = Participant.objects.filter(room=room, left_at=None, user__in=people)
+    rows = Participant.objects.active().filter(room=room, user__in=people)
     inside = {*rows.values_list("user_id", flat=True)}
     return (
         [user for user in people if user.pk in inside],

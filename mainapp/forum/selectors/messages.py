@@ -58,7 +58,7 @@ def readable_room(room_pk: int, user: Any) -> tuple[Room, Reader]:
 
     Raises: Room.DoesNotExist.
     """
-    own = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, left_at=None)
+    own = Participant.objects.active().filter(room=OuterRef("pk"), user=user.pk)
     rooms = Room.objects.visible_to(user).annotate(joined_seq=Subquery(own.values("joined_seq")))
     room: Any = rooms.get(pk=room_pk)
     return room, Reader(user.pk, (room.joined_seq or 0) if room.is_private else 0)
@@ -72,8 +72,9 @@ def may_read_room(room_pk: int, user: Any) -> bool:
 def members(rooms: Collection[int]) -> dict[int, dict[int, Member]]:
     """Return the participants of each private room, the oldest first; one query."""
     by_room: dict[int, dict[int, Member]] = {room: {} for room in rooms}
-    rows = Participant.objects.filter(room__in=rooms, left_at=None).order_by("joined_at", "pk")
-    for room, user, *state in rows.values_list("room_id", "user_id", "joined_seq", "read_seq"):
+    rows = Participant.objects.active().filter(room__in=rooms).with_moderates()
+    columns = ("room_id", "user_id", "joined_seq", "read_seq", "moderates")
+    for room, user, *state in rows.order_by("joined_at", "pk").values_list(*columns):
         by_room[room][user] = Member(*state)
     return by_room
 

@@ -127,9 +127,13 @@ def message_address(room: Room, seq: int) -> str:
 
 def _chat(pk: int, user: User | AnonymousUser) -> Chat | None:
     """Return a private room as its participant sees it, None for others; one query."""
-    rows = Participant.objects.filter(room=pk, room__kind__in=PRIVATE, left_at=None)
+    rows = Participant.objects.active().filter(room=pk, room__kind__in=PRIVATE)
     blocks = Block.objects.filter(blocker=user.pk, blocked=OuterRef("user"))
-    rows = rows.select_related("user", "room").annotate(is_blocked=Exists(blocks))
+    rows = (
+        rows.select_related("user", "room__club")
+        .with_moderates()
+        .annotate(is_blocked=Exists(blocks))
+    )
     members = list(rows.order_by("joined_at", "pk"))
     own = next((member for member in members if member.user_id == user.pk), None)
     return Chat(own, 0, None, members) if own else None

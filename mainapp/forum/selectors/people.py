@@ -17,8 +17,8 @@ def people_named(room: Room, text: str, *, besides: User) -> list[User]:
     blocks = Block.objects.filter(
         Q(blocker=besides, blocked=OuterRef("user")) | Q(blocker=OuterRef("user"), blocked=besides)
     )
-    participants = Participant.objects.filter(
-        ~Exists(blocks), room=room, left_at=None, user__is_active=True
+    participants = Participant.objects.active().filter(
+        ~Exists(blocks), room=room, user__is_active=True
     )
     named = Q(user__username__istartswith=text) | Q(user__display_name__icontains=text)
     others = participants.filter(named).exclude(user=besides).select_related("user")

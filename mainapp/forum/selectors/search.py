@@ -15,6 +15,7 @@ from mainapp.core.search import Result, Section
 from mainapp.core.templatetags.highlight import near
 from mainapp.forum.models import Room
 from mainapp.forum.selectors.chats import excerpt_of
+from mainapp.forum.selectors.conversations import Conversation
 from mainapp.forum.selectors.finding import (
     find_conversations,
     find_messages,
@@ -59,13 +60,19 @@ def _conversations(text: str, *, user: Any, limit: int) -> list[Result]:
     return [
         Result(
             title=chat.name,
-            label="" if chat.is_direct else str(_("grupo")),
+            label=_label(chat),
             url=reverse("conversa", args=[chat.room.pk]),
             person=chat.partner,
             is_private=True,
         )
         for chat in find_conversations(user, text, limit=limit)
     ]
+
+
+def _label(chat: Conversation) -> str:
+    if chat.room.club:
+        return chat.room.club.name
+    return "" if chat.is_direct else str(_("grupo"))
 
 
 def _messages(text: str, *, user: Any, limit: int) -> list[Result]:

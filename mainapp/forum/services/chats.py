@@ -16,7 +16,15 @@ from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.names import title
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import CHANGES, DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, NEW_GROUPS
+from mainapp.forum.policies import (
+    CHANGES,
+    CLUB,
+    DIRECT,
+    GROUP,
+    MAX_GROUP,
+    NEW_DIRECT_ROOMS,
+    NEW_GROUPS,
+)
 from mainapp.forum.selectors.members import host_id_of, reachable_people
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own, announce_room
@@ -55,7 +63,7 @@ def add_people(*, room_pk: int, actor: User, user_ids: Collection[int]) -> list[
     _check_may_change(actor)
     with transaction.atomic():
         room = _hosted_group(room_pk, actor)
-        active = Participant.objects.filter(room=room, left_at=None)
+        active = Participant.objects.active().filter(room=room)
         new = set(user_ids) - {*active.values_list("user_id", flat=True)}
         people = reachable_people(actor, new)
         if len(people) < len(new):
@@ -84,10 +92,12 @@ def remove_person(*, room_pk: int, actor: User, user_pk: int) -> None:
 def leave_room(*, room_pk: int, user: User) -> None:
     """Leave a group, or hide a direct room until its next message.
 
-    The host's place goes to the oldest participant. Raises: RoomGone.
+    The host's place goes to the oldest participant. Raises: RoomGone, Forbidden (a club's room).
     """
     with transaction.atomic():
         room = _lock_joined(room_pk, user, has_new_rules=True)
+        if room.kind == CLUB:
+            raise Forbidden
         if room.kind == DIRECT:
             own = Participant.objects.filter(room=room, user=user)
             own.update(is_hidden=True, read_seq=room.last_seq)
@@ -172,7 +182,7 @@ def _checked_name(name: str) -> str:
 def _lock_joined(room_pk: int, user: User, **changes: Any) -> Room:
     """Lock a private room in which `user` takes part. Raises: RoomGone."""
     room = advance_revision(room_pk, **changes)
-    own = Participant.objects.filter(room=room, user=user, left_at=None)
+    own = Participant.objects.active().filter(room=room, user=user)
     if not room.is_private or not own.exists():
         raise RoomGone
     return room

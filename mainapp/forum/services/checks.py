@@ -7,9 +7,9 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_new
+from mainapp.clubs.policies import filtered_word
 from mainapp.forum.exceptions import Invalid, LoginRequired
 from mainapp.forum.models import Room
-from mainapp.forum.policies import filtered_word
 
 # Links of rendered text to other sites; those of chips and mentions stay on this one.
 LINK = re.compile(r'href="(?:https?|mailto):')
@@ -33,7 +33,10 @@ def check_text(*, text: str, html: str, room: Room, writer: User, at: datetime) 
     """Check a text with its rendering. Raises: NewAccount (it has a link), Invalid (its words)."""
     if LINK.search(html):
         check_not_new(writer, at=at)
-    if word := filtered_word(text, room.filtered_words):
+    words = room.filtered_words
+    if room.club:
+        words = f"{words}\n{room.club.filtered_words}"
+    if word := filtered_word(text, words):
         raise Invalid(
             _("Esta sala não aceita “%(word)s”."), {"word": word}, fields={"body": "words"}
         )

@@ -26,10 +26,12 @@ from mainapp.forum.exceptions import (
     UnavailablePerson,
 )
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import CHANGES, DIRECT, POSTS, is_moderator
+from mainapp.forum.policies import CHANGES, DIRECT, POSTS
 from mainapp.forum.selectors.members import is_partner_reachable, notifiable_people
 from mainapp.forum.selectors.messages import MAX_SEQ, MESSAGE
+from mainapp.forum.selectors.moderation import moderates
 from mainapp.forum.services.checks import check_text, lock_author
+from mainapp.forum.services.club_rooms import check_club_files
 from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
@@ -155,7 +157,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
         room = advance_revision(room_pk)
         message = message_of(room, seq, actor)
         is_own = message.author_id == actor.pk
-        if not is_own and not is_moderator(actor, host_id=room.host_id, kind=room.kind):
+        if not is_own and not moderates(actor, room):
             raise Forbidden
         if message.kind == Message.Kind.SYSTEM:
             raise Forbidden
@@ -183,6 +185,8 @@ def clear_message(message: Message, room: Room, *, at: datetime) -> None:
 
 def _attach(message: Message, author: User, upload_pk: int) -> None:
     """Attach an upload to a message, whose readers may then open it. Raises: DomainError."""
+    if message.room.club_id:
+        check_club_files(message.room, at=message.sent_at)
     upload = attach_upload(
         pk=upload_pk, owner=author, kind=message.kind, audience=key_of(MESSAGE, message.pk)
     )
@@ -227,7 +231,7 @@ def check_may_write(room: Room, author: User) -> Participant | None:
 
     Raises: RoomGone, Suspended, UnavailablePerson, Closed, Muted.
     """
-    participations = Participant.objects.filter(room=room, user=author, left_at=None)
+    participations = Participant.objects.active().filter(room=room, user=author)
     own = next(iter(participations[:1]), None)
     if room.is_private and own is None:
         raise RoomGone

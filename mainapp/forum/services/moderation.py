@@ -9,12 +9,12 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
-from mainapp.forum.exceptions import Forbidden, Invalid
+from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import MAX_FILTER, clean_body, is_moderator, may_mute
+from mainapp.forum.policies import MAX_FILTER, clean_body, may_mute
 from mainapp.forum.selectors.evidence import FILE, find_file, find_message
 from mainapp.forum.selectors.messages import MESSAGE
-from mainapp.forum.selectors.moderation import moderates_room
+from mainapp.forum.selectors.moderation import managers_of, moderates, moderates_room
 from mainapp.forum.services.messages import clear_message
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
@@ -104,15 +104,27 @@ SUBJECTS = (
 def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None:
     with transaction.atomic():
         room = lock_moderated_room(actor, room_pk)
-        if not may_mute(actor, user, host_id=room.host_id, kind=room.kind):
+        rights: Any = {"host_id": room.host_id, "kind": room.kind}
+        if not may_mute(actor, user, **rights, moderators=managers_of(room)):
             raise Forbidden
-        participant, _is_new = Participant.objects.get_or_create(
-            room=room, user=user, defaults={"joined_at": timezone.now()}
-        )
+        participant = _participation(room, user)
         if participant.is_muted != is_muted:
             participant.is_muted = is_muted
             participant.save(update_fields=["is_muted"])
             log_action(room, actor, Action.MUTE if is_muted else Action.UNMUTE, target_id=user.pk)
+
+
+def _participation(room: Room, user: User) -> Participant:
+    """Return a user's participation, a new one in the forum only. Raises: Forbidden."""
+    if room.is_private:
+        own = Participant.objects.active().filter(room=room, user=user).first()
+        if own is None:
+            raise Forbidden
+        return own
+    own, _is_new = Participant.objects.get_or_create(
+        room=room, user=user, defaults={"joined_at": timezone.now()}
+    )
+    return own
 
 
 def _set_closed(room_pk: int, actor: User, *, is_closed: bool) -> Room:
@@ -129,6 +141,6 @@ def lock_moderated_room(actor: User, room_pk: int) -> Room:
     """Lock a room whose rules a moderator changes. Raises: Invalid, Forbidden, Suspended."""
     check_not_suspended(actor, at=timezone.now())
     room = advance_revision(room_pk, has_new_rules=True)
-    if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
-        raise Forbidden
+    if not moderates(actor, room):
+        raise RoomGone if room.is_private else Forbidden
     return room

@@ -24,7 +24,7 @@ def log_action(
         actor=actor,
         at=timezone.now(),
         target_id=target_id,
-        scope="" if room.is_private else key_of(ROOM, room.pk),
+        scope="" if room.is_private and not room.club_id else key_of(ROOM, room.pk),
         place="" if room.is_private else room.name,
         detail=detail,
     )

@@ -15,7 +15,7 @@ def announce_room(room: Room, *, also: Collection[int] = ()) -> None:
     Nothing happens for a room of the forum.
     """
     if room.is_private:
-        members = Participant.objects.filter(room=room, left_at=None)
+        members = Participant.objects.active().filter(room=room)
         users = {*members.values_list("user_id", flat=True), *also}
         announce_state(feed=ROOMS, key=room.pk, users=users)
 
@@ -27,9 +27,8 @@ def announce_own(room_pk: int, user_id: int) -> None:
 
 def announce_common_rooms(*, user: User, other: User) -> None:
     """Announce to `user` the private rooms in which `other` is as well; one query."""
-    rooms = Participant.objects.filter(
+    rooms = Participant.objects.active().filter(
         user=user,
-        left_at=None,
         room__kind__in=PRIVATE,
         room__in=Participant.objects.filter(user=other).values("room"),
     )

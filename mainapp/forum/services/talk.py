@@ -60,7 +60,7 @@ def drop_read_talk(*, room_pk: int, at: datetime) -> None:
 
     The messages that they counted were deleted. Two queries without such notices.
     """
-    members = Participant.objects.filter(room=room_pk, left_at=None)
+    members = Participant.objects.active().filter(room=room_pk)
     behind = [row.user_id for row in with_unread(members) if row.unread]
     told: Any = Notification.objects.filter(
         user__in=members.exclude(user__in=behind).values("user"),
@@ -87,11 +87,10 @@ def hide_talk(*, reader: User, author: User, at: datetime) -> None:
 
     Those of the direct room, read or not, and the unread ones of groups.
     """
-    common = Participant.objects.filter(
+    common = Participant.objects.active().filter(
         room__in=Participant.objects.filter(user=author).values("room"),
         room__kind__in=PRIVATE,
         user=reader,
-        left_at=None,
     )
     unread = {row.room_id for row in with_unread(common) if row.unread}
     rooms = dict(common.values_list("room_id", "room__kind"))
@@ -111,8 +110,8 @@ def wanted_talk(notifications: Collection[Notification]) -> set[int]:
     unmarked = Notification.objects.filter(pk__in=[row.pk for row in notifications], marks=None)
     wanted = set(unmarked.values_list("pk", flat=True))
     users = {row.user_id for row in notifications}
-    own = Participant.objects.filter(
-        room__in={room for room, _user in places.values()}, user__in=users, left_at=None
+    own = Participant.objects.active().filter(
+        room__in={room for room, _user in places.values()}, user__in=users
     )
     unread = {
         (row.room_id, row.user_id)
@@ -136,12 +135,11 @@ def _due(at: datetime) -> QuerySet[Participant]:
         seq__gt=OuterRef("notified_seq"),
         sent_at__lte=at - GRACE,
     ).exclude(kind=Message.Kind.SYSTEM)
-    return Participant.objects.filter(
+    return Participant.objects.active().filter(
         Exists(news),
         room__kind__in=PRIVATE,
         room__active_at__gt=at - WINDOW,
         room__last_seq__gt=F("notified_seq"),
-        left_at=None,
         user__is_active=True,
     )
 

@@ -9,6 +9,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user, unblock_user
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited
+from mainapp.core.tests.threads import in_threads
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Reaction, Room
 from mainapp.forum.policies import CHANGES
@@ -22,7 +23,6 @@ from mainapp.forum.services.chats import (
 from mainapp.forum.services.marks import mark_room_read, mute_room, react
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.tests.factories import RoomFactory, make_direct, make_group
-from mainapp.forum.tests.test_services import in_threads
 from mainapp.notifications.models import Notification
 from mainapp.notifications.selectors.inbox import unread_count
 

@@ -8,7 +8,7 @@ from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.tests.factories import make_group
 
 BEFORE = [("forum", "0005_count_new_rooms"), ("accounts", "0010_suspension")]
-AFTER = [("forum", "0008_move_moderation"), ("accounts", "0010_suspension")]
+AFTER = [("forum", "0009_club_rooms"), ("accounts", "0010_suspension")]
 
 
 @pytest.mark.django_db(transaction=True)

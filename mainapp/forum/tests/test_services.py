@@ -1,12 +1,12 @@
-from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.core.limits import RateLimited
 from mainapp.core.models import Usage
+from mainapp.core.tests.threads import in_threads
 from mainapp.forum.exceptions import (
     Closed,
     Forbidden,
@@ -53,21 +53,6 @@ def room(alice):
 def log():
     columns = ("action", "actor__username", "target__username", "place", "detail")
     return list(LogEntry.objects.order_by("pk").values_list(*columns))
-
-
-def in_threads(calls):
-    """Run calls concurrently, each with its own connection; return the results and errors."""
-
-    def run(call):
-        try:
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(20) as pool:
-        return list(pool.map(run, calls))
 
 
 # Numbers -------------------------------------------------------------------------------------

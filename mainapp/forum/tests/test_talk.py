@@ -11,13 +11,13 @@ from django_celery_beat.models import PeriodicTask
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user
 from mainapp.accounts.services.preferences import save_preferences
+from mainapp.core.tests.threads import in_threads
 from mainapp.forum.models import Message, Participant
 from mainapp.forum.services.chats import leave_room, remove_person
 from mainapp.forum.services.marks import mark_room_read, mute_room
 from mainapp.forum.services.messages import delete_message, post_message
 from mainapp.forum.services.talk import GRACE, ensure_talk, notify_talk
 from mainapp.forum.tests.factories import make_direct, make_group
-from mainapp.forum.tests.test_services import in_threads
 from mainapp.notifications.models import Channel, Delivery, Notification
 from mainapp.notifications.selectors.inbox import inbox_of, unread_count
 from mainapp.notifications.services.delivering import Round

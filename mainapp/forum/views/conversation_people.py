@@ -20,6 +20,7 @@ from mainapp.forum.policies import MAX_GROUP
 from mainapp.forum.selectors.chats import chat_of
 from mainapp.forum.selectors.conversations import Conversation, conversation
 from mainapp.forum.selectors.members import host_id_among, members_of
+from mainapp.forum.selectors.moderation import moderates
 from mainapp.forum.services.chats import add_people, leave_room, remove_person, rename_room
 from mainapp.forum.services.marks import MAX_MUTED, mute_room
 from mainapp.forum.views.conversations import render_people_form
@@ -37,6 +38,7 @@ def about(request: MemberRequest, pk: int) -> HttpResponse:
         "members": members,
         "host_id": host_id,
         "is_host": host_id == request.user.pk,
+        "is_moderator": chat.room.club_id is not None and moderates(request.user, chat.room),
         "is_full": len(members) >= MAX_GROUP,
         "mute_hours": ConversationMuteForm.HOURS,
         "is_muted_long": _is_muted_long(chat.own),
@@ -89,6 +91,8 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 def leave(request: MemberRequest, pk: int) -> HttpResponse:
     """Leave a group, or hide a direct room, after a confirmation."""
     chat = _chat_or_404(request, pk)
+    if chat.room.club:  # its members leave the club
+        raise Http404
     if request.method == "POST":
         with gone_as_404():
             leave_room(room_pk=pk, user=request.user)

@@ -9,8 +9,7 @@ from mainapp.accounts.policies import MemberRequest
 from mainapp.core.paths import missing_as_404
 from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, Room
-from mainapp.forum.policies import is_moderator
-from mainapp.forum.selectors.moderation import message_with_room, moderated_room
+from mainapp.forum.selectors.moderation import message_with_room, moderated_room, moderates
 from mainapp.forum.selectors.pages import OpenedRoom, room_for
 
 
@@ -35,8 +34,7 @@ def deletable_message_or_404(request: MemberRequest, pk: int) -> Message:
     """Return a message that this user may delete: their own, or any in a room they moderate."""
     message = message_or_404(request, pk)
     is_own = message.author_id == request.user.pk
-    room = message.room
-    if not is_own and not is_moderator(request.user, host_id=room.host_id, kind=room.kind):
+    if not is_own and not moderates(request.user, message.room):
         raise Http404
     return message
 

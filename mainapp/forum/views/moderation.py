@@ -8,6 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest, is_staff_level
+from mainapp.clubs.selectors.audience import CLUB
 from mainapp.core.audience import key_of
 from mainapp.core.errors import shown_as_message
 from mainapp.core.paths import missing_as_404
@@ -28,10 +29,12 @@ from mainapp.moderation.selectors.cases import log_entries, open_cases_of
 def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
     scope = key_of(ROOM, room.pk)
+    # Complaints about a club's rooms are decided for the whole club.
+    cases_of = key_of(CLUB, room.club_id) if room.club_id else scope
     context = {
         "room": room,
         "participants": participants_of(room),
-        "cases": open_cases_of(scope, moderator=request.user),
+        "cases": open_cases_of(cases_of, moderator=request.user),
         "entries": log_entries(scope=scope),
         "filter": FilterForm(instance=room),
         # Only staff see the names of reporters.

@@ -1,5 +1,6 @@
 """The page of a room, with a form to write in it without scripts."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypedDict
 from uuid import UUID, uuid4
@@ -136,13 +137,15 @@ class MessagesContext(TypedDict):
 
 def _messages_context(request: HttpRequest, opened: OpenedRoom) -> MessagesContext:
     user, room, chat = request.user, opened.room, opened.chat
-    host_id = host_id_among(room, chat.people) if chat else room.host_id
+    people: Sequence[Any] = chat.people if chat else ()
+    host_id = host_id_among(room, people) if chat else room.host_id
     rules = Rules(
         host_id=host_id,
         is_closed=room.is_closed,
         muted=frozenset([user.pk] if opened.is_muted and user.pk else []),
         kind=room.kind,
-        members={member.user_id: member.joined_seq for member in chat.people} if chat else {},
+        members={member.user_id: member.joined_seq for member in people},
+        moderators=frozenset(member.user_id for member in people if member.moderates),
     )
     before, after = (parse_key(request.GET.get(name, "")) for name in ("before", "after"))
     return {

@@ -55,8 +55,8 @@ def change_room(request: MemberRequest, pk: int) -> HttpResponse:
         with shown_in_form(form), gone_as_404():
             update_room(room_pk=room.pk, actor=request.user, **form.cleaned_data)
             messages.success(request, _("A sala foi alterada."))
-            return redirect("room", pk=room.pk)
-    context = {"form": form, "room": room, "topics": topic_names()}
+            return redirect(room.get_absolute_url())
+    context = {"form": form, "room": room, "club": room.club, "topics": topic_names()}
     return render(request, "mainapp/forum/room_form.html", context)
 
 
@@ -68,5 +68,7 @@ def remove_room(request: MemberRequest, pk: int) -> HttpResponse:
             messages.success(
                 request, _("A sala “%(name)s” foi apagada.") % {"name": isolate_plain(room.name)}
             )
+        if room.club:
+            return redirect("club-rooms", slug=room.club.slug)
         return redirect("forum")
     return render(request, "mainapp/forum/delete_room.html", {"room": room})

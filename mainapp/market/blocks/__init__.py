@@ -1,12 +1,12 @@
-"""Blocks of the market: on the home page, and on the page of a paper."""
+"""Blocks of the market: on the home page, on a club's, and on the page of a paper."""
 
 from typing import Any
 
 from mainapp.core.blocks import BlockContext
-from mainapp.market.blocks import home, paper
+from mainapp.market.blocks import club, home, paper
 from mainapp.market.models import Stock
 
-BLOCKS = [*home.BLOCKS, *paper.BLOCKS]
+BLOCKS = [*club.BLOCKS, *home.BLOCKS, *paper.BLOCKS]
 
 
 def if_active(stock: Stock, **_page: Any) -> BlockContext:

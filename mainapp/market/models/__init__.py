@@ -211,9 +211,15 @@ class RejectedQuotes(models.Model):
 
 
 class Watchlist(models.Model):
-    """A user's named list of stocks, readable by anyone who has its link."""
+    """A named list of stocks: a user's, readable by anyone who has its link, or an audience's.
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="watchlists")
+    An audience, such as `club:3`, has one list at most, and no link.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="watchlists"
+    )
+    audience = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=60)
     share_key = models.CharField(max_length=22, unique=True)
     is_current = models.BooleanField(default=False)
@@ -224,6 +230,14 @@ class Watchlist(models.Model):
             models.UniqueConstraint(fields=["owner", "name"], name="one_list_a_name"),
             models.UniqueConstraint(
                 fields=["owner"], condition=models.Q(is_current=True), name="one_current_list"
+            ),
+            models.UniqueConstraint(
+                fields=["audience"], condition=~models.Q(audience=""), name="one_list_an_audience"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(owner__isnull=False, audience="")
+                | (models.Q(owner=None) & ~models.Q(audience="")),
+                name="a_list_has_an_owner_or_an_audience",
             ),
         ]
 

@@ -2,7 +2,9 @@
 
 from mainapp.market.quotes.checks import (
     CLOCK_SKEW,
+    FRESH,
     Rejection,
+    is_fresh,
     is_of_future,
     is_out_of_range,
     latest_quoted_at,
@@ -32,6 +34,7 @@ __all__ = [
     "CLOCK_SKEW",
     "COUNT",
     "CURRENCY",
+    "FRESH",
     "MAX_PRICE",
     "MONEY",
     "TIME",
@@ -42,6 +45,7 @@ __all__ = [
     "Rejection",
     "column_fields",
     "finite",
+    "is_fresh",
     "is_of_future",
     "is_out_of_range",
     "iso",

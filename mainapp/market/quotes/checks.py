@@ -11,6 +11,8 @@ from mainapp.market.quotes.quote import CENT, MAX_PRICE, Quote
 CLOCK_SKEW = timedelta(minutes=2)
 # A source's clock may be this far ahead of ours before its times stop displacing later quotes.
 LEAD = timedelta(seconds=10)
+# Alerts and ideas are not decided by quotes that are older, apart from their source's delay.
+FRESH = timedelta(minutes=15)
 # A new high shows in some sources' price before it shows in their day range, by a few ticks.
 RANGE_ALLOWANCE = Decimal("0.01")
 
@@ -80,6 +82,13 @@ def stamped(quote: Quote, *, last: Quote | None, at: datetime) -> Quote:
     is_same = last is not None and last.price == quote.price and not is_of_future(last, at)
     seen_at = last.quoted_at if last and is_same else at
     return replace(quote, quoted_at=seen_at, quoted_at_estimated=True)
+
+
+def is_fresh(quote: Quote, *, at: datetime) -> bool:
+    """Return whether a quote is at most FRESH plus its source's delay old at `at`."""
+    if quote.quoted_at is None:
+        return False
+    return at - quote.quoted_at <= FRESH + timedelta(seconds=quote.delay_s)
 
 
 def latest_quoted_at(at: datetime) -> datetime:

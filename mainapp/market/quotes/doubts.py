@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from mainapp.core.clocks import is_ahead
 from mainapp.market.quotes.quote import CENT, Quote
+from mainapp.market.sessions import previous_session_day, sao_paulo_day
 
 WILD_PCT = 40
 # Two replies agree if their prices differ by at most this much.
@@ -84,6 +85,16 @@ def broken_sources(quotes: Iterable[Quote], last: Mapping[str, Quote]) -> set[st
             all_quotes[quote.source] += 1
             wild[quote.source] += is_wild(quote, last[quote.symbol])
     return {name for name, count in wild.items() if BROKEN_FROM <= count > all_quotes[name] / 2}
+
+
+def expected_close(quote: Quote, last: Quote) -> Decimal | None:
+    """Return the recorded close that `quote.previous_close` should equal, None if unknown."""
+    if quote.quoted_at is None or last.quoted_at is None:
+        return None
+    day, last_day = sao_paulo_day(quote.quoted_at), sao_paulo_day(last.quoted_at)
+    if last_day == day:
+        return last.previous_close
+    return last.price if last_day >= previous_session_day(day) else None
 
 
 def _agrees(quote: Quote, doubt: Doubt) -> bool:

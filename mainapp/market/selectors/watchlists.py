@@ -4,17 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from mainapp.accounts.models import User
+from mainapp.core.audience import keys_of, may_manage
 from mainapp.market.models import Stock, Watchlist, WatchlistItem
 from mainapp.market.symbols import canonical
 
 
 def lists_of(user: User) -> list[Watchlist]:
-    """Return a user's lists with their `size`: the current one, then the others by name."""
-    lists = Watchlist.objects.filter(owner=user).annotate(size=Count("items"))
-    return list(lists.order_by("-is_current", "name"))
+    """Return a user's lists with their `size`: the current one, others by name, then shared ones.
+
+    Two queries.
+    """
+    lists = readable_lists(user).annotate(size=Count("items"))
+    is_shared = Case(When(audience="", then=0), default=1)
+    return list(lists.order_by(is_shared, "-is_current", "name", "pk"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +53,34 @@ def own_lists(user: User) -> QuerySet[Watchlist]:
     return Watchlist.objects.filter(owner=user)
 
 
+def readable_lists(user: User) -> QuerySet[Watchlist]:
+    """Return a user's lists and those of the user's audiences; one query for the audiences."""
+    return Watchlist.objects.filter(Q(owner=user) | Q(audience__in=keys_of(user)))
+
+
+def may_edit(watchlist: Watchlist, user: User) -> bool:
+    """Return whether a user may change a list; one query for an audience's."""
+    if watchlist.audience:
+        return may_manage(user, watchlist.audience)
+    return watchlist.owner_id == user.pk
+
+
+def editable_list(pk: int, user: User) -> Watchlist:
+    """Return a list that a user may change; three queries. Raises: Watchlist.DoesNotExist."""
+    watchlist = readable_lists(user).get(pk=pk)
+    if not may_edit(watchlist, user):
+        raise Watchlist.DoesNotExist
+    return watchlist
+
+
+def list_of_audience(audience: str) -> Watchlist | None:
+    """Return the list of an audience; one query. Callers check that the reader belongs to it."""
+    return Watchlist.objects.filter(audience=audience).first()
+
+
 def shared_list(share_key: str) -> Watchlist:
-    """Return the list with this link key. Raises: Watchlist.DoesNotExist."""
-    return Watchlist.objects.get(share_key=share_key)
+    """Return a user's list with this link key. Raises: Watchlist.DoesNotExist."""
+    return Watchlist.objects.get(share_key=share_key, audience="")
 
 
 def symbols_of(watchlist: Watchlist) -> list[str]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext_lazy
 
 from mainapp.accounts.models import User
+from mainapp.core.audience import users_in
 from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 from mainapp.market.events import STOCK_LISTS, ListsChanged
@@ -59,17 +60,48 @@ def create_list(*, owner: User, name: str, symbols: Iterable[str] = ()) -> Watch
     return watchlist
 
 
+def create_shared_list(*, audience: str, name: str, symbols: Iterable[str] = ()) -> Watchlist:
+    """Return the list of an audience, which is made if there is none; callers check who may.
+
+    Safe to repeat. Raises: TooManySymbols.
+    """
+    with transaction.atomic():
+        row = Watchlist(audience=audience, name=name, share_key=_share_key())
+        Watchlist.objects.bulk_create([row], ignore_conflicts=True)
+        watchlist = Watchlist.objects.get(audience=audience)
+        add_symbols(watchlist=watchlist, symbols=[*symbols])
+    return watchlist
+
+
+def delete_lists_of(*, audience: str) -> None:
+    """Delete the list of an audience that is no more. Safe to repeat."""
+    Watchlist.objects.filter(audience=audience).delete()
+
+
+def announce_lists(users: Iterable[int]) -> None:
+    """Make the open pages of users load their lists again, once the transaction commits."""
+    publish_on_commit(
+        [
+            GroupMessage(STOCK_LISTS, ListsChanged(type="lists.changed", user=user), key=user)
+            for user in users
+        ]
+    )
+
+
 def rename_list(*, watchlist: Watchlist, name: str) -> None:
     """Rename a list. Raises: DomainError if another list of its owner has that name."""
-    with _changing(watchlist.owner):
-        _check_name(watchlist.owner, name, excluding=watchlist)
+    with _changing_list(watchlist):
+        if watchlist.owner:
+            _check_name(watchlist.owner, name, excluding=watchlist)
         Watchlist.objects.filter(pk=watchlist.pk).update(name=name)
 
 
 def delete_list(*, watchlist: Watchlist) -> None:
     """Delete a list. If it was the current one, the first by name becomes current."""
-    with _changing(watchlist.owner):
+    with _changing_list(watchlist):
         Watchlist.objects.filter(pk=watchlist.pk).delete()
+        if watchlist.owner is None:
+            return
         lists = Watchlist.objects.filter(owner=watchlist.owner)
         if not lists.filter(is_current=True).exists() and (first := lists.first()):
             lists.filter(pk=first.pk).update(is_current=True)
@@ -77,8 +109,8 @@ def delete_list(*, watchlist: Watchlist) -> None:
 
 def make_current(*, watchlist: Watchlist) -> None:
     """Make a list current: the tracker shows it first. Safe to repeat."""
-    with _changing(watchlist.owner):
-        lists = Watchlist.objects.filter(owner=watchlist.owner)
+    with _changing_list(watchlist):
+        lists = Watchlist.objects.filter(owner=watchlist.owner, audience="")
         if lists.filter(pk=watchlist.pk).exists():
             lists.filter(is_current=True).update(is_current=False)
             lists.filter(pk=watchlist.pk).update(is_current=True)
@@ -96,7 +128,7 @@ def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
 
     Safe to repeat. Raises: TooManySymbols, without adding any; DomainError if the list was deleted.
     """
-    with _changing(watchlist.owner):
+    with _changing_list(watchlist):
         if not Watchlist.objects.filter(pk=watchlist.pk).exists():
             raise DomainError("invalid", gettext_noop("Esta lista não existe mais."))
         existing = symbols_of(watchlist)
@@ -112,7 +144,7 @@ def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
 
 def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> Edited:
     """Remove symbols from a list. Safe to repeat."""
-    with _changing(watchlist.owner):
+    with _changing_list(watchlist):
         items = WatchlistItem.objects.filter(watchlist=watchlist)
         items.filter(stock__symbol__in=set(filter(None, map(canonical, symbols)))).delete()
         return Edited(symbols=symbols_of(watchlist), unknown=[])
@@ -142,7 +174,7 @@ def edit_list(
     Symbols that `order` does not name follow those that it does. Safe to repeat.
     Raises: TooManySymbols; DomainError if the list was deleted.
     """
-    with _changing(watchlist.owner):
+    with _changing_list(watchlist):
         remove_symbols(watchlist=watchlist, symbols=remove)
         edited = add_symbols(watchlist=watchlist, symbols=add)
         if not order:
@@ -152,7 +184,7 @@ def edit_list(
 
 def move_symbol(*, watchlist: Watchlist, symbol: str, by: int) -> None:
     """Move a symbol by a number of places (-1: one up), within the list; ignore missing ones."""
-    with _changing(watchlist.owner):
+    with _changing_list(watchlist):
         symbols = symbols_of(watchlist)
         if symbol in symbols:
             place = symbols.index(symbol)
@@ -206,8 +238,20 @@ def _changing(owner: User) -> Iterator[None]:
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
         yield
-        message = ListsChanged(type="lists.changed", user=owner.pk)
-        publish_on_commit([GroupMessage(STOCK_LISTS, message, key=owner.pk)])
+        announce_lists([owner.pk])
+
+
+@contextmanager
+def _changing_list(watchlist: Watchlist) -> Iterator[None]:
+    """The same for one list, which may be an audience's: then that list is locked."""
+    if watchlist.owner:
+        with _changing(watchlist.owner):
+            yield
+        return
+    with transaction.atomic():
+        Watchlist.objects.select_for_update(no_key=True).filter(pk=watchlist.pk).first()
+        yield
+        announce_lists(users_in(watchlist.audience))
 
 
 def _arrange(watchlist: Watchlist, order: Sequence[str]) -> list[str]:

@@ -8,19 +8,27 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
-from mainapp.core.paths import get_owned_or_404
+from mainapp.core.paths import get_owned_or_404, missing_as_404
 from mainapp.market.forms import symbols_from
 from mainapp.market.policies import SYMBOL_LIMIT_USER
-from mainapp.market.selectors.watchlists import current_symbols, own_lists, symbols_of
+from mainapp.market.selectors.watchlists import (
+    current_symbols,
+    editable_list,
+    readable_lists,
+    symbols_of,
+)
 from mainapp.market.services.watchlists import edit_current, edit_list, merge_symbols
 
 
 @never_cache
 def list_symbols(request: MemberRequest, pk: int) -> JsonResponse:
     """Return a list's symbols; a POST first removes, adds and orders some."""
-    watchlist = get_owned_or_404(own_lists(request.user), pk)
     if request.method != "POST":
-        return JsonResponse({"symbols": symbols_of(watchlist)})
+        return JsonResponse(
+            {"symbols": symbols_of(get_owned_or_404(readable_lists(request.user), pk))}
+        )
+    with missing_as_404():
+        watchlist = editable_list(pk, request.user)
     try:
         edited = edit_list(watchlist=watchlist, **_symbols_in(request, "add", "remove", "order"))
     except DomainError as error:

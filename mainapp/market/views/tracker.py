@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
+from mainapp.accounts.models import User
 from mainapp.core.paths import parse_key
 from mainapp.core.templatetags.formats import compact, direction
 from mainapp.market.forms import TRACKER_TABLE
@@ -29,7 +30,7 @@ from mainapp.market.selectors.tracking import (
     tracked_stocks,
     with_points,
 )
-from mainapp.market.selectors.watchlists import lists_of, symbols_of
+from mainapp.market.selectors.watchlists import lists_of, may_edit, symbols_of
 from mainapp.market.serializers import write_tracked
 
 WELL_KNOWN = (
@@ -73,6 +74,7 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
     is_map = request.GET.get("view") == "map"
     shown = ordered(rows, view.sorted_by, is_ascending=view.is_ascending)
     at = timezone.now()
+    may_change = _may_change(request, requested.shown_list)
     context = {
         "rows": shown if is_map else with_points(shown),
         "symbols": [row.symbol for row in rows],
@@ -83,8 +85,10 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         "blank": TrackedStock("{symbol}", "", None),
         "is_requested": requested.is_named,
         "lists": requested.lists,
+        "first_own": _first_own(requested.lists),
         "shown_list": requested.shown_list,
-        "is_own": requested.shown_list is not None or not requested.is_named,
+        "is_own": may_change if requested.shown_list else not requested.is_named,
+        "is_read_only": requested.shown_list is not None and not may_change,
         "is_map": is_map,
         "tiles": _tiles(rows) if is_map else [],
         "sum": _sum(rows),
@@ -154,7 +158,7 @@ def _requested(request: HttpRequest) -> Requested:
 def _shown_list(lists: list[Watchlist], key: str | None) -> Watchlist | None:
     """Return the list with this key, or the current one without a key. Raises: Http404."""
     if key is None:
-        return lists[0] if lists else None
+        return _first_own(lists)
     pk = parse_key(key)
     for candidate in lists:
         if candidate.pk == pk:
@@ -164,8 +168,19 @@ def _shown_list(lists: list[Watchlist], key: str | None) -> Watchlist | None:
 
 def _list_of(lists: list[Watchlist], tracked: Tracked) -> Watchlist | None:
     """Return the current list if it has just the requested stocks: old links name them all."""
-    symbols = [row.symbol for row in tracked.rows]
-    return lists[0] if lists and symbols_of(lists[0]) == symbols else None
+    symbols, first = [row.symbol for row in tracked.rows], _first_own(lists)
+    return first if first and symbols_of(first) == symbols else None
+
+
+def _first_own(lists: list[Watchlist]) -> Watchlist | None:
+    """Return the user's current list; it is first, before those of audiences."""
+    return lists[0] if lists and not lists[0].audience else None
+
+
+def _may_change(request: HttpRequest, shown_list: Watchlist | None) -> bool:
+    return isinstance(request.user, User) and (
+        shown_list is not None and may_edit(shown_list, request.user)
+    )
 
 
 def _suggested(requested: Requested) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from mainapp.accounts.policies import MemberRequest
+from mainapp.core.audience import key_of, may_manage
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.paths import absolute_url, get_owned_or_404, missing_as_404
 from mainapp.core.templatetags.isolation import isolate_plain
@@ -20,12 +21,18 @@ from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.boards import listed_in
 from mainapp.market.selectors.feed import feed_state
 from mainapp.market.selectors.successions import get_successions, succession_notes
-from mainapp.market.selectors.watchlists import lists_with_symbols, own_lists, shared_list
+from mainapp.market.selectors.watchlists import (
+    editable_list,
+    lists_with_symbols,
+    own_lists,
+    shared_list,
+)
 from mainapp.market.services.watchlists import (
     MAX_LISTS,
     add_symbols,
     copy_list,
     create_list,
+    create_shared_list,
     delete_list,
     make_current,
     move_symbol,
@@ -33,6 +40,8 @@ from mainapp.market.services.watchlists import (
     rename_list,
     renew_share_key,
 )
+
+CLUB = "club"  # the kind of an audience
 
 
 def watchlists(request: MemberRequest) -> HttpResponse:
@@ -49,19 +58,21 @@ def watchlists(request: MemberRequest) -> HttpResponse:
 
 
 def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    shown_list = get_owned_or_404(own_lists(request.user), pk)
+    shown_list = _editable_or_404(request, pk)
     context = {
         **feed_state(at=timezone.now()),
         "watchlist": shown_list,
         **_rows(shown_list),
         "limit": SYMBOL_LIMIT_USER,
-        "share_url": absolute_url(reverse("shared-list", args=[shown_list.share_key])),
+        "share_url": ""
+        if shown_list.audience
+        else absolute_url(reverse("shared-list", args=[shown_list.share_key])),
     }
     return render(request, "mainapp/market/watchlist.html", context)
 
 
 def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    shown_list = get_owned_or_404(own_lists(request.user), pk)
+    shown_list = _editable_or_404(request, pk)
     form = WatchlistForm(request.POST)
     if form.is_valid():
         with shown_as_message(request):
@@ -74,7 +85,7 @@ def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
 
 def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     """Add the tickers in `symbols`, or remove (`remove`) or move (`up`, `down`) one stock."""
-    shown_list = get_owned_or_404(own_lists(request.user), pk)
+    shown_list = _editable_or_404(request, pk)
     if symbol := request.POST.get("remove"):
         remove_symbols(watchlist=shown_list, symbols=[symbol])
     elif symbol := request.POST.get("up"):
@@ -98,7 +109,7 @@ def renew_watchlist_link(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    shown_list = get_owned_or_404(own_lists(request.user), pk)
+    shown_list = _editable_or_404(request, pk)
     if request.method == "POST":
         delete_list(watchlist=shown_list)
         messages.success(
@@ -129,6 +140,31 @@ def copy_shared(request: MemberRequest, share_key: str) -> HttpResponse:
         messages.success(request, _("A lista agora também é sua."))
         return redirect("watchlist", pk=copied.pk)
     return redirect("shared-list", share_key=share_key)
+
+
+def create_club_list(request: Any, slug: str) -> HttpResponse:
+    """Make the list of the club of the path, which the middleware of the clubs has found."""
+    club, form = request.club, WatchlistForm(request.POST)
+    audience = key_of(CLUB, club.pk)
+    if not may_manage(request.user, audience):
+        raise Http404
+    if not form.is_valid():
+        return redirect(club)
+    with shown_as_message(request):
+        symbols = SymbolsForm(request.POST)
+        created = create_shared_list(
+            audience=audience,
+            name=form.cleaned_data["name"],
+            symbols=symbols.cleaned_data["symbols"] if symbols.is_valid() else (),
+        )
+        return redirect(f"{reverse('stocktracker')}?list={created.pk}")
+    return redirect(club)
+
+
+def _editable_or_404(request: MemberRequest, pk: int) -> Watchlist:
+    """Return the user's own list, or one of an audience that the user manages."""
+    with missing_as_404():
+        return editable_list(pk, request.user)
 
 
 def _next(request: MemberRequest, pk: int) -> HttpResponse:

@@ -14,9 +14,9 @@ register = template.Library()
 
 @register.filter
 def subject_name(case: Case) -> str:
-    """Return the name of a case's subject: a message, a picture, a file or a profile."""
-    if case.kind == "profile":
-        return _("Perfil")
+    """Return the name of a case's subject: a message, a picture, a file, a profile or a club."""
+    if case.kind in ("profile", "club"):
+        return _("Perfil") if case.kind == "profile" else _("Clube")
     line = _reported(case)
     if line.get("is_image"):
         return _("Imagem")

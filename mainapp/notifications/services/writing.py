@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 FIELDS = ("subject", "text", "html", "headers")
 SUBJECT_END = " · Pregão"
-AMOUNT = re.compile(r"[+\-−]?(?:R\$\s*)?\d[\d.,]*\s*%|R\$\s*[+\-−]?[\d.,]*\d")  # noqa: RUF001 - the sign of our numbers
+# A price, a sum, a percentage, or any number with decimals ("130.000,00 pontos").
+AMOUNT = re.compile(r"[+\-\u2212]?(?:R\$\s*[+\-\u2212]?)?\d[\d.,]*(?:\s*%|[.,]\d+)|R\$\s*\S+")
 HIDDEN_AMOUNT = "•••"
 
 

@@ -220,12 +220,21 @@ def _letters(user, subject="PETR4 atingiu R$ 35,99 (+2,50%) · Pregão"):
     )
 
 
-def test_locked_screen_shows_no_number_of_any_notification(alice):
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("PETR4 atingiu R$ 35,99 (+2,50%) · Pregão", "PETR4 atingiu ••• (•••)"),
+        ("IBOV reached 130,000.00 points", "IBOV reached ••• points"),
+        ("PETR4 caiu −3,1% e R$ −1.200,00", "PETR4 caiu ••• e •••"),  # noqa: RUF001
+        ("VALE3 paga R$ 5", "VALE3 paga •••"),
+        ("3 mensagens novas de Ana", "3 mensagens novas de Ana"),
+    ],
+)
+def test_locked_screen_shows_no_amount_of_any_notification(alice, subject, shown):
     new_device(alice)
-    notice(alice, deliveries=_letters(alice), body="Nota: vender tudo a R$ 1.000,00")
+    notice(alice, deliveries=_letters(alice, subject), body="Nota: vender tudo a R$ 1.000,00")
     [message] = sent_by(Recording())
-    assert message.subject == "PETR4 atingiu ••• (•••)"
-    assert message.text == "Toque para ver no Pregão."
+    assert (message.subject, message.text) == (shown, "Toque para ver no Pregão.")
 
 
 def test_device_shows_amounts_where_its_owner_chose_so(alice):

@@ -67,6 +67,8 @@ ABOUT = {
     "broadcasts": ("os avisos que você deu a todos", "announcements you sent to all users"),
     "alerts": ("os alertas", "alerts"),
     "alert_firings": ("os disparos dos alertas", "firings of alerts"),
+    "clubs": ("os seus clubes", "your clubs"),
+    "club_invitations": ("os convites que você fez", "invitations that you made"),
     "api_keys": ("as chaves de API, sem os segredos", "API keys, without their secrets"),
 }
 

@@ -42,6 +42,8 @@ PREFERENCES = (
     "monitoring_minutes",
     "hides_presence",
     "hides_talk_in_mails",
+    "time_zone",
+    "follows_agenda",
 )
 UPLOADS = ("id", "kind", "name", "size", "width", "height", "state", "created_at")
 BLOCKS = ("blocked_id", "blocked_at")
@@ -64,6 +66,8 @@ DELIVERIES = (
 EXCLUDED = {
     "accounts.User_groups.user": "unused: access levels grant all rights",
     "accounts.User_user_permissions.user": "unused: access levels grant all rights",
+    "agenda.Reminder.user": "which reminders were written; the notifications are there",
+    "clubs.RemovedMember.user": "the club's, which the removed user no longer sees",
     "core.Usage.user": "counters of the rate limits, short-lived",
     "accounts.Block.blocked": "unknown to the blocked user",
     "accounts.NameSkeleton.user": "derived from the user's names",
@@ -124,7 +128,7 @@ def reactions(user: User) -> Iterable[Row]:
 
 
 def participations(user: User) -> Iterable[Row]:
-    own = Participant.objects.filter(user=user, left_at=None).order_by("pk")
+    own = Participant.objects.active().filter(user=user).order_by("pk")
     return _rows(own, "room_id", "room__name", "is_muted", "joined_at")
 
 

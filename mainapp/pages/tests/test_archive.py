@@ -32,7 +32,7 @@ NAMES = [
     "messages", "reactions", "participations", "complaints", "moderation_done",
     "moderation_suffered", "carteira", "uploads",
     "notifications", "notification_marks", "channels", "deliveries", "delivery_attempts",
-    "broadcasts", "alerts", "alert_firings", "api_keys",
+    "broadcasts", "alerts", "club_alerts", "alert_firings", "api_keys",
 ]  # fmt: skip
 
 
@@ -243,7 +243,7 @@ def test_the_archive_costs_the_same_queries_at_any_size(alice, count, django_ass
         create_list(owner=alice, name=f"Lista {number}") if number < 20 else None
     alice = User.objects.select_related("preferences").get(pk=alice.pk)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(26):
         archive_of(alice)
 
 

@@ -13,8 +13,12 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.services.deletion import delete_account
+from mainapp.agenda.models import CalendarLink, Event, Order
+from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.models import Alert
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.clubs.models import Club, ClubMember, Invitation
+from mainapp.clubs.tests.factories import ClubFactory
 from mainapp.core import audit
 from mainapp.core.acts import acting
 from mainapp.core.models import AuditEntry
@@ -56,7 +60,12 @@ NOT_AUDITED = {
         "messages, marks, reactions; system messages and the moderation log record participation",
     ),
     "uploads.upload": "part of a message",
+    "clubs.removedmember": "the deletion of the membership is recorded",
+    "agenda.reminder": "the work of the site itself",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
+    **dict.fromkeys(
+        ("alerts.sharedalert", "alerts.alertsubscription"), "what members of a club receive"
+    ),
     **dict.fromkeys(
         ("moderation.case", "moderation.complaint", "moderation.logentry"), "the moderation log"
     ),
@@ -84,11 +93,23 @@ def make(alice, bob, stocks):
             owner=alice, ativo=stocks[0], preco_medio=1, quantidade=1, nota=1
         ),
         Room: lambda: RoomFactory(host=alice),
+        Event: lambda: make_event(alice),
+        Order: lambda: Order.objects.create(
+            event=make_event(alice), user=bob, state="waiting", queued_at=NOW
+        ),
+        CalendarLink: lambda: CalendarLink.objects.create(user=alice, key="x", renewed_at=NOW),
         API_KEY: lambda: API_KEY.objects.create(
             user=alice, digest="x", scopes=[], created_at=NOW, expires_at=NOW
         ),
         Channel: lambda: Channel.objects.create(user=alice, kind="webhook", created_at=NOW),
         Broadcast: lambda: Broadcast.objects.create(author=alice, title="x", created_at=NOW),
+        Club: lambda: ClubFactory(),
+        ClubMember: lambda: ClubMember.objects.create(
+            club=ClubFactory(), user=alice, joined_at=NOW
+        ),
+        Invitation: lambda: Invitation.objects.create(
+            club=ClubFactory(), key="x", created_by=alice, created_at=NOW, expires_at=NOW
+        ),
     }
 
     def make_(model):
@@ -173,11 +194,12 @@ def other_value(row, field, others):
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("model", AUDITED)
 def test_every_field_is_recorded_however_it_is_written(door, model, make, bob, stocks):
+    others = {User: bob, type(stocks[1]): stocks[1], Club: ClubFactory()}
     pk, label = make(model).pk, model._meta.label_lower
     for name in sorted(model.audit.recorded):
         with rolled_back():
             row, field = model.objects.get(pk=pk), model._meta.get_field(name)
-            setattr(row, name, other_value(row, field, {User: bob, type(stocks[1]): stocks[1]}))
+            setattr(row, name, other_value(row, field, others))
 
             DOORS[door](row, name)
 

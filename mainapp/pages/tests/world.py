@@ -17,10 +17,20 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.accounts.selectors import UNLOCK_SALT
+from mainapp.agenda.models import Event
+from mainapp.agenda.services.events import create_event
+from mainapp.agenda.services.links import renew_link
+from mainapp.agenda.services.seats import enrol
+from mainapp.agenda.sessions import wall_of
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
-from mainapp.alerts.tests.factories import make_alert
+from mainapp.alerts.tests.factories import make_alert, share
+from mainapp.clubs.models import Club, ClubMember, Invitation
+from mainapp.clubs.services.invitations import invite
+from mainapp.clubs.tests.factories import make_club
 from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.ideas.models import IdeaComment, SavedFilter
+from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.moderation.models import Case, Complaint
 from mainapp.notifications.services.channels import link_key
@@ -102,6 +112,45 @@ def _conversation(world: World) -> dict[str, Any]:
     for user in {world.users["host"], world.users["owner"]}:
         Participant.objects.create(room=room, user=user, joined_at=_now())
     return {"pk": room.pk}
+
+
+def _club(world: World) -> dict[str, Any]:
+    """Return a club of the host, with the owner as a member."""
+    host = world.users["host"]
+    return {"slug": make_club(host, *{world.users["owner"]} - {host}).slug}
+
+
+def _club_member(world: World) -> dict[str, Any]:
+    """Return another member of the club."""
+    slug, member = _club(world)["slug"], User.objects.create_user(new_key())
+    club = Club.objects.get(slug=slug)
+    ClubMember.objects.create(club=club, user=member, joined_at=_now())
+    return {"slug": slug, "user_pk": member.pk}
+
+
+def _club_invitation(world: World) -> dict[str, Any]:
+    slug = _club(world)["slug"]
+    return {"slug": slug, "pk": _new_invitation(world, slug).pk}
+
+
+def _invitation(world: World) -> dict[str, Any]:
+    return {"key": _new_invitation(world, _club(world)["slug"]).key}
+
+
+def _new_invitation(world: World, slug: str) -> Invitation:
+    club = Club.objects.get(slug=slug)
+    return invite(club_pk=club.pk, actor=world.users["host"], at=timezone.now())
+
+
+def _deleted_club(world: World) -> dict[str, Any]:
+    return {"pk": make_club(world.users["host"], archived_at=_now()).pk}
+
+
+def _shared_alert(world: World) -> dict[str, Any]:
+    """Return an alert that the host shares with the owner's club."""
+    club = make_club(world.users["host"], world.users["owner"])
+    alert = make_alert(world.users["host"], compra="30.00")
+    return {"slug": club.slug, "pk": share(club, alert).pk}
 
 
 def _now() -> Any:
@@ -220,10 +269,62 @@ def _upload(world: World) -> dict[str, Any]:
     return {"pk": upload.pk}
 
 
+def _event(world: World, *, place: str = "Av. Paulista") -> Event:
+    """Return a public event of the host."""
+    at = timezone.now()
+    fields = {
+        "title": "Curso",
+        "time_zone": "America/Sao_Paulo",
+        "wall_start": wall_of(at + timedelta(days=3), "America/Sao_Paulo"),
+        "place": place,
+        "price": Decimal(10),
+    }
+    return create_event(host=world.users["host"], fields=fields, at=at, is_counted=False)
+
+
+def _order(world: World) -> dict[str, Any]:
+    event = _event(world)
+    order = enrol(event_pk=event.pk, user=world.users["other"], at=timezone.now())
+    return {"pk": order.pk}
+
+
+def _calendar_link(world: World) -> dict[str, Any]:
+    return {"key": renew_link(user=world.users["owner"], at=timezone.now()).key}
+
+
 def _logo(_world: World) -> dict[str, Any]:
     Path(settings.LOGOS_DIR).mkdir(exist_ok=True)
     (Path(settings.LOGOS_DIR) / "XLOG3.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     return {"symbol": "XLOG3"}
+
+
+def _new_idea(world: World) -> Any:
+    stock = StockFactory()  # an author has one live idea a stock
+    return make_idea(world.users["owner"], symbol=stock.symbol, at=_now())
+
+
+def _idea(world: World) -> dict[str, Any]:
+    return {"pk": _new_idea(world).pk}
+
+
+def _idea_comment(world: World) -> dict[str, Any]:
+    row = IdeaComment.objects.create(
+        idea=_new_idea(world),
+        author=world.users["owner"],
+        body="oi",
+        body_html="<p>oi</p>",
+        created_at=_now(),
+    )
+    return {"pk": row.pk}
+
+
+def _idea_filter(world: World) -> dict[str, Any]:
+    row = SavedFilter.objects.create(owner=world.users["owner"], name=new_key(), query="q=a")
+    return {"pk": row.pk}
+
+
+def _club_ideas(world: World) -> dict[str, Any]:
+    return {"slug": make_club(world.users["owner"]).slug}
 
 
 # By a page's `of`: a function that creates an object of the owner or the host and returns its URL's
@@ -236,15 +337,25 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
     "conversation": (_conversation, {"pk": 999_999}),
+    "club": (_club, {"slug": "nothing"}),
+    "club member": (_club_member, {"slug": "nothing", "user_pk": 999_999}),
+    "club invitation": (_club_invitation, {"slug": "nothing", "pk": 999_999}),
+    "invitation": (_invitation, {"key": "nothing"}),
+    "deleted club": (_deleted_club, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
     "case": (_case, {"pk": 999_999}),
     "alert": (_alert, {"pk": 999_999}),
+    "shared alert": (_shared_alert, {"slug": "nothing", "pk": 999_999}),
     "alert link": (_alert_link, {"token": "nothing"}),
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),
     "device": (_device, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
+    "idea": (_idea, {"pk": 999_999}),
+    "idea comment": (_idea_comment, {"pk": 999_999}),
+    "idea filter": (_idea_filter, {"pk": 999_999}),
+    "club idea list": (_club_ideas, {"slug": "nothing"}),
     "logo": (_logo, {"symbol": "XXXX3"}),
     "upload": (_upload, {"pk": 999_999}),
     "upload thumbnail": (
@@ -252,6 +363,9 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
         {"pk": 999_999, "size": 150},
     ),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
+    "event": (lambda world: {"pk": _event(world).pk}, {"pk": 999_999}),
+    "order": (_order, {"pk": 999_999}),
+    "calendar link": (_calendar_link, {"key": "nothing"}),
     "API key": (_api_key, {"pk": 999_999}),
     "key": (_key, None),
     "unlock link": (_unlock_link, None),
@@ -264,6 +378,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "conversa": lambda world: {"body": "bom dia"},
     "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
+    "comment-idea": lambda world: {"body": "bom dia"},
     "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }

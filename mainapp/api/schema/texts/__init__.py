@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mainapp.api.schema.texts import accounts, alerts, chats
+from mainapp.api.schema.texts import accounts, agenda, alerts, chats, clubs, ideas
 from mainapp.api.schema.texts.text import Text
 
 __all__ = ["TEXTS", "Text"]
@@ -18,8 +18,11 @@ _READ_NOTIFICATION = Text(
 
 TEXTS: Mapping[tuple[str, str], Text] = {
     **accounts.TEXTS,
+    **agenda.TEXTS,
     **alerts.TEXTS,
     **chats.TEXTS,
+    **clubs.TEXTS,
+    **ideas.TEXTS,
     ("get", ""): Text(
         summary="Find the documentation",
         description="The addresses of this description and of the page that shows it.",

@@ -1,4 +1,4 @@
-"""Demonstration data for development: three users, their talk, alerts, a carteira."""
+"""Demonstration data for development: five users, their talk, alerts, carteiras, a club."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.models import Stock
 from mainapp.market.services.watchlists import create_list
+from mainapp.pages.management.demo_club import found_demo_club
 from mainapp.pages.management.demo_talk import WEEKS, spread, write_talk
 from mainapp.portfolio.services import NewRow, import_rows
 
@@ -27,6 +28,8 @@ PEOPLE = {
     "ana": ("Ana Prado", "Dividendos e paciência.", User.Access.USER),
     "beto": ("Beto Lima", "Opero gráfico diário. Às vezes acerto.", User.Access.USER),
     "clara": ("Clara Reis", "Ajudo por aqui: escreva se algo não funcionar.", User.Access.SUPPORT),
+    "davi": ("Davi Souza", "Bancos e seguradoras, há dez anos.", User.Access.USER),
+    "eva": ("Eva Matos", "Engenheira. Leio balanços no domingo.", User.Access.USER),
 }
 ROOMS = (
     {
@@ -96,7 +99,7 @@ ALERTS = (
 
 
 class Command(BaseCommand):
-    help = "Create three users with rooms, alerts and a carteira. Only with DEBUG=1."
+    help = "Create five users with rooms, alerts, carteiras and a club. Only with DEBUG=1."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -142,6 +145,7 @@ def seed(*, with_pictures: bool) -> None:
             open_room(users, room)
         write_talk(users, with_pictures=with_pictures)
         fill_lists(users["ana"])
+        found_demo_club(users)
 
 
 def create_user(name: str) -> User:

@@ -12,9 +12,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.accounts.services import avatars, log_ins
+from mainapp.agenda.services.announcing import ensure_announcing
+from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.forum.services.talk import ensure_talk
+from mainapp.ideas.services import scheduling as ideas
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.moderation.services.complaints import ensure_forgetting
@@ -97,6 +100,9 @@ def schedule() -> str:
     ensure_talk()
     uploads.ensure_sweep()
     ensure_forgetting()
+    ensure_announcing()
+    clubs.ensure_sweep()
+    ideas.ensure_sweep()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"

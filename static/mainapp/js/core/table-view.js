@@ -103,7 +103,10 @@ class TableView {
     const body = new URLSearchParams(new FormData(this._form));
     // One request after the other: the last choice wins.
     const send = () => fetch(this._form.action, { method: "POST", body, redirect: "manual", keepalive: true });
-    this._saved = (this._saved ?? Promise.resolve()).then(send).catch(() => null);
+    this._form.ariaBusy = "true";
+    const saved = (this._saved ?? Promise.resolve()).then(send).catch(() => null);
+    this._saved = saved;
+    saved.then(() => this._saved === saved && (this._form.ariaBusy = null));
   }
 }
 

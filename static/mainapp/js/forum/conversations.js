@@ -108,7 +108,14 @@ function describeKind(kind, excerpt) {
   return kind === "system" || !excerpt ? null : excerpt;
 }
 
-for (const root of document.querySelectorAll(ROOT)) {
-  const list = new ConversationList(root);
-  onRoom((frame) => list.apply(frame));
-}
+const lists = new Map([...document.querySelectorAll(ROOT)].map((root) => [root, new ConversationList(root)]));
+onRoom((frame) => {
+  for (const [root, list] of lists) {
+    if (root.isConnected) list.apply(frame);
+    else lists.delete(root);
+  }
+});
+// A block of a club's page, loaded again by js/clubs/club.js.
+document.addEventListener("clubpart", ({ detail: root }) => {
+  if (root.matches(ROOT) && !lists.has(root)) lists.set(root, new ConversationList(root));
+});

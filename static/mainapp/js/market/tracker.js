@@ -29,7 +29,8 @@ const table = new QuoteTable({
 });
 table.arrange(dom.readJson("symbols"));
 const isOwn = isOwnList();
-const list = openList({ url: root.dataset.listUrl, isOwn, symbols: isLoggedIn ? [] : table.symbols });
+const isShared = "shared" in root.dataset; // a club's list, which its managers change
+const list = openList({ url: root.dataset.listUrl, isOwn, isShared, symbols: isLoggedIn ? [] : table.symbols });
 
 // Codes that no longer trade keep their rows, and are not followed.
 const traded = table.symbols.filter((symbol) => !("former" in table.element(symbol).dataset));
@@ -51,7 +52,7 @@ function showList() {
   root.dataset.state = table.symbols.length ? "rows" : "empty";
   showSum();
   for (const button of root.querySelectorAll(".quotes-suggested > button")) button.hidden = table.has(button.value);
-  if (root.dataset.listUrl && isOwn) return;
+  if (root.dataset.listUrl && (isOwn || isShared)) return;
   const url = new URL(root.dataset.trackerUrl, window.location.href);
   for (const symbol of table.symbols) url.searchParams.append("stockpicker", symbol);
   history.replaceState(history.state, "", url);

@@ -7,7 +7,8 @@ import * as watchlist from "../watchlist.js";
  * Return the list of the page. `save({add, remove, order})` resolves to the list's symbols, or null when they
  * are those of the page; `follow(show)` calls `show(symbols)` when another tab or device changed it.
  */
-export function openList({ url, isOwn, symbols }) {
+export function openList({ url, isOwn, isShared, symbols }) {
+  if (isShared) return isOwn ? new SharedList(url) : new ReadOnlyList(url);
   if (!isOwn) return new LinkedList();
   return url ? new AccountList(url) : new BrowserList(symbols);
 }
@@ -76,6 +77,24 @@ class AccountList {
     const response = await fetch(this._url, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!response?.ok || this._unsaved) return;
     show((await response.json()).symbols);
+  }
+}
+
+/** A club's list. Whoever is no longer a member has to leave the page. */
+class SharedList extends AccountList {
+  async _load(show) {
+    if (this._unsaved) return;
+    const response = await fetch(this._url, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (response?.status === 404) window.location.replace(window.location.pathname);
+    else if (response?.ok && !this._unsaved) show((await response.json()).symbols);
+  }
+}
+
+/** The same for members who do not manage the club: the page shows the club's list again. */
+class ReadOnlyList extends SharedList {
+  async save() {
+    const response = await fetch(this._url, { headers: { Accept: "application/json" } }).catch(() => null);
+    return response?.ok ? (await response.json()).symbols : null;
   }
 }
 

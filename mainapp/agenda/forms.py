@@ -1,0 +1,303 @@
+"""Filters of events, and the forms of an event, of seats and of a calendar file."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.agenda.models import Event
+from mainapp.agenda.policies import MAX_PRICE, MAX_SEATS, MAX_SEATS_A_PERSON, MAX_TAGS
+from mainapp.agenda.rendering.times import zone_label
+from mainapp.agenda.sessions import WALL, start_of, zone, zone_names
+from mainapp.core.forms import TypedDecimalField, TypedIntegerField
+from mainapp.core.names import is_plain_text
+from mainapp.market.symbols import fold
+
+MAX_WORDS = 60
+ORDERINGS = (
+    ("starts_at", _("Data")),
+    ("-starts_at", _("Mais distantes primeiro")),
+    ("price", _("Menor preço")),
+    ("-price", _("Maior preço")),
+    ("-created_at", _("Novos primeiro")),
+    ("created_at", _("Antigos primeiro")),
+    ("title", _("Título")),
+    ("-title", _("Título, de Z a A")),
+)
+ALIASES = {"title": "q", "start_date_from": "start_from", "start_date_to": "start_to"}
+# The names of other services for the same orders.
+ORDER_ALIASES = {"start_date": "starts_at", "-start_date": "-starts_at"}
+
+
+class MomentField(forms.CharField):
+    """A day, or an ISO time, of which one without a zone is in the reader's."""
+
+    def clean(self, value: Any) -> date | datetime | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+        except ValueError:
+            raise ValidationError(_("Escreva uma data como 2026-03-10."), code="invalid") from None
+
+
+class MomentFilter(django_filters.Filter):
+    field_class = MomentField
+
+
+class EventFilter(django_filters.FilterSet):
+    """The filters of events; all of them combine. `zone_name` is the reader's."""
+
+    q = django_filters.CharFilter(method="by_words", max_length=MAX_WORDS, label=_("Palavras"))
+    kind = django_filters.MultipleChoiceFilter(choices=Event.Kind.choices, label=_("Tipo"))
+    tags = django_filters.CharFilter(method="by_tags", max_length=200, label=_("Etiquetas"))
+    is_free = django_filters.BooleanFilter(method="by_free", label=_("Grátis"))
+    price_min = django_filters.NumberFilter("price", "gte", min_value=0, max_value=MAX_PRICE)
+    price_max = django_filters.NumberFilter("price", "lte", min_value=0, max_value=MAX_PRICE)
+    start_from = MomentFilter(method="by_start", max_length=40, label=_("De"))
+    start_to = MomentFilter(method="by_end", max_length=40, label=_("Até"))
+    ordering = django_filters.ChoiceFilter(
+        method="in_order", choices=ORDERINGS, label=_("Ordem"), empty_label=None
+    )
+
+    class Meta:
+        model = Event
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, queryset: QuerySet[Event], zone_name: str) -> None:
+        super().__init__(_with_own_names(data), queryset=queryset)
+        self.zone_name = zone_name
+
+    @property
+    def qs(self) -> QuerySet[Event]:
+        rows: QuerySet[Event] = super().qs
+        return rows if rows.query.order_by else rows.order_by("starts_at", "pk")
+
+    def by_words(self, rows: QuerySet[Event], _name: str, text: str) -> QuerySet[Event]:
+        for word in fold(text).split():
+            rows = rows.filter(search_text__contains=word)
+        return rows
+
+    def by_tags(self, rows: QuerySet[Event], _name: str, text: str) -> QuerySet[Event]:
+        """Filter by any of several tags, by their ids or names."""
+        parts = [part.strip() for part in text.split(",") if part.strip()][:MAX_TAGS]
+        ids = [int(part) for part in parts if part.isdecimal() and len(part) < 10]
+        condition = Q(tags__pk__in=ids) | Q(tags__key__in=[fold(part) for part in parts])
+        return rows.filter(pk__in=Event.objects.filter(condition).values("pk")) if parts else rows
+
+    def by_free(self, rows: QuerySet[Event], _name: str, is_free: bool) -> QuerySet[Event]:
+        return rows.filter(price=0) if is_free else rows.exclude(price=0)
+
+    def by_start(self, rows: QuerySet[Event], _name: str, day: Any) -> QuerySet[Event]:
+        return rows.filter(starts_at__gte=self._moment(day))
+
+    def by_end(self, rows: QuerySet[Event], _name: str, day: Any) -> QuerySet[Event]:
+        """Filter by the latest start; a day counts whole."""
+        if isinstance(day, datetime):
+            return rows.filter(starts_at__lte=self._moment(day))
+        return rows.filter(starts_at__lt=start_of(day + timedelta(days=1), self.zone_name))
+
+    def in_order(self, rows: QuerySet[Event], _name: str, order: str) -> QuerySet[Event]:
+        return rows.order_by(order, "pk")
+
+    def _moment(self, day: date | datetime) -> datetime:
+        if not isinstance(day, datetime):
+            return start_of(day, self.zone_name)
+        return day if day.tzinfo else day.replace(tzinfo=zone(self.zone_name))
+
+
+def _with_own_names(data: Any) -> Any:
+    """Return the query with the names of other services replaced by ours."""
+    named = data.copy()
+    for theirs, ours in ALIASES.items():
+        if named.get(theirs) and not named.get(ours):
+            named.setlist(ours, named.getlist(theirs))
+    order = named.get("ordering")
+    if order in ORDER_ALIASES:
+        named["ordering"] = ORDER_ALIASES[order]
+    return named
+
+
+class WallInput(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def format_value(self, value: Any) -> str:
+        return str(value or "")
+
+
+class WallField(forms.CharField):
+    """A wall time such as 2026-03-10T19:00, without a zone."""
+
+    widget = WallInput(attrs={"class": "input"})
+
+    def clean(self, value: Any) -> str:
+        text: str = super().clean(value)
+        if not text:
+            return ""
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=None).strftime(WALL)
+        except ValueError:
+            raise ValidationError(_("Esta data não existe."), code="invalid") from None
+
+
+def _text(
+    label: Any, *, max_length: int, required: bool = False, **options: Any
+) -> forms.CharField:
+    widget = options.pop("widget", forms.TextInput(attrs={"class": "input"}))
+    return forms.CharField(
+        label=label, max_length=max_length, required=required, widget=widget, **options
+    )
+
+
+class EventForm(forms.Form):
+    """A new event or a changed one; `clubs` are those that the user manages."""
+
+    club = forms.ChoiceField(label=_("Para quem"), required=False)
+    kind = forms.ChoiceField(label=_("Tipo"), choices=Event.Kind.choices)
+    title = _text(_("Título"), max_length=120, required=True)
+    starts_at = WallField(label=_("Início"))
+    ends_at = WallField(label=_("Fim"), required=False)
+    is_all_day = forms.BooleanField(
+        label=_("Dia inteiro"), required=False, help_text=_("As horas não contam.")
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Fuso horário do lugar"),
+        help_text=_("Cada pessoa vê também a hora no próprio fuso."),
+    )
+    place = _text(_("Lugar"), max_length=200)
+    link = forms.URLField(
+        label=_("Link"),
+        max_length=300,
+        required=False,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"class": "input", "placeholder": "https://"}),
+        help_text=_("Da transmissão ou da página do evento."),
+    )
+    seats = TypedIntegerField(
+        label=_("Vagas"),
+        required=False,
+        min_value=1,
+        max_value=MAX_SEATS,
+        widget=forms.TextInput(attrs={"class": "input", "inputmode": "numeric"}),
+        help_text=_("Vazio: sem limite."),
+    )
+    price = TypedDecimalField(
+        label=_("Preço por vaga (R$)"),
+        required=False,
+        min_value=0,
+        max_value=MAX_PRICE,
+        max_digits=10,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"class": "input"}),
+        help_text=_("Vazio: grátis. O pagamento é combinado fora do site."),
+    )
+    tags = _text(_("Etiquetas"), max_length=240, help_text=_("Até 8, separadas por vírgula."))
+    description = _text(
+        _("Descrição"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 6}),
+        help_text=_("Aceita **negrito**, listas, links e $PETR4."),
+    )
+
+    def __init__(self, data: Any = None, *, clubs: Any = (), event: Any = None, **options: Any):
+        super().__init__(data, **options)
+        self.fields["time_zone"].choices = zone_choices()  # type: ignore[attr-defined] # a ChoiceField
+        if event is not None:
+            del self.fields["club"]
+        else:
+            # Also without clubs: an event that names another club must not become a public one.
+            public = [("", _("Todos (público)"))]
+            self.fields["club"].choices = [*public, *((c.slug, c.name) for c in clubs)]  # type: ignore[attr-defined]
+        for name in ("club", "kind", "time_zone"):
+            if name in self.fields:
+                self.fields[name].widget.attrs["class"] = "select"
+        if "club" in self.fields and not clubs:
+            self.fields["club"].widget = forms.HiddenInput()
+        self.fields["is_all_day"].widget.attrs["class"] = "check-input"
+
+    def clean_price(self) -> Decimal:
+        return self.cleaned_data["price"] or Decimal(0)
+
+    def clean_description(self) -> str:
+        text = self.cleaned_data["description"].replace("\r\n", "\n")
+        if not is_plain_text(text):
+            raise ValidationError(_("Há um caractere que não se pode mostrar."))
+        return str(text)
+
+    def clean_tags(self) -> list[str]:
+        return [part.strip() for part in self.cleaned_data["tags"].split(",") if part.strip()]
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the event, without its club."""
+        values = dict(self.cleaned_data)
+        values.pop("club", None)
+        start, end = values.pop("starts_at"), values.pop("ends_at")
+        if values["is_all_day"] and end:
+            # The form has the last day, the event the day after.
+            day = date.fromisoformat(end[:10]) + timedelta(days=1)
+            end = f"{day}T00:00"
+        return values | {"wall_start": start, "wall_end": end}
+
+
+def form_values(event: Event) -> dict[str, Any]:
+    """Return the initial values of the form of an event."""
+    end = event.wall_end
+    if event.is_all_day and end:
+        end = f"{date.fromisoformat(end[:10]) - timedelta(days=1)}T00:00"
+    names = ("kind", "title", "is_all_day", "time_zone", "place", "link", "seats", "description")
+    values = {name: getattr(event, name) for name in names}
+    return values | {
+        "starts_at": event.wall_start,
+        "ends_at": end,
+        "price": event.price or None,
+        "tags": ", ".join(tag.name for tag in event.tags.all()),
+    }
+
+
+def zone_choices() -> list[tuple[Any, Any]]:
+    """Return the zones by continent, those of Brazil first."""
+    first = ["America/Sao_Paulo", "America/Manaus", "America/Rio_Branco", "America/Noronha"]
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(zone_names().difference(first)):
+        groups.setdefault(name.partition("/")[0], []).append((name, zone_label(name)))
+    brazil = [(name, zone_label(name)) for name in first]
+    return [(_("Brasil"), brazil), *groups.items()]
+
+
+class SeatsForm(forms.Form):
+    seats = forms.TypedChoiceField(
+        label=_("Vagas"),
+        choices=[(number, str(number)) for number in range(1, MAX_SEATS_A_PERSON + 1)],
+        coerce=int,
+        empty_value=1,
+        required=False,
+    )
+    wait = forms.BooleanField(required=False)
+
+
+class PaidForm(forms.Form):
+    paid = forms.BooleanField(required=False)
+
+
+class CalendarForm(forms.Form):
+    """A calendar file to import."""
+
+    file = forms.FileField(
+        label=_("Arquivo .ics"),
+        widget=forms.FileInput(attrs={"accept": ".ics,text/calendar", "class": "input"}),
+        error_messages={"required": _("Escolha um arquivo."), "empty": _("O arquivo está vazio.")},
+    )
+    club = forms.ChoiceField(
+        label=_("Para quem"), required=False, widget=forms.Select(attrs={"class": "select"})
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, *, clubs: Any = ()):
+        super().__init__(data, files)
+        public = [("", _("Todos (público)"))]
+        self.fields["club"].choices = [*public, *((c.slug, c.name) for c in clubs)]  # type: ignore[attr-defined]

@@ -1,0 +1,39 @@
+"""Signal receivers: people who leave a club or delete their account give back their seats."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, pre_delete
+from django.dispatch import receiver
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.agenda.models import Event
+from mainapp.agenda.services.notices import withdraw_notices
+from mainapp.agenda.services.seats import give_back_all
+from mainapp.agenda.signals import agenda_changed
+from mainapp.clubs.models import ClubMember
+from mainapp.clubs.services.changes import club_changed
+
+
+@receiver(agenda_changed)
+def refresh_club(event: Event, **_kwargs: Any) -> None:
+    """Make open pages of the event's club fetch its agenda again."""
+    club_changed(event.club_id, "agenda")
+
+
+@receiver(pre_delete, sender=User)
+def free_seats_of(instance: User, **_kwargs: Any) -> None:
+    give_back_all(user=instance, at=timezone.now())
+
+
+@receiver(post_delete, sender=ClubMember)
+def free_seats_in_club(instance: ClubMember, **_kwargs: Any) -> None:
+    """Give back the seats of somebody who has left a club, or was removed from it.
+
+    If the account itself is being deleted, its seats are free already.
+    """
+    user = User.objects.filter(pk=instance.user_id).first()
+    if user is not None:
+        at = timezone.now()
+        give_back_all(user=user, club_pk=instance.club_id, at=at)
+        withdraw_notices(user=user, club_pk=instance.club_id, at=at)

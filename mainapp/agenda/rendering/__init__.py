@@ -1,0 +1,1 @@
+"""Events as words and as calendar files."""

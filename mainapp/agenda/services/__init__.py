@@ -1,0 +1,1 @@
+"""Changes to events, orders, reminders and calendar links."""

@@ -1,0 +1,81 @@
+"""Importing the events of a calendar file."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from mainapp.accounts.models import User
+from mainapp.accounts.policies import check_not_suspended
+from mainapp.agenda.models import Event
+from mainapp.agenda.policies import CALENDAR_IMPORTS, MAX_TAGS
+from mainapp.agenda.readers.calendars import ReadEvent, read_calendar
+from mainapp.agenda.services.events import create_event
+from mainapp.agenda.sessions import is_zone
+from mainapp.clubs.models import Club
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.names import is_plain_text
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The number of events that were created, and of those that were imported before."""
+
+    created: int
+    known: int
+
+
+def import_calendar(
+    *, host: User, club: Club | None, data: bytes, zone_name: str, at: datetime
+) -> Imported:
+    """Create the events of a file that were not imported before, all or none of them.
+
+    An event is known by its UID and RECURRENCE-ID, for each host and audience. Times without a zone
+    are in `zone_name`. Public events count as new ones. Raises: DomainError, RateLimited.
+    """
+    check_not_suspended(host, at=at)
+    # Counted before the file is read, which is the expensive part.
+    with transaction.atomic():
+        consume_stored(CALENDAR_IMPORTS, of_user(host), at=at)
+    events = {_key(host, club, event): event for event in read_calendar(data, at=at)}
+    with transaction.atomic():
+        # One import of a user at a time: a second one finds the rows of the first.
+        User.objects.select_for_update().get(pk=host.pk)
+        known = set(
+            Event.objects.filter(import_key__in=events).values_list("import_key", flat=True)
+        )
+        new = {key: event for key, event in events.items() if key not in known}
+        for key, event in new.items():
+            fields = _fields(event, zone_name)
+            create_event(host=host, club=club, fields=fields, at=at, import_key=key)
+    return Imported(len(new), len(known))
+
+
+def _key(host: User, club: Club | None, event: ReadEvent) -> str:
+    parts = (str(host.pk), str(club.pk if club else 0), event.uid, event.recurrence)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _fields(event: ReadEvent, zone_name: str) -> Mapping[str, Any]:
+    link = event.link if event.link.startswith(("https://", "http://")) else ""
+    return {
+        "kind": Event.Kind.MEETING,
+        "title": _clean(event.title)[:120] or "—",
+        "description": _clean(event.description)[:4000],
+        "place": _clean(event.place)[:200],
+        "link": link if len(link) <= 300 else "",
+        "time_zone": event.zone if is_zone(event.zone) else zone_name,
+        "wall_start": event.start,
+        "wall_end": event.end,
+        "is_all_day": event.is_all_day,
+        "tags": event.tags[:MAX_TAGS],
+    }
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\r\n", "\n").strip()
+    return text if is_plain_text(text) else ""

@@ -1,0 +1,20 @@
+"""The private link of a user's calendar."""
+
+import secrets
+from datetime import datetime
+
+from mainapp.accounts.models import User
+from mainapp.agenda.models import CalendarLink
+
+
+def renew_link(*, user: User, at: datetime) -> CalendarLink:
+    """Give a user a new link; the earlier one ends at once."""
+    values = {"key": secrets.token_urlsafe(32), "renewed_at": at}
+    link, _is_new = CalendarLink.objects.update_or_create(user=user, defaults=values)
+    return link
+
+
+def revoke_link(*, user: User) -> None:
+    """End a user's link. Safe to repeat."""
+    for link in CalendarLink.objects.filter(user=user):
+        link.delete()

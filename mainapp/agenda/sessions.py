@@ -1,0 +1,75 @@
+"""Wall times of events, time zones, and the days of a month's page."""
+
+from calendar import Calendar
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+SAO_PAULO = "America/Sao_Paulo"
+WALL = "%Y-%m-%dT%H:%M"
+SUNDAY = 6
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return the names of the zones that people may choose, such as Europe/Lisbon."""
+    names = (name for name in available_timezones() if "/" in name or name == "UTC")
+    return frozenset(name for name in names if not name.startswith(("Etc/", "SystemV/", "US/")))
+
+
+def is_zone(name: str) -> bool:
+    return name in zone_names()
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return a zone by its name, and that of São Paulo for an unknown name."""
+    return ZoneInfo(name if is_zone(name) else SAO_PAULO)
+
+
+def moment_of(wall: str, zone_name: str) -> datetime:
+    """Return the moment of a wall time (`2026-03-10T19:00`) in UTC, by today's rules of the zone.
+
+    Of a time that the clocks repeat, the first moment; a skipped one is read by the offset before.
+    """
+    local = datetime.strptime(wall, WALL).replace(tzinfo=zone(zone_name))
+    return local.astimezone(UTC)
+
+
+def wall_of(moment: datetime, zone_name: str) -> str:
+    return moment.astimezone(zone(zone_name)).strftime(WALL)
+
+
+def day_of(wall: str) -> date:
+    return date.fromisoformat(wall[:10])
+
+
+def last_day(wall_start: str, wall_end: str) -> date:
+    """Return the last day of an event of whole days, whose `wall_end` is exclusive."""
+    first = day_of(wall_start)
+    return max(first, day_of(wall_end) - timedelta(days=1)) if wall_end else first
+
+
+def month_of(text: str, *, today: date) -> date:
+    """Return the first day of the month `2026-03`; that of `today` for other texts."""
+    try:
+        month = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return today.replace(day=1)
+    return month if FIRST_YEAR <= month.year < LAST_YEAR else today.replace(day=1)
+
+
+def next_month(month: date, step: int = 1) -> date:
+    number = month.year * 12 + month.month - 1 + step
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def weeks_of(month: date) -> Sequence[Sequence[date]]:
+    """Return the weeks that a month touches, each from Sunday to Saturday."""
+    return Calendar(SUNDAY).monthdatescalendar(month.year, month.month)
+
+
+def start_of(day: date, zone_name: str) -> datetime:
+    """Return the moment at which a day begins in a zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).astimezone(UTC)

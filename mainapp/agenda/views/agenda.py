@@ -1,0 +1,129 @@
+"""The agenda as a list, as a month and as a file."""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import quote_etag
+from django.utils.translation import gettext as _
+
+from mainapp.agenda.forms import EventFilter
+from mainapp.agenda.models import CalendarLink, Event
+from mainapp.agenda.policies import MAX_EXPORTED
+from mainapp.agenda.rendering.ics import calendar_file
+from mainapp.agenda.selectors.events import (
+    event_page,
+    event_seen_by,
+    events_for,
+    feed_events,
+    month_weeks,
+    zone_of,
+)
+from mainapp.agenda.selectors.orders import owner_of_link
+from mainapp.agenda.sessions import month_of, next_month, zone
+from mainapp.clubs.models import Club
+from mainapp.core.paths import absolute_url, missing_as_404
+
+# Parameters of the pages that are no filters.
+VIEW = ("view", "month", "page")
+
+
+def agenda(request: HttpRequest) -> HttpResponse:
+    """Show the events to come, or with `view=month` those of a month."""
+    zone_name = zone_of(request.user)
+    filters = _filters(request, zone_name)
+    is_month = request.GET.get("view") == "month"
+    today = timezone.now().astimezone(zone(zone_name)).date()
+    context = {
+        "filters": filters,
+        "form": filters.form,
+        "zone_name": zone_name,
+        "today": today,
+        "query": _query(request, without=VIEW),
+        "is_filtered": any(request.GET.get(name) for name in (*EventFilter.base_filters, "club")),
+        "clubs": list(Club.objects.visible_to(request.user)),
+        "club_slug": request.GET.get("club", ""),
+    }
+    if is_month:
+        month = month_of(request.GET.get("month", ""), today=today)
+        weeks = month_weeks(filters.qs, month=month, zone_name=zone_name, today=today)
+        context |= {
+            "weeks": weeks,
+            "month": month,
+            "earlier": next_month(month, -1),
+            "later": next_month(month),
+            "has_events": any(day.events and day.is_of_month for week in weeks for day in week),
+        }
+        return render(request, "mainapp/agenda/month.html", context)
+    page = event_page(_to_come(request, filters), request.GET.get("page"))
+    return render(request, "mainapp/agenda/list.html", context | {"page": page})
+
+
+def agenda_file(request: HttpRequest) -> HttpResponse:
+    """Return the events of the list with the same filters as a calendar file."""
+    filters = _filters(request, zone_of(request.user))
+    is_month = request.GET.get("view") == "month"
+    rows = filters.qs if is_month else _to_come(request, filters)
+    return _file(request, rows.prefetch_related("tags")[:MAX_EXPORTED], "agenda")
+
+
+def event_file(request: HttpRequest, pk: int) -> HttpResponse:
+    with missing_as_404():
+        event = event_seen_by(request.user, pk)
+    return _file(request, [event], f"evento-{pk}")
+
+
+def calendar_feed(request: HttpRequest, key: str) -> HttpResponse:
+    """Return the calendar of the owner of a private link, who need not be logged in."""
+    try:
+        owner = owner_of_link(key)
+    except CalendarLink.DoesNotExist:
+        raise Http404 from None
+    events = feed_events(owner, at=timezone.now(), limit=MAX_EXPORTED)
+    return _file(request, events, "agenda", is_feed=True)
+
+
+def _filters(request: HttpRequest, zone_name: str) -> EventFilter:
+    rows = events_for(request.user, clubs=request.GET.getlist("club"))
+    return EventFilter(request.GET, queryset=rows, zone_name=zone_name)
+
+
+def _to_come(request: HttpRequest, filters: EventFilter) -> Any:
+    """Return the filtered events; without a first day, those that are not over."""
+    rows = filters.qs
+    if filters.is_valid() and filters.form.cleaned_data.get("start_from"):
+        return rows
+    at = timezone.now()
+    return rows.filter(starts_at__gte=at) | rows.filter(ends_at__gt=at)
+
+
+def _file(request: HttpRequest, events: Any, name: str, *, is_feed: bool = False) -> HttpResponse:
+    """Return a calendar file; 304 if the client has the same bytes."""
+    body = calendar_file(events, name=_("Agenda do Pregão"), url_of=_address, is_feed=is_feed)
+    etag = quote_etag(hashlib.sha256(body).hexdigest())
+    if etag in request.headers.get("If-None-Match", ""):
+        response = HttpResponse(status=304)
+    else:
+        response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{name}.ics"'
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _address(event: Event) -> str:
+    return absolute_url(event.get_absolute_url())
+
+
+def _query(request: HttpRequest, *, without: Any) -> str:
+    """Return the filters of a request as a query string that other parameters may follow."""
+    pairs = [
+        (name, value)
+        for name, values in request.GET.lists()
+        for value in values
+        if name not in without and value
+    ]
+    return f"{urlencode(pairs)}&" if pairs else ""

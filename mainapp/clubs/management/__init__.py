@@ -1,0 +1,1 @@
+"""Commands of the clubs, and the data that they write."""

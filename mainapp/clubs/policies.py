@@ -1,0 +1,102 @@
+"""Permissions and limits in clubs, and the filter of words."""
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.limits import DAY_S, OPEN, Limit
+from mainapp.core.names import without_hidden
+from mainapp.core.policies import (
+    HOST,
+    MEMBERS,
+    OWNER,
+    Area,
+    Socket,
+    action,
+    form,
+    operation,
+    page,
+)
+from mainapp.market.symbols import fold
+
+if TYPE_CHECKING:
+    from mainapp.clubs.models import Club, ClubMember
+
+NEW_CLUBS = Limit("clubs", "CLUBS_A_DAY", DAY_S, _("Clubes demais num dia; espere um pouco."))
+# Changes of a club and its members; each reaches all open pages of the club.
+CHANGES = Limit(
+    "club-changes", 60, 60.0, _("Mudanças demais; espere um pouco."), without_redis=OPEN
+)
+JOININGS = Limit("club-joinings", 30, 60.0, _("Convites demais; espere um pouco."))
+MAX_INVITATIONS = 50  # valid at the same time, of one club
+MAX_USES = 1000
+MAX_DAYS = 90
+# A deleted club can be restored for this long.
+KEPT = timedelta(days=30)
+
+# A club belongs to its members: `OWNER` is one of them, `HOST` an owner or a manager. For everybody
+# else, staff included, it does not exist.
+OF_MEMBERS = OWNER | HOST
+_WORD = re.compile(r"\w+")
+
+
+class ClubRequest(HttpRequest):
+    """A request to a page of a club, by a member."""
+
+    user: Any
+    club: "Club"
+    member: "ClubMember"
+
+
+def filtered_word(text: str, words: str) -> str | None:
+    """Return the first of `words`, one per line, that a text contains as whole words, or None.
+
+    Case, accents, punctuation and hidden characters make no difference.
+    """
+    if not words:
+        return None
+    searched = f" {_plain_words(text)} "
+    lines = words.splitlines()
+    return next((word for word in lines if f" {_plain_words(word)} " in searched), None)
+
+
+def _plain_words(text: str) -> str:
+    # Lines first: a line break is a hidden character too.
+    return " ".join(_WORD.findall(fold(without_hidden(" ".join(text.split())))))
+
+
+PAGES = {
+    "clubes": page(MEMBERS),
+    "novo-clube": form(MEMBERS),
+    "club": page(OF_MEMBERS, of="club"),
+    "edit-club": form(HOST, of="club"),
+    "club-members": page(OF_MEMBERS, of="club"),
+    "club-role": action(HOST, of="club"),
+    "remove-member": form(HOST, of="club member"),
+    "leave-club": form(OF_MEMBERS, of="club"),
+    "club-portfolio": action(OF_MEMBERS, of="club"),
+    "choose-club": action(OF_MEMBERS, of="club"),
+    "club-invitations": form(HOST, of="club"),
+    "revoke-invitation": action(HOST, of="club invitation"),
+    "join-club": form(MEMBERS, of="invitation"),
+    "club-moderation": page(HOST, of="club"),
+    "report-club": form(OWNER, of="club"),
+    "delete-club": form(HOST, of="club"),
+    "restore-club": action(HOST, of="deleted club"),
+}
+
+OPERATIONS = {
+    "api-clubs": operation(Area.CLUBS, get=MEMBERS, post=MEMBERS),
+    # Only members; what managers and owners alone may do is checked by the services.
+    "api-club": operation(Area.CLUBS, get=OWNER, patch=OWNER, delete=OWNER),
+    "api-club-members": operation(Area.CLUBS, get=OWNER),
+    "api-club-member": operation(Area.CLUBS, patch=OWNER, delete=OWNER),
+    "api-club-invitations": operation(Area.CLUBS, get=OWNER, post=OWNER),
+    "api-club-invitation": operation(Area.CLUBS, delete=OWNER),
+    "api-club-join": operation(Area.CLUBS, post=MEMBERS),
+}
+
+SOCKET = Socket(opens=OF_MEMBERS, frames={"ping": OF_MEMBERS}, of="club")

@@ -1,0 +1,113 @@
+"""Sockets of clubs: who may open them, hints of changes, and the end of a membership."""
+
+import pytest
+from django.db import transaction
+
+from mainapp.accounts.models import User
+from mainapp.clubs.consumers import club_hub
+from mainapp.clubs.fanout import hub
+from mainapp.clubs.models import Club, ClubMember
+from mainapp.clubs.services.changes import club_changed, members_left
+from mainapp.clubs.tests.factories import make_club
+from mainapp.core.realtime import flush_published, query
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def people(transactional_db):
+    return [User.objects.create_user(name) for name in ("alice", "bob", "carol")]
+
+
+@pytest.fixture
+def club(people):
+    alice, bob, _carol = people
+    return make_club(alice, bob)
+
+
+@pytest.fixture(autouse=True)
+def _short_times(monkeypatch):
+    monkeypatch.setattr(hub, "SWEEP_S", 0.05)
+
+
+@pytest.fixture
+def short_period(monkeypatch):
+    monkeypatch.setattr(hub, "CHANGED_S", 0.1)
+
+
+def url(club):
+    return f"/ws/club/{club.slug}/"
+
+
+async def opened(socket):
+    """Wait until the hub knows the socket."""
+    assert (await socket.request({"type": "ping"}))["type"] == "pong"
+
+
+async def test_a_club_does_not_exist_for_others(websocket, club, people):
+    admin = await query(User.objects.create_user, "root", access_level=User.Access.ADMIN)
+    for stranger, code in ((None, 4401), (people[2], 4404), (admin, 4404)):
+        for path in (url(club), "/ws/club/nothing/"):
+            async with websocket(path, stranger) as socket:
+                assert await socket.closed() == code
+
+
+async def test_an_archived_club_has_no_sockets(websocket, club, people):
+    await query(Club.objects.update, archived_at=club.created_at)
+    async with websocket(url(club), people[0]) as socket:
+        assert await socket.closed() == 4404
+
+
+async def test_members_receive_changes_after_the_commit_and_at_most_one_a_second(
+    websocket, club, people, short_period
+):
+    def change(is_committed):
+        with transaction.atomic():
+            club_changed(club.pk, "ideas" if is_committed else "list")
+            transaction.set_rollback(not is_committed)
+
+    async with websocket(url(club), people[1]) as socket:
+        await opened(socket)
+        await query(change, False)
+        for _time in range(3):
+            await query(change, True)
+            await query(flush_published)
+        await query(club_changed, club.pk, "rooms")
+
+        frames = [await socket.next() for _frame in range(3)]
+        await opened(socket)
+    assert [frame["part"] for frame in frames] == ["ideas", "rooms", "ideas"]
+
+
+async def test_other_clubs_receive_nothing(websocket, club, people):
+    other = await query(make_club, people[2])
+    async with websocket(url(club), people[0]) as socket, websocket(url(other), people[2]) as own:
+        await opened(socket)
+        await opened(own)
+        await query(club_changed, club.pk, "ideas")
+        assert await socket.next() == {"type": "changed", "part": "ideas"}
+        await opened(own)
+        await query(club_changed, None, "ideas")
+
+
+async def test_removed_members_hear_it_and_are_closed(websocket, club, people):
+    alice, bob, _carol = people
+    async with websocket(url(club), alice) as stays, websocket(url(club), bob) as goes:
+        await opened(stays)
+        await opened(goes)
+        await query(ClubMember.objects.filter(user=bob).delete)
+        await query(members_left, club.pk, [alice.pk, bob.pk])
+        await query(club_changed, club.pk, "members")
+
+        assert await goes.next() == {"type": "room_gone"}
+        assert await goes.closed() == 4404
+        assert await stays.next() == {"type": "changed", "part": "members"}
+
+
+async def test_a_lost_message_is_found_by_the_sweep(websocket, club, people):
+    async with websocket(url(club), people[1]) as socket:
+        await opened(socket)
+        await query(ClubMember.objects.filter(user=people[1]).delete)
+        assert await socket.next() == {"type": "room_gone"}
+        assert await socket.closed() == 4404
+    assert club_hub().clubs == {}

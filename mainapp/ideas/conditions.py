@@ -1,0 +1,146 @@
+"""Rules of ideas: valid limits, the quotes that count, and the outcome of one quote."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from mainapp.market.quotes import Quote
+from mainapp.market.quotes.doubts import WILD_PCT, expected_close, is_far
+from mainapp.market.sessions import ONE_DAY, SAO_PAULO, sao_paulo_day, session
+
+Side = Literal["buy", "sell", "neutral"]
+BUY, SELL, NEUTRAL = "buy", "sell", "neutral"
+WAITING, OPEN, TARGET, STOPPED, EXPIRED, CLOSED = (
+    *("waiting", "open", "target", "stopped"),
+    *("expired", "closed"),
+)
+LIVE = (WAITING, OPEN)
+
+# A target or a stop next to the price would make a fine hit rate of noise.
+MIN_DISTANCE_PCT = 1
+MAX_RATIO = 10
+MAX_HORIZON = timedelta(days=366)
+# An idea is published, or closed by its author, at the last recorded price if that was made at most
+# this long ago. Otherwise it waits for the next one: the author must not know a newer price.
+CURRENT = timedelta(minutes=2)
+TRADING = ("open", "closing_call")
+CHANGED_CLOSE_PCT = 20
+MILLION = 1_000_000
+
+
+class Terms(Protocol):
+    """The fields of an idea that decide its outcome."""
+
+    side: str
+    status: str
+    target: Decimal | None
+    stop: Decimal | None
+    expires_at: datetime
+    asked_at: datetime
+    closing_asked_at: datetime | None
+    priced_at: datetime | None
+
+
+def made_at(quote: Quote) -> datetime:
+    """Return when a price was made; an estimated time is that of a fetch, later by the delay."""
+    assert quote.quoted_at is not None  # recorded quotes are stamped
+    if quote.quoted_at_estimated:
+        return quote.quoted_at - timedelta(seconds=quote.delay_s)
+    return quote.quoted_at
+
+
+def is_current(quote: Quote, *, at: datetime, kind: str = "") -> bool:
+    """Return whether the last recorded quote may be the price of an idea at this moment."""
+    return is_tradable(quote, kind=kind) and at - made_at(quote) <= CURRENT
+
+
+def is_tradable(quote: Quote, *, kind: str = "") -> bool:
+    """Return whether a price was made in a session; the simulated market never closes."""
+    return quote.simulated or session(made_at(quote), kind) in TRADING
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the end of a horizon: midnight after it, in São Paulo."""
+    return datetime.combine(day + ONE_DAY, time(), SAO_PAULO)
+
+
+def levels(
+    side: str, target: Decimal | None, stop: Decimal | None
+) -> tuple[int | None, int | None]:
+    """Return the prices that decide an idea from above and from below, in millionths."""
+    if side == NEUTRAL or target is None or stop is None:
+        return None, None
+    upper, lower = (target, stop) if side == BUY else (stop, target)
+    return to_millionths(upper), to_millionths(lower)
+
+
+def to_millionths(value: Decimal) -> int:
+    return int((value * MILLION).to_integral_value())
+
+
+def wrong_limit(
+    side: str, target: Decimal | None, stop: Decimal | None, price: Decimal
+) -> Literal["target", "stop"] | None:
+    """Return the limit that is reached already, or too near to a price or too far from it."""
+    if side == NEUTRAL:
+        return None
+    for name, limit, is_above in (("target", target, side == BUY), ("stop", stop, side == SELL)):
+        assert limit is not None
+        distance = (limit - price) if is_above else (price - limit)
+        is_near = distance * 100 < price * MIN_DISTANCE_PCT
+        if is_near or limit <= 0 or limit > price * MAX_RATIO:
+            return name  # type: ignore[return-value] # one of the two names above
+    return None
+
+
+def reached(side: str, target: Decimal | None, stop: Decimal | None, price: Decimal) -> str | None:
+    """Return `target` or `stopped` if a price reaches one of the limits."""
+    if side == NEUTRAL or target is None or stop is None:
+        return None
+    sign = 1 if side == BUY else -1
+    if sign * (price - target) >= 0:
+        return TARGET
+    return STOPPED if sign * (price - stop) <= 0 else None
+
+
+def outcome_of(idea: Terms, quote: Quote) -> str | None:
+    """Return the status with which a quote ends an open idea, or None.
+
+    The first recorded quote decides. One after the horizon ends it, whatever its price; else the
+    target, the stop, and the author's wish to close come in this order.
+    """
+    moment = made_at(quote)
+    if idea.priced_at is not None and moment <= idea.priced_at:
+        return None
+    if moment >= idea.expires_at:
+        return EXPIRED
+    if status := reached(idea.side, idea.target, idea.stop, quote.price):
+        return status
+    asked_at = idea.closing_asked_at
+    return CLOSED if asked_at is not None and moment >= asked_at else None
+
+
+def is_break(quote: Quote, last: Quote, *, ratio: Decimal = Decimal(1)) -> bool:
+    """Return whether a price seems to be on another scale than the last one, as after a split.
+
+    The previous close moved, or it is not known and the price did. `ratio` is that of the known
+    events between them.
+    """
+    if quote.previous_close is None:
+        return is_far(quote.price, last.price / ratio, WILD_PCT)
+    close = expected_close(quote, last)
+    return close is not None and is_far(quote.previous_close, close / ratio, CHANGED_CLOSE_PCT)
+
+
+def ends_break(quote: Quote, *, trusted_price: Decimal, trusted_close: Decimal | None) -> bool:
+    """Return whether a quote is on the scale of the prices before a break again."""
+    if quote.previous_close is None or trusted_close is None:
+        return not is_far(quote.price, trusted_price, WILD_PCT)
+    return not is_far(quote.previous_close, trusted_close, CHANGED_CLOSE_PCT)
+
+
+def is_new_day(quote: Quote, last: Quote | None) -> bool:
+    """Return whether a quote is the first one of its day."""
+    if last is None or last.quoted_at is None or quote.quoted_at is None:
+        return False
+    return sao_paulo_day(quote.quoted_at) > sao_paulo_day(last.quoted_at)

@@ -1,0 +1,13 @@
+"""Make ideas for trying the lists out."""
+
+import random
+
+from mainapp.ideas.management.populate import PopulateCommand, make_ideas
+
+
+class Command(PopulateCommand):
+    help = "Make N ideas (only with DEBUG=1)."
+    what = "ideas made"
+
+    def populate(self, count: int, draw: random.Random) -> int:
+        return make_ideas(count, draw)

@@ -1,0 +1,285 @@
+"""Ideas, the edits before they froze, comments, saved filters, and breaks of a stock's prices."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from mainapp.clubs.models import ClubScoped, ClubScopedQuerySet
+from mainapp.core.audit import Audited, AuditedModel
+from mainapp.core.models import Tag
+from mainapp.ideas.conditions import (
+    BUY,
+    CLOSED,
+    EXPIRED,
+    LIVE,
+    NEUTRAL,
+    OPEN,
+    SELL,
+    STOPPED,
+    TARGET,
+    WAITING,
+    levels,
+)
+from mainapp.ideas.valuation import change_pct, return_pct
+from mainapp.market.models import Stock
+from mainapp.market.symbols import fold
+
+PRICE: dict[str, Any] = {"max_digits": 24, "decimal_places": 8}
+OPTIONAL_PRICE: dict[str, Any] = PRICE | {"null": True, "blank": True}
+
+
+class IdeaQuerySet(ClubScopedQuerySet["Idea"]):
+    def published(self) -> "IdeaQuerySet":
+        """Return the ideas that have a price: those of a record, deleted ones included."""
+        return self.filter(price_at__isnull=False)
+
+
+class Idea(AuditedModel, ClubScoped):
+    """An idea about a stock, which freezes at its publication and is decided by recorded quotes.
+
+    `price_at` is the recorded price of its publication, made at `priced_at`. A waiting idea has
+    none: it is published at the first recorded price made after `asked_at`, in a session. In the
+    same way `closing_asked_at` is the author's wish to close it.
+
+    `upper` and `lower` are the prices that decide it, in millionths, for the query of a batch; see
+    `selectors.waking`. Corporate events until `adjusted_on` are in its prices.
+
+    A deleted idea loses its text. Its row stays, is decided as before, and counts in the record.
+    """
+
+    audit = Audited(
+        shown="author club status simulated priced_at asked_at expires_at horizon adjusted_on "
+        "closing_asked_at closed_at deleted_at",
+        hidden="stock side thesis target stop price_at price_source index_at close_price "
+        "close_source index_close",
+        ignored="thesis_html search_text upper lower return_pct index_pct comments_count revision "
+        "created_at edited_at",
+    )
+
+    class Side(models.TextChoices):
+        BUY = BUY, _("compra")
+        SELL = SELL, _("venda")
+        NEUTRAL = NEUTRAL, _("neutra")
+
+    class Status(models.TextChoices):
+        WAITING = WAITING, _("esperando preço")
+        OPEN = OPEN, pgettext_lazy("idea", "aberta")
+        TARGET = TARGET, _("bateu o alvo")
+        STOPPED = STOPPED, _("parou no stop")
+        EXPIRED = EXPIRED, _("venceu o prazo")
+        CLOSED = CLOSED, _("encerrada pelo autor")
+
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="ideas"
+    )
+    stock = models.ForeignKey(Stock, models.PROTECT, related_name="ideas", verbose_name=_("ativo"))
+    side = models.CharField(_("lado"), max_length=7, choices=Side)
+    thesis = models.TextField(_("tese"), max_length=4000, blank=True)
+    thesis_html = models.TextField(blank=True, editable=False)
+    search_text = models.TextField(blank=True, editable=False, default="")
+    tags = models.ManyToManyField(Tag, related_name="ideas", blank=True)
+    target = models.DecimalField(_("alvo"), **OPTIONAL_PRICE)
+    stop = models.DecimalField(_("stop"), **OPTIONAL_PRICE)
+    horizon = models.DateField(_("prazo"))
+    expires_at = models.DateTimeField()
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
+    simulated = models.BooleanField()
+    created_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField()
+    adjusted_on = models.DateField()
+    price_at = models.DecimalField(**OPTIONAL_PRICE)
+    priced_at = models.DateTimeField(null=True)
+    price_source = models.CharField(max_length=20, blank=True)
+    index_at = models.DecimalField(**OPTIONAL_PRICE)
+    closing_asked_at = models.DateTimeField(null=True)
+    close_price = models.DecimalField(**OPTIONAL_PRICE)
+    closed_at = models.DateTimeField(null=True)
+    close_source = models.CharField(max_length=20, blank=True)
+    index_close = models.DecimalField(**OPTIONAL_PRICE)
+    # Of the decided idea, in percent.
+    return_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    index_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    upper = models.BigIntegerField(null=True)
+    lower = models.BigIntegerField(null=True)
+    comments_count = models.PositiveIntegerField(default=0)
+    # Increases with every change that open pages show.
+    revision = models.PositiveIntegerField(default=0)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = IdeaQuerySet.as_manager()  # type: ignore[misc] # as in User
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["author", "stock", "simulated"],
+                condition=Q(status__in=LIVE),
+                name="one_live_idea_a_stock",
+            ),
+            models.CheckConstraint(
+                condition=Q(side=NEUTRAL, target=None, stop=None)
+                | (~Q(side=NEUTRAL) & Q(target__isnull=False, stop__isnull=False)),
+                name="a_side_has_its_limits",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[WAITING, EXPIRED, CLOSED])
+                | Q(price_at__isnull=False, priced_at__isnull=False),
+                name="a_decided_idea_has_a_price",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["stock", "simulated", "upper"], condition=Q(status=OPEN), name="ideas_upper"
+            ),
+            models.Index(
+                fields=["stock", "simulated", "lower"], condition=Q(status=OPEN), name="ideas_lower"
+            ),
+            models.Index(
+                fields=["stock", "simulated", "expires_at"],
+                condition=Q(status=OPEN),
+                name="ideas_expiring",
+            ),
+            models.Index(
+                fields=["stock", "simulated", "closing_asked_at"],
+                condition=Q(status=OPEN, closing_asked_at__isnull=False),
+                name="ideas_closing",
+            ),
+            models.Index(
+                fields=["stock", "simulated", "asked_at"],
+                condition=Q(status=WAITING),
+                name="ideas_waiting",
+            ),
+            models.Index(fields=["author", "-created_at"], name="ideas_by_author"),
+            models.Index(fields=["club", "-created_at"], name="ideas_by_club"),
+        ]
+
+    def __str__(self) -> str:
+        return f"idea {self.pk}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        self.upper, self.lower = levels(self.side, self.target, self.stop)
+        if (fields := options.get("update_fields")) is not None:
+            options["update_fields"] = {*fields, "upper", "lower"}
+        super().save(*args, **options)
+
+    def get_absolute_url(self) -> str:
+        return reverse("ideia", args=[self.pk])
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in LIVE
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.status != WAITING
+
+    def describe(self) -> None:
+        """Set the text in which the search finds the idea; `stock` must be loaded."""
+        self.search_text = fold(f"{self.stock.symbol} {self.stock.name} {self.thesis}")[:5000]
+
+    def close(
+        self, *, status: str, price: Decimal | None, at: datetime | None, source: str,
+        index: Decimal | None,
+    ) -> None:  # fmt: skip
+        """Set the outcome and the returns, without saving."""
+        self.status = status
+        self.close_price, self.closed_at, self.close_source = price, at, source
+        self.index_close = index
+        self.return_pct = return_pct(self.side, self.price_at, price)
+        self.index_pct = change_pct(self.index_at, index) if price is not None else None
+
+
+class IdeaEdit(models.Model):
+    """A change of an idea by its author, with the values before it; it is shown with the idea.
+
+    `before` has the changed fields with their earlier values as text. Deleting the idea clears the
+    texts among them.
+    """
+
+    idea = models.ForeignKey(Idea, models.CASCADE, related_name="edits")
+    edited_at = models.DateTimeField()
+    before = models.JSONField()
+
+    class Meta:
+        ordering = ["edited_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"edit of idea {self.idea_id}"
+
+
+class IdeaCommentQuerySet(models.QuerySet["IdeaComment"]):
+    def visible_to(self, user: Any) -> "IdeaCommentQuerySet":
+        """Return the comments on the ideas that a user, possibly anonymous, may see."""
+        return self.filter(idea__in=Idea.objects.visible_to(user))
+
+
+class IdeaComment(models.Model):
+    """A comment on an idea. A deleted one loses its text and keeps its place."""
+
+    idea = models.ForeignKey(Idea, models.CASCADE, related_name="comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="idea_comments"
+    )
+    body = models.TextField()
+    body_html = models.TextField()
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = IdeaCommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["idea", "id"], name="comments_of_an_idea"),
+            models.Index(fields=["author", "-id"], name="comments_by_author"),
+        ]
+
+    def __str__(self) -> str:
+        return f"comment {self.pk}"
+
+
+class SavedFilter(models.Model):
+    """A query of the list of ideas that a user saved under a name."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="idea_filters")
+    name = models.CharField(_("nome"), max_length=40)
+    query = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="one_idea_filter_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"filter {self.pk}"
+
+
+class PriceBreak(models.Model):
+    """A jump of a stock's prices to another scale that no known event explains.
+
+    While it lasts the stock's ideas are not judged: a split that the catalogue does not know must
+    not decide them. It ends with a known event, or with a quote on the scale of the trusted values.
+    """
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
+    simulated = models.BooleanField()
+    trusted_price = models.DecimalField(max_digits=18, decimal_places=2)
+    trusted_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    trusted_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_break_a_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"break of {self.stock_id}"
