@@ -23,15 +23,15 @@ const subscription = { endpoint: made.endpoint, options: {}, toJSON: () => made,
   unsubscribe: async () => { current = null; return true; } };
 PushManager.prototype.getSubscription = async () => current;
 PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
-  subscription.options.applicationServerKey = Uint8Array.from(
-    atob(applicationServerKey.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0)).buffer;
+  const text = atob(applicationServerKey.replaceAll("-", "+").replaceAll("_", "/"));
+  subscription.options.applicationServerKey = Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer;
   return (current = subscription);
 };
 """
 SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
   const shown = await registration.getNotifications();
-  return shown.map(({ title, body, tag, actions, data }) => ({ title, body, tag, actions, url: data.url }));
+  return shown.map(({ title, body, tag, actions }) => ({ title, body, tag, actions }));
 }"""
 CLICK = """async (action) => {
   const [notification] = await self.registration.getNotifications();
@@ -211,7 +211,8 @@ def test_browser_keeps_the_offline_page_and_its_assets_and_no_page_of_a_reader(t
     names = tab.evaluate("caches.keys()")
     assert len(names) == 1
     kept = tab.evaluate(
-        "async ([name]) => (await (await caches.open(name)).keys()).map((r) => new URL(r.url).pathname)",
+        "async ([name]) => (await (await caches.open(name)).keys())"
+        ".map((request) => new URL(request.url).pathname)",
         names,
     )
     assert [path for path in kept if not path.startswith("/static/")] == ["/offline/"]
