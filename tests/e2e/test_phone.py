@@ -7,10 +7,10 @@ makes the subscription, and DevTools deliver what a push service would.
 import json
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import expect, sync_playwright
 
 from mainapp.notifications.tests.transports.browsers import PushBrowser
-from tests.e2e.conftest import BLANK
+from tests.e2e.conftest import ARGUMENTS, BLANK, BROWSERS, chromium_path
 from tests.e2e.people import log_in_new_user
 from tests.instances import wait_for
 
@@ -102,6 +102,17 @@ def shown(page, is_done=len):
     return wait_for(
         lambda: (notes := page.evaluate(SHOWN)) and is_done(notes) and notes, 20, "a note"
     )
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The whole browser: the headless shell denies notifications."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium_path(BROWSERS), args=ARGUMENTS
+        )
+        yield started
+        started.close()
 
 
 @pytest.fixture

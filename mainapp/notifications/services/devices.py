@@ -76,8 +76,9 @@ def remove_device(*, user: User, pk: int | None) -> None:
 def remove_devices(*, user: User, except_pk: int | None = None) -> None:
     """Remove a user's devices, because their log-ins ended; `except_pk` is the present one."""
     devices = Channel.objects.filter(user=user, kind=Channel.Kind.PUSH)
-    for device in devices.exclude(pk=except_pk):
-        delete_channel(channel=device)
+    for device in devices:
+        if device.pk != except_pk:
+            delete_channel(channel=device)
 
 
 def ensure_key(*, device_count: int) -> str:
