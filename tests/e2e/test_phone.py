@@ -57,7 +57,8 @@ assert Alert.objects.get(pk={pk}).status == {status!r}
 
 def wait_for_worker(page):
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    code = "navigator.serviceWorker.controller !== null"
+    wait_for(lambda: page.evaluate(code), 20, "a page with a worker")
 
 
 def new_alert(page, shell, person):
@@ -145,7 +146,8 @@ def test_device_is_switched_on_named_and_forgotten_at_the_log_out(open_page, she
         "from mainapp.notifications.models import Channel;"
         "assert not Channel.objects.filter(kind='push').exists()"
     )
-    page.wait_for_function("localStorage.getItem('push.owner') === null")
+    code = "localStorage.getItem('push.owner') === null"
+    wait_for(lambda: page.evaluate(code), 20, "a browser that forgot its owner")
 
 
 def test_tap_opens_the_alert(tab):
@@ -185,7 +187,8 @@ def test_nobody_else_silences_the_alert(open_page, shell, reader):
         log_in_new_user(page, "/privacy/")
     page.goto("/privacy/")
     wait_for_worker(page)
-    Pushes(page).deliver(title="PETR4", url=f"/alerts/{pk}/", silence=f"/api/v1/alerts/{pk}/pause/")
+    silence = {"silence": f"/api/v1/alerts/{pk}/pause/", "silence_label": "Silenciar"}
+    Pushes(page).deliver(title="PETR4", url=f"/alerts/{pk}/", **silence)
     shown(page)
 
     assert worker_of(page).evaluate(CLICK, "silence") == [
@@ -213,7 +216,7 @@ def test_page_without_a_connection_shows_the_last_list_as_old(open_page):
 
     tab.context.set_offline(False)
     tab.get_by_role("link", name="Tentar de novo").click()
-    expect(tab.get_by_role("heading", name="Alertas")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Alertas", exact=True)).to_be_visible()
 
 
 def test_browser_keeps_the_offline_page_and_its_assets_and_no_page_of_a_reader(tab):
@@ -236,5 +239,6 @@ def test_new_version_replaces_the_cache_of_the_old_one(tab):
     tab.evaluate("navigator.serviceWorker.getRegistration().then((r) => r.unregister())")
     tab.reload()
     wait_for_worker(tab)
-    tab.wait_for_function("caches.keys().then((names) => !names.includes('pregao-older'))")
+    code = "caches.keys().then((names) => !names.includes('pregao-older'))"
+    wait_for(lambda: tab.evaluate(code), 20, "a browser without the old cache")
     assert len(tab.evaluate("caches.keys()")) == 1

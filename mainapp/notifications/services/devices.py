@@ -50,7 +50,7 @@ def store_device(
     with transaction.atomic():
         lock_channels(user)
         devices = Channel.objects.filter(user=user, kind=Channel.Kind.PUSH)
-        device = devices.filter(address=target.address).first() or devices.filter(pk=known).first()
+        device = devices.filter(address=target.address).first() or device_of(user, known)
         if device is None and not is_new:
             return None
         # Both keys have to match: whoever learns an endpoint alone can end nobody's device.

@@ -199,7 +199,9 @@ def _notify_owner(delivery: Delivery, error: TransportError | None, at: datetime
 
 def _remove_channel(delivery: Delivery) -> None:
     """Remove the channel with the very address that is gone: the browser may have a new one."""
-    gone = Channel.objects.filter(pk=delivery.channel_id, address=delivery.address)
+    if delivery.channel is None:
+        return
+    gone = Channel.objects.filter(pk=delivery.channel.pk, address=delivery.address)
     for channel in gone:
         cancel_deliveries(channel=channel)
         channel.delete()

@@ -89,7 +89,7 @@ async function showPush(data) {
     renotify: Boolean(tag),
     icon: ICON,
     data: { url, tag, title, ...rest },
-    actions: rest.silence ? [{ action: "silence", title: rest.silence_label }] : [],
+    actions: rest.silence && rest.silence_label ? [{ action: "silence", title: rest.silence_label }] : [],
   });
 }
 
