@@ -1,6 +1,5 @@
 """One instance: its data folder, the files in it, and the environment of its processes."""
 
-import contextlib
 import fcntl
 import json
 import os
@@ -12,6 +11,7 @@ from typing import Any
 
 from project.embedded import socket_path
 from project.environment import BASE_DIR, Refusal, env
+from project.keys import SECRET_KEY_FILE, read_or_create_key
 from project.site_url import WILDCARDS, own_url, read_site_url
 
 REAL_SOURCES = "brapi,yahoo,yahoo_fin"
@@ -71,15 +71,8 @@ class Instance:
 
     def secret_key(self) -> str:
         """Return the secret key in the folder; the first call creates it. Raises: OSError."""
-        path = self.data_dir / "secret-key"
-        if not path.exists():
-            fresh = path.with_name(f"secret-key.{os.getpid()}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_urlsafe(50))
-            with contextlib.suppress(FileExistsError):  # another process has created it
-                os.link(fresh, path)
-            fresh.unlink()
-        return path.read_text().strip()
+        path = self.data_dir / SECRET_KEY_FILE
+        return read_or_create_key(path, lambda: secrets.token_urlsafe(50))
 
     def environment(self, **decided: str) -> dict[str, str]:
         """Return the environment of the instance's processes. Raises: Refusal, OSError."""

@@ -24,6 +24,8 @@ SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
     raise Refusal("SECRET_KEY is not set: set it to a long random value")
 SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
+# The private key of web push; empty: the one in DATA_DIR, which the set-up creates.
+VAPID_KEY = env.secret("VAPID_KEY")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
