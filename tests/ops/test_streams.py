@@ -10,6 +10,7 @@ import psutil
 import pytest
 import redis
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from benchmarks.faults import streams
 from benchmarks.rig.processes import Rig
@@ -136,7 +137,7 @@ def test_make_run_starts_the_process_where_a_stream_is_set(data_dir):
     with instance(data_dir, QUOTE_STREAM="simulated", UPDATE_INTERVAL_S="2") as site:
         assert site.child("pregao: stream")
         address = site.url.replace("http", "ws", 1) + "/ws/stock/track/?stockpicker=PETR4"
-        with connect(address, origin=site.url) as tracker:
+        with connect(address, origin=Origin(site.url)) as tracker:
             # Batches come every 2 s: prices a second apart are pushed.
             times = []
             while len(times) < 4:
