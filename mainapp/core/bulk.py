@@ -15,7 +15,7 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     """
     if not rows:
         return
-    meta = type(rows[0])._meta
+    meta: Any = type(rows[0])._meta
     columns = [meta.pk, *(meta.get_field(name) for name in fields)]
     values = [
         [column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns]

@@ -1,5 +1,7 @@
 """Numbers of queries of the pages of ideas, the agenda and clubs, and of the API's lists."""
 
+from typing import Any
+
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -34,7 +36,8 @@ def add_rows(numbers, alice, bob, club):
     fill(len(numbers), host=bob)
     fill(len(numbers), host=alice, club=club)
     add_ideas(numbers, (alice, club), (bob, None))
-    for model in (Idea, Event):
+    models: list[Any] = [Idea, Event]
+    for model in models:
         name = model.__name__.lower()
         rows = list(model.objects.exclude(tags__isnull=False))
         model.tags.through.objects.bulk_create(
