@@ -25,7 +25,7 @@ from tests.redis_servers import Server
 
 FEW, MANY, CLUBS, MEMBERS = 3, 3000, 500, 50
 READER = "leitora"
-ROUNDS = 5
+ROUNDS = 3
 MAX_QUERIES, MAX_CPU_MS = 6, 300.0
 LISTS = (
     *("/ideias/", "/ideias/?club={slug}", "/api/v1/ideas/"),
