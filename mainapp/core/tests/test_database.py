@@ -83,6 +83,14 @@ def test_a_slow_call_ends_at_the_limit_and_the_next_one_works():
         assert cursor.fetchone() == (1,)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="a setting of PostgreSQL")
+@pytest.mark.django_db
+def test_plans_are_not_compiled():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_second_holder_of_a_lock_waits_for_the_first():
     steps, has_waited = [], Event()
