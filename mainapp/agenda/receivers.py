@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models.signals import post_delete, pre_delete
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -12,7 +12,7 @@ from mainapp.agenda.models import Event
 from mainapp.agenda.services.notices import withdraw_notices
 from mainapp.agenda.services.seats import give_back_all
 from mainapp.agenda.signals import agenda_changed
-from mainapp.clubs.models import ClubMember
+from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.selectors.audience import CLUB
 from mainapp.clubs.services.changes import club_changed
 from mainapp.clubs.signals import members_changed
@@ -43,6 +43,14 @@ def refresh_agendas(event: Event, **_kwargs: Any) -> None:
 def refresh_members(joined: Collection[int], left: Collection[int], **_kwargs: Any) -> None:
     """The events of a club appear on the pages of those who join it, and leave those of others."""
     announce_part(part=AGENDA, users={*joined, *left})
+
+
+@receiver(post_save, sender=Club)
+def refresh_all_members(instance: Club, update_fields: Any = None, **_kwargs: Any) -> None:
+    """The events of a club leave all pages when it is deleted, and return when it is restored."""
+    if "archived_at" in (update_fields or ()):
+        members = ClubMember.objects.filter(club=instance).values_list("user", flat=True)
+        announce_part(part=AGENDA, users=list(members))
 
 
 @receiver(pre_delete, sender=User)

@@ -7,6 +7,7 @@ from mainapp.accounts.models import User
 from mainapp.agenda.services.events import cancel_event
 from mainapp.agenda.services.seats import enrol
 from mainapp.agenda.tests.factories import make_club, make_event
+from mainapp.clubs.services.clubs import delete_club, restore_club
 from mainapp.clubs.services.members import remove_member
 from mainapp.core.realtime import query
 from mainapp.notifications.fanout import parts
@@ -75,3 +76,14 @@ async def test_orders_do_not_make_every_page_fetch(websocket, people):
         await query(make_event, alice)
         assert await changed(socket) == "agenda"
         assert (await socket.request({"type": "ping"}))["type"] == "pong"
+
+
+async def test_members_are_told_when_their_club_is_deleted_and_restored(websocket, people, club):
+    alice, bob, carol = people
+    async with websocket(PATH, bob) as member, websocket(PATH, carol) as other:
+        for socket in (member, other):
+            await socket.next("snapshot")
+        for change in (delete_club, restore_club):
+            await query(change, club_pk=club.pk, actor=alice, at=timezone.now())
+            assert await changed(member) == "agenda"
+        assert (await other.request({"type": "ping"}))["type"] == "pong"
