@@ -14,7 +14,7 @@ from django.utils import timezone
 from mainapp.core.database import REQUEST_S, calls_limited
 from mainapp.market.services import candles, history, history_files, updating
 from mainapp.market.services.scheduling import FILES
-from mainapp.market.streams.given import not_given
+from mainapp.market.streams.redis_state import symbols_to_poll
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def request_quotes(symbols: list[str]) -> None:
     Lost requests are logged only: the hub repeats them.
     """
     try:
-        if not (polled := sorted(not_given(symbols))):
+        if not (polled := sorted(symbols_to_poll(symbols))):
             return
         update_stock.apply_async(
             args=(polled,),

@@ -1,6 +1,6 @@
 """The symbols that live streams give, and the state of the streams, in Redis.
 
-All of it ends with the streamer's lease, so that polling takes over from one that died or hangs.
+Both are ignored without the streamer's lease, so that polling takes over when it dies or hangs.
 """
 
 import json
@@ -16,7 +16,7 @@ from mainapp.market.streams.base import StreamState
 
 GIVEN_KEY = key("stream", "given")
 STATES_KEY = key("stream", "states")
-KEPT_MS = 60_000
+EXPIRY_MS = 60_000
 
 # KEYS: lease, given symbols, states. ARGV: the lease's holder, the time to keep all in ms, states
 # as JSON, then symbol and remaining ms. Redis's clock decides. Returns 0 if the lease is lost.
@@ -30,7 +30,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[2])
 return 1
 """
-# A time that is further ahead was set before Redis's clock was set back.
+# Times more than EXPIRY_MS ahead are ignored: they were written before Redis's clock was set back.
 _READ = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -43,7 +43,7 @@ return {
 
 
 class Streaming(NamedTuple):
-    """What is streaming: no symbols and no states without a streamer that lives."""
+    """The published state of the streamer; without a live one it has no symbols and no states."""
 
     is_running: bool
     symbols: frozenset[str]
@@ -53,28 +53,28 @@ class Streaming(NamedTuple):
 def write_streaming(
     *, holder: str, given_ms: Mapping[str, int], states: Collection[StreamState]
 ) -> bool:
-    """Replace the given symbols, with their times until silence, and the states.
+    """Replace the given symbols, each with the time until it counts as silent, and the states.
 
     Return False, and write nothing, if the lease is not the holder's. Raises: redis.RedisError.
     """
-    marks = [part for mark in given_ms.items() for part in mark]
+    arguments = [argument for item in given_ms.items() for argument in item]
     body = json.dumps([asdict(state) for state in states], default=datetime.isoformat)
     keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
-    return bool(client().eval(_WRITE, len(keys), *keys, holder, KEPT_MS, body, *marks))
+    return bool(client().eval(_WRITE, len(keys), *keys, holder, EXPIRY_MS, body, *arguments))
 
 
 def read_streaming() -> Streaming:
     """Return the given symbols and the states. One round trip. Raises: redis.RedisError."""
     keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
-    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, KEPT_MS)
+    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, EXPIRY_MS)
     if not is_lease_held(left_ms, lease_ms=STREAM_LEASE_MS):
         return Streaming(False, frozenset(), ())
     names = frozenset(symbol.decode() for symbol in symbols)
     return Streaming(True, names, tuple(_parse_states(body)))
 
 
-def not_given(symbols: Collection[str]) -> set[str]:
-    """Return the symbols that no live stream gives, to be polled. Raises: redis.RedisError."""
+def symbols_to_poll(symbols: Collection[str]) -> set[str]:
+    """Return those of the symbols that no live stream gives. Raises: redis.RedisError."""
     return set(symbols) - read_streaming().symbols if symbols else set()
 
 
