@@ -20,7 +20,7 @@ MAX_TEXT_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One result, with the mark of the stock `symbol`, the face of `person` or the section's icon.
+    """One result, with the mark of `symbol`, the face of `person` or `club`, or the section's icon.
 
     Browsers do not remember one that `is_private`.
     """
@@ -31,6 +31,7 @@ class Result:
     label: str = ""  # a word at the end, such as the kind of a stock
     symbol: str = ""
     person: Any = None
+    club: Any = None
     is_private: bool = False
 
 
