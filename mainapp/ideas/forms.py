@@ -7,6 +7,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.selectors import account_named
@@ -59,7 +60,11 @@ class IdeaForm(forms.Form):
     club = forms.ModelChoiceField(
         Club.objects.none(), label=_("Para quem"), required=False, empty_label=_("Todo mundo")
     )
-    side = forms.ChoiceField(label=_("Lado"), choices=Idea.Side, initial=Idea.Side.BUY)
+    side = forms.ChoiceField(
+        label=_("Lado"),
+        choices=[(side, capfirst(side.label)) for side in Idea.Side],
+        initial=Idea.Side.BUY,
+    )
     target = TypedDecimalField(
         label=_("Alvo"), required=False, min_value=Decimal("0.01"), decimal_places=2, max_digits=14
     )
