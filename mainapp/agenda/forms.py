@@ -16,6 +16,7 @@ from mainapp.agenda.rendering.times import zone_label
 from mainapp.agenda.sessions import WALL, start_of, zone, zone_names
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.core.names import is_plain_text
+from mainapp.market.selectors.folded import in_search_text
 from mainapp.market.symbols import fold
 
 MAX_WORDS = 60
@@ -80,9 +81,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc] # without typ
         return rows if rows.query.order_by else rows.order_by("starts_at", "pk")
 
     def by_words(self, rows: QuerySet[Event], _name: str, text: str) -> QuerySet[Event]:
-        for word in fold(text).split():
-            rows = rows.filter(search_text__contains=word)
-        return rows
+        return rows.filter(in_search_text(text))
 
     def by_tags(self, rows: QuerySet[Event], _name: str, text: str) -> QuerySet[Event]:
         """Filter by any of several tags, by their ids or names."""

@@ -10,7 +10,9 @@ show what is registered, and know no feature.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from mainapp.core.policies import ANONYMOUS, EVERYONE, MEMBERS, Who
@@ -71,6 +73,11 @@ class SectionResults:
     results: Sequence[Result]
     notes: Sequence[str]
     more_url: str
+
+
+def list_url(name: str, *arguments: str) -> Callable[[str], str]:
+    """Return the `more_url` of a section whose list is the page `name`, which searches for `q`."""
+    return lambda text: f"{reverse(name, args=arguments)}?{urlencode({'q': text})}"
 
 
 _sections: dict[str, Section] = {}

@@ -20,6 +20,7 @@ from mainapp.ideas.policies import MAX_COMMENT
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.catalogue import catalogue
+from mainapp.market.selectors.folded import in_search_text
 from mainapp.market.symbols import fold
 
 MAX_COUNT = 1_000_000
@@ -121,9 +122,7 @@ class _Words(django_filters.CharFilter):
     """Rows whose search text has all words, without regard to case and accents."""
 
     def filter(self, qs: Any, value: Any) -> Any:
-        for word in fold(value or "").split()[:10]:
-            qs = qs.filter(search_text__contains=word)
-        return qs
+        return qs.filter(in_search_text(value or ""))
 
 
 class _Author(django_filters.CharFilter):

@@ -75,6 +75,7 @@ def _list(request: HttpRequest, clubs: list[str], **context: Any) -> HttpRespons
             "sectors": sectors_of_ideas(request.user),
             "filters": filters_of(request.user),
             "is_filtered": bool(query),
+            "has_more_filters": bool({*QueryDict(query)} - {"q", "ordering"}),
             **context,
         },
     )
