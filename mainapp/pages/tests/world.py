@@ -124,7 +124,7 @@ def _club(world: World) -> dict[str, Any]:
 
 def _club_member(world: World) -> dict[str, Any]:
     """Return another member of the club."""
-    slug, member = _club(world)["slug"], User.objects.create_user(new_key())
+    slug, member = _club(world)["slug"], User.objects.create_user(f"m{new_key()}")
     club = Club.objects.get(slug=slug)
     ClubMember.objects.create(club=club, user=member, joined_at=_now())
     return {"slug": slug, "user_pk": member.pk}
