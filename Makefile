@@ -185,8 +185,8 @@ admin: install
 	@$(MANAGE) createsuperuser
 
 backup: install
-	@$(MANAGE) backup $(if $(TO),--to "$(TO)")
+	@$(MANAGE) backup $(if $(TO),--to "$(TO)") $(if $(KEYS),--keys "$(KEYS)")
 
 restore: install
-	@test -n "$(FILE)" || { echo "pregao: no archive given: make restore FILE=…" >&2; exit 1; }
-	@$(MANAGE) restore "$(FILE)"
+	@test -n "$(FILE)$(KEYS)" || { echo "pregao: no archive given: make restore FILE=…" >&2; exit 1; }
+	@$(MANAGE) restore $(if $(FILE),"$(FILE)") $(if $(KEYS),--keys "$(KEYS)")

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -41,15 +42,17 @@ def without_default_port(origin: str) -> str:
     return origin.rpartition(":")[0] if is_default else origin
 
 
-def is_url(text: str, *, may_have_user: bool = False) -> bool:
-    """Return whether a text is an http or https URL without a query."""
+def is_url(
+    text: str, *, may_have_user: bool = False, schemes: Collection[str] = ("http", "https")
+) -> bool:
+    """Return whether a text is a URL of one of the schemes, without a query."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         return False
     return (
-        parts.scheme in ("http", "https")
+        parts.scheme in schemes
         and is_host(parts.hostname or "")
         and port != 0
         and not parts.netloc.endswith(":")

@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Collection, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -127,6 +128,14 @@ class Environment:
             raise _refusal(name, f"takes a number from {minimum:g} to {maximum:g}", value)
         return number
 
+    def day(self, name: str) -> date | None:
+        """Return a day written as YYYY-MM-DD, None if it is not given."""
+        value = self.text(name)
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError:
+            raise _refusal(name, "takes a day as YYYY-MM-DD", value) from None
+
     def items(self, name: str, default: Sequence[str] = ()) -> list[str]:
         """Return a comma-separated list, without surrounding spaces and empty items."""
         items = [item for part in self.text(name).split(",") if (item := part.strip())]
@@ -205,6 +214,13 @@ class Environment:
         if is_wildcard(urlsplit(value).hostname or ""):
             raise _refusal(name, "takes an address that people can open, no wildcard", value)
         return value
+
+    def websocket_url(self, name: str, default: str) -> str:
+        """Return a ws or wss URL without a trailing slash."""
+        value = self.text(name, default)
+        if not is_url(value, schemes=("ws", "wss")):
+            raise _refusal(name, "takes a URL such as wss://example.org", value)
+        return value.rstrip("/")
 
     def proxy(self, name: str) -> str:
         """Return the URL of an HTTP proxy, which may contain a user and a password."""

@@ -1,6 +1,5 @@
 """One instance: its data folder, the files in it, and the environment of its processes."""
 
-import contextlib
 import fcntl
 import json
 import os
@@ -12,6 +11,7 @@ from typing import Any
 
 from project.embedded import socket_path
 from project.environment import BASE_DIR, Refusal, env
+from project.keys import SECRET_KEY_FILE, read_or_create_key
 from project.site_url import WILDCARDS, own_url, read_site_url
 
 REAL_SOURCES = "brapi,yahoo,yahoo_fin"
@@ -71,15 +71,8 @@ class Instance:
 
     def secret_key(self) -> str:
         """Return the secret key in the folder; the first call creates it. Raises: OSError."""
-        path = self.data_dir / "secret-key"
-        if not path.exists():
-            fresh = path.with_name(f"secret-key.{os.getpid()}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_urlsafe(50))
-            with contextlib.suppress(FileExistsError):  # another process has created it
-                os.link(fresh, path)
-            fresh.unlink()
-        return path.read_text().strip()
+        path = self.data_dir / SECRET_KEY_FILE
+        return read_or_create_key(path, lambda: secrets.token_urlsafe(50))
 
     def environment(self, **decided: str) -> dict[str, str]:
         """Return the environment of the instance's processes. Raises: Refusal, OSError."""
@@ -95,6 +88,7 @@ class Instance:
             "SITE_URL": self._site_url(),
             "ALLOWED_HOSTS": ",".join(env.hosts("ALLOWED_HOSTS", _own_names())),
             "ALLOW_SIMULATED": "1",
+            "QUOTE_STREAM": _streams(decided.get("QUOTE_SOURCE", "")),
             **decided,
         }
 
@@ -102,6 +96,12 @@ class Instance:
         """Return the site's own URL: the configured one, or the one printed by the last start."""
         latest = str(self.read_state().get("address", "")).rstrip("/")
         return read_site_url(env.origins("CSRF_TRUSTED_ORIGINS")) or latest or own_url()
+
+
+def _streams(source: str) -> str:
+    """Return QUOTE_STREAM; empty if `auto` has found no real source: all prices are simulated."""
+    is_fallback = source == "simulated" and env.items("QUOTE_SOURCE", ["auto"]) == ["auto"]
+    return "" if is_fallback else ",".join(env.items("QUOTE_STREAM"))
 
 
 def _own_names() -> list[str]:

@@ -114,7 +114,10 @@ class Launcher:
         web = partial(processes.run_web, self.listener)
         worker = partial(processes.run_celery, WORKER, self.listener)
         beat = partial(processes.run_celery, BEAT, self.listener)
-        for name, run in (("web", web), ("worker", worker), ("beat", beat)):
+        parts = {"web": web, "worker": worker, "beat": beat}
+        if env.items("QUOTE_STREAM"):
+            parts["stream"] = partial(processes.run_stream, self.listener)
+        for name, run in parts.items():
             supervisor.start(Child(name, run=run))
 
     def _announce(self, source: str, why: str) -> None:
@@ -124,6 +127,8 @@ class Launcher:
             "address": self.address,
             "data": str(self.instance.data_dir),
             "quotes": f"{source}: {why}",
+            "streams": ",".join(env.items("QUOTE_STREAM"))
+            or "none: set QUOTE_STREAM to push prices",
             "mail": f"by {mail}" if mail else f"files in {self.instance.data_dir / 'mail'}",
         }
         if self.host in WILDCARDS and self.unset:

@@ -16,6 +16,7 @@ from celery.bin.base import CLIContext
 from celery.bin.beat import beat
 from celery.bin.worker import worker
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined] # not in celery-types
+from django.core.management import call_command
 from django.db import connections
 
 from project.celery import app
@@ -58,6 +59,12 @@ def run_web(listener: socket.socket) -> None:
     from project import serve  # noqa: PLC0415 - after the settings are known
 
     serve.serve(listener)
+
+
+def run_stream(listener: socket.socket) -> None:
+    """Run the process that records pushed quotes, after closing the web server's listener."""
+    listener.close()
+    call_command("stream_quotes")
 
 
 def run_celery(command: str, listener: socket.socket) -> None:

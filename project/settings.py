@@ -24,6 +24,8 @@ SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
     raise Refusal("SECRET_KEY is not set: set it to a long random value")
 SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
+# The private key of web push; empty: the one in DATA_DIR, which the set-up creates.
+VAPID_KEY = env.secret("VAPID_KEY")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
@@ -192,17 +194,33 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
 REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin")
 QUOTE_SOURCE = env.items("QUOTE_SOURCE", REAL_SOURCES)
-SIMULATED = QUOTE_SOURCE == ["simulated"]
+SIMULATED = QUOTE_SOURCE in (["simulated"], ["replay"])
 ALLOW_SIMULATED = env.boolean("ALLOW_SIMULATED", default=DEBUG)
-if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated"}:
+if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated", "replay"}:
     raise Refusal(
         f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(REAL_SOURCES)}, or "
-        "simulated alone ('auto' only under `make run`)"
+        "simulated or replay alone ('auto' only under `make run`)"
     )
-if "simulated" in QUOTE_SOURCE and not SIMULATED:
-    raise Refusal("QUOTE_SOURCE: real sources and 'simulated' never mix")
+if {"simulated", "replay"} & set(QUOTE_SOURCE) and not SIMULATED:
+    raise Refusal("QUOTE_SOURCE: real sources, 'simulated' and 'replay' never mix")
 if SIMULATED and not ALLOW_SIMULATED:
-    raise Refusal("QUOTE_SOURCE=simulated needs ALLOW_SIMULATED=1")
+    raise Refusal(f"QUOTE_SOURCE={QUOTE_SOURCE[0]} needs ALLOW_SIMULATED=1")
+REPLAY_DATE = env.day("REPLAY_DATE")
+REPLAY_SPEED = env.number("REPLAY_SPEED", default=1.0, minimum=0.01, maximum=100_000)
+if QUOTE_SOURCE == ["replay"] and REPLAY_DATE is None:
+    raise Refusal("QUOTE_SOURCE=replay needs REPLAY_DATE, the day of a past session (YYYY-MM-DD)")
+
+STREAMS = ("yahoo", "binance", "simulated")
+QUOTE_STREAM = env.items("QUOTE_STREAM")
+if unknown := set(QUOTE_STREAM) - set(STREAMS):
+    raise Refusal(
+        f"QUOTE_STREAM names {', '.join(sorted(unknown))}; it takes yahoo and binance, or "
+        "simulated alone"
+    )
+if QUOTE_STREAM and ("simulated" in QUOTE_STREAM) != SIMULATED:
+    raise Refusal("QUOTE_STREAM and QUOTE_SOURCE: real and simulated quotes never mix")
+if SIMULATED and len(QUOTE_STREAM) > 1:
+    raise Refusal("QUOTE_STREAM: real streams and 'simulated' never mix")
 
 UPDATE_INTERVAL_S = env.integer("UPDATE_INTERVAL_S", default=10, minimum=1, maximum=3600)
 SOURCE_TIMEOUT_S = env.number("SOURCE_TIMEOUT_S", default=3.0, minimum=0.1, maximum=60)
@@ -212,6 +230,8 @@ BRAPI_TOKEN = env.secret("BRAPI_TOKEN")
 BRAPI_BATCH_SIZE = env.integer("BRAPI_BATCH_SIZE", default=20, minimum=1, maximum=10_000)
 BRAPI_BUDGET_PER_MONTH = env.integer("BRAPI_BUDGET_PER_MONTH", default=15_000, minimum=1)
 YAHOO_URL = env.url("YAHOO_URL", "https://query1.finance.yahoo.com")
+YAHOO_STREAM_URL = env.websocket_url("YAHOO_STREAM_URL", "wss://streamer.finance.yahoo.com")
+BINANCE_STREAM_URL = env.websocket_url("BINANCE_STREAM_URL", "wss://data-stream.binance.vision")
 YAHOO_BUDGET_PER_HOUR = env.integer("YAHOO_BUDGET_PER_HOUR", default=1_500, minimum=1)
 YAHOO_FIN_URL = env.url("YAHOO_FIN_URL", "https://finance.yahoo.com")
 SIMULATED_SEED = env.integer("SIMULATED_SEED", default=1, minimum=-(10**9))

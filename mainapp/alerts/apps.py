@@ -15,17 +15,21 @@ class AlertsConfig(AppConfig):
         from mainapp.alerts.selectors.needs import needed_symbols  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts.selectors.shared import wanted_shared  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts.services.announcing import FIRED, SHARED_FIRED, SPLIT  # noqa: PLC0415 - needs loaded models
-        from mainapp.alerts.services.mailing import firing_wordings  # noqa: PLC0415 - needs loaded models
+        from mainapp.alerts.services.mailing import firing_pushes, firing_wordings  # noqa: PLC0415 - needs loaded models
         from mainapp.core.blocks import register_block  # noqa: PLC0415 - needs loaded models
         from mainapp.market.watch import register_need  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.services.checks import register_check  # noqa: PLC0415 - needs loaded models
-        from mainapp.notifications.services.writing import register_renderer  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.services.writing import (  # noqa: PLC0415 - needs loaded models
+            register_push_renderer,
+            register_renderer,
+        )
 
         for table in person.TABLES:
             personal_data.register_table(table)
         register_need(needed_symbols)
         register_renderer(FIRED, firing_wordings)
+        register_push_renderer(FIRED, firing_pushes)
         register_appearance(FIRED, Appearance(icon="bell", symbol_of=symbol_in))
         register_appearance(SHARED_FIRED, Appearance(icon="bell", symbol_of=symbol_in))
         register_check(SHARED_FIRED, wanted_shared)

@@ -1,15 +1,21 @@
-"""Admin pages of the catalogue and of rejected quotes."""
+"""Admin pages of the catalogue, of rejected quotes, and of uploaded history files."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.admin import ReadOnlyAdmin
+from mainapp.market import tasks
+from mainapp.market.forms import HistoryFileForm
 from mainapp.market.models import (
     CorporateEvent,
+    HistoryFile,
     IndexList,
     Membership,
     RejectedQuotes,
@@ -17,6 +23,7 @@ from mainapp.market.models import (
 )
 from mainapp.market.selectors.catalogue import clear_catalogue_cache
 from mainapp.market.services import catalogue
+from mainapp.market.services.history_files import fault_text, keep_file
 
 
 @admin.action(description=_("Voltar aos dados do projeto"))
@@ -128,3 +135,52 @@ class RejectedQuotesAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no gene
         self, request: HttpRequest, obj: RejectedQuotes | None = None
     ) -> bool:
         return False
+
+
+@admin.register(HistoryFile)
+class HistoryFileAdmin(ReadOnlyAdmin):
+    """Uploads of B3's own history; the worker loads them."""
+
+    list_display = [
+        "name",
+        "uploaded_at",
+        "state",
+        "sessions",
+        "records",
+        "days",
+        "added",
+        "changed",
+    ]
+    list_display_links = ["name"]
+    exclude = ["content", "fault", "fault_params", "started_at"]
+    readonly_fields = ["problem"]
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HistoryFile]:
+        files: QuerySet[HistoryFile] = super().get_queryset(request)
+        return files.defer("content")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **options: Any) -> Any:
+        return super().get_form(request, obj, *args, **options) if obj else HistoryFileForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ["file"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj else []
+
+    def save_model(self, request: HttpRequest, obj: HistoryFile, form: Any, change: bool) -> None:
+        file = form.cleaned_data["file"]
+        keep_file(obj, name=file.name, content=file.read(), at=timezone.now())
+        transaction.on_commit(tasks.queue_history_files)
+
+    @admin.display(description=_("pregões"))
+    def sessions(self, file: HistoryFile) -> str:
+        days = [f"{day:%d/%m/%Y}" for day in (file.first_day, file.last_day) if day]
+        return " / ".join(dict.fromkeys(days)) or fault_text(file)
+
+    @admin.display(description=_("problema"))
+    def problem(self, file: HistoryFile) -> str:
+        return fault_text(file) or "-"

@@ -1,4 +1,4 @@
-"""Forms of the stock picker, of watchlists, and of the tracker's table."""
+"""Forms of the stock picker, of watchlists, of the tracker's table, and of history files."""
 
 import json
 from typing import Any
@@ -11,7 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.names import has_hidden, tidy, title
 from mainapp.core.table_view import Table
-from mainapp.market.models import Watchlist
+from mainapp.market.models import HistoryFile, Watchlist
+from mainapp.market.readers.cotahist import check_head
+from mainapp.market.readers.faults import CotahistError
+from mainapp.market.readers.zipped import opened
 
 MAX_SYMBOLS_PER_CALL = 1000
 MAX_TEXT = 12
@@ -146,3 +149,29 @@ def _check_symbols(symbols: Any) -> None:
         raise ValidationError(_("Os códigos devem vir numa lista de até mil."))
     if not all(isinstance(symbol, str) and len(symbol) <= MAX_TEXT for symbol in symbols):
         raise ValidationError(_("Um dos códigos não é um código."))
+
+
+class HistoryFileForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    """An upload of B3's own history. Only its first line is checked; the worker checks the rest."""
+
+    file = forms.FileField(
+        label=_("arquivo COTAHIST"),
+        help_text=_(
+            "Um arquivo de Séries Históricas da B3, zip ou texto, de até 12 MB: um dia, um mês ou "
+            "um ano antigo. Para os maiores há o comando load_cotahist."
+        ),
+    )
+
+    class Meta:
+        model = HistoryFile
+        fields: list[str] = []
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        try:
+            with opened(file.file) as stream:
+                check_head(stream)
+        except CotahistError as error:
+            raise ValidationError(str(error), code="invalid") from error
+        file.seek(0)
+        return file

@@ -1,4 +1,4 @@
-"""Background tasks of the market: updates of quotes, history, and pruning."""
+"""Background tasks of the market: updates of quotes, history, uploaded files, and pruning."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,9 @@ from celery.worker import state as worker_state
 from django.utils import timezone
 
 from mainapp.core.database import REQUEST_S, calls_limited
-from mainapp.market.services import candles, history, updating
+from mainapp.market.services import candles, history, history_files, updating
+from mainapp.market.services.scheduling import FILES
+from mainapp.market.streams.given import not_given
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +66,15 @@ def prune_candles() -> None:
 
 
 def request_quotes(symbols: list[str]) -> None:
-    """Enqueue an immediate fetch of symbols, on a queue that batches do not delay.
+    """Enqueue an immediate fetch of symbols that no stream gives, on a queue of its own.
 
     Lost requests are logged only: the hub repeats them.
     """
     try:
+        if not (polled := sorted(not_given(symbols))):
+            return
         update_stock.apply_async(
-            args=(symbols,),
+            args=(polled,),
             queue=LISTED,
             expires=REQUEST_EXPIRES_S,
             retry=False,
@@ -85,3 +89,17 @@ def load_history(symbols: list[str], range_: str) -> None:
     """Fetch and store the past candles of each symbol, one symbol at a time."""
     for symbol in symbols:
         history.load_history(symbol=symbol, range_=range_, at=timezone.now())
+
+
+@shared_task(name=FILES, ignore_result=True)
+def load_history_files() -> None:
+    """Load the uploaded history files that wait."""
+    history_files.load_waiting_files(at=timezone.now())
+
+
+def queue_history_files() -> None:
+    """Queue `load_history_files`; without a broker the periodic run loads them later."""
+    try:
+        load_history_files.apply_async(retry=False)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        logger.warning("history files could not be queued: %s", error)

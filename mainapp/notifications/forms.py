@@ -187,6 +187,37 @@ class CodeForm(forms.Form):
     )
 
 
+class DeviceForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
+    class Meta:
+        model = Channel
+        fields = ["name", "shows_amounts"]
+        labels = {"name": _("Nome do aparelho")}
+        widgets = {
+            "name": forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+            "shows_amounts": forms.CheckboxInput(attrs={"class": "check-input"}),
+        }
+        help_texts = {
+            "shows_amounts": _(
+                "Sem isto, a tela bloqueada diz qual ativo atingiu um limite, mas nenhum preço, "
+                "valor ou texto seu."
+            )
+        }
+
+
+class SubscriptionForm(forms.Form):
+    """What a browser's `pushManager.subscribe` returned, as `toJSON` names it."""
+
+    endpoint = forms.CharField(max_length=500)
+    p256dh = forms.CharField(max_length=120)
+    auth = forms.CharField(max_length=40)
+    name = forms.CharField(max_length=60, required=False)
+    renews = forms.BooleanField(required=False)
+
+    @property
+    def keys(self) -> str:
+        return f"{self.cleaned_data['p256dh']}.{self.cleaned_data['auth']}".replace("=", "")
+
+
 class BroadcastForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
     class Meta:
         model = Broadcast

@@ -1,5 +1,7 @@
 """Models of the inbox (notifications and each user's marks) and of the outbox (deliveries)."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -61,12 +63,17 @@ class Mark(models.Model):
 
 
 def shown_address(kind: str, address: str) -> str:
-    """Return an address for display: keys and topic names are cut after 3 or 4 characters."""
+    """Return an address for display: keys and topic names are cut after 3 or 4 characters.
+
+    Of a browser's endpoint only the push service is shown.
+    """
     if kind == Channel.Kind.PUSHOVER:
         return f"{address[:4]}…"
     if kind == Channel.Kind.NTFY:
         server, slash, topic = address.rpartition("/")
         return f"{server}{slash}{topic[:3]}…"
+    if kind == Channel.Kind.PUSH:
+        return urlsplit(address).hostname or ""
     if kind == Channel.Kind.UNSUPPORTED:
         scheme, _separator, location = address.partition("://")
         return f"{scheme}://{location[:3]}…"
@@ -77,13 +84,14 @@ class Channel(AuditedModel):
     """A further destination of a user's notifications; used while it is verified and active.
 
     `address` may be shown to its owner. `secret` is a bot's token, an application's key, or the
-    key that signs a webhook's requests. An e-mail channel without an address is the account's own
-    address, which has a row only once it was switched off.
+    key that signs a webhook's requests. A browser has a `name`, and its address is shown to nobody;
+    it gets numbers (prices, amounts, notes) only if `shows_amounts`. An e-mail channel without an
+    address is the account's own address, which has a row only once it was switched off.
     """
 
     audit = Audited(
-        shown="user kind is_active verified_at",
-        hidden="address secret",
+        shown="user kind is_active verified_at shows_amounts",
+        hidden="address secret name",
         ignored="created_at code code_sent_at code_tries",
     )
 
@@ -96,6 +104,7 @@ class Channel(AuditedModel):
         PUSHOVER = "pushover", "Pushover"
         NTFY = "ntfy", "ntfy"
         GOTIFY = "gotify", "Gotify"
+        PUSH = "push", _("Este site, num aparelho")
         # Rows of other services, from the time when the site sent through the library Apprise.
         UNSUPPORTED = "apprise", _("Outro serviço")
 
@@ -103,6 +112,10 @@ class Channel(AuditedModel):
     kind = models.CharField(max_length=8, choices=Kind)
     address = models.CharField(max_length=500, blank=True)
     secret = models.CharField(max_length=255, blank=True)
+    name = models.CharField(_("nome"), max_length=60, blank=True, db_default="")
+    shows_amounts = models.BooleanField(
+        _("mostrar preços e valores"), default=False, db_default=False
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
@@ -121,8 +134,12 @@ class Channel(AuditedModel):
 
     @property
     def shown_address(self) -> str:
-        """The address for display."""
-        return shown_address(self.kind, self.address)
+        """The name, or the address for display."""
+        return self.name or shown_address(self.kind, self.address)
+
+    @property
+    def is_device(self) -> bool:
+        return self.kind == self.Kind.PUSH
 
     @property
     def is_supported(self) -> bool:

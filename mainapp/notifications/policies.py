@@ -32,6 +32,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0
 INBOX_ONLY = frozenset({"delivery_failed"})
 
 MAX_CHANNELS = 10
+DEVICE = "push_device"  # the session's field with the key of the browser's own channel
 CODE_TRIES = 5
 CODE_LIFE = timedelta(hours=1)
 # Tests and verifications go to addresses that nobody has confirmed: unlimited, they would be a
@@ -71,6 +72,8 @@ PAGES = {
     "test-channel": action(OWNER, of="channel"),
     "switch-channel": action(OWNER, of="channel"),
     "delete-channel": form(OWNER, of="channel"),
+    "edit-device": action(OWNER, of="device"),
+    "this-device": form(MEMBERS, stranger=UNAUTHORIZED),
     "confirm-channel": form(EVERYONE, of="channel link"),
     "broadcasts": form(STAFF, member=FORBIDDEN),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.notifications.views import broadcasts, channels, inbox
+from mainapp.notifications.views import broadcasts, channels, devices, inbox
 
 CHANNELS = "notifications/channels/"
 
@@ -18,9 +18,11 @@ urlpatterns: list[URLPattern] = [
     path(CHANNELS, channels.channels, name="notification-channels"),
     path(f"{CHANNELS}account/", channels.switch_account_mail, name="switch-account-mail"),
     path(f"{CHANNELS}confirm/<str:key>/", channels.confirm, name="confirm-channel"),
+    path(f"{CHANNELS}this-device/", devices.this_device, name="this-device"),
     path(f"{CHANNELS}<key:pk>/", channels.channel, name="notification-channel"),
     path(f"{CHANNELS}<key:pk>/verify/", channels.verify, name="verify-channel"),
     path(f"{CHANNELS}<key:pk>/test/", channels.test, name="test-channel"),
     path(f"{CHANNELS}<key:pk>/switch/", channels.switch, name="switch-channel"),
+    path(f"{CHANNELS}<key:pk>/device/", devices.edit_device, name="edit-device"),
     path(f"{CHANNELS}<key:pk>/delete/", channels.delete, name="delete-channel"),
 ]

@@ -5,7 +5,15 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
 
-from mainapp.pages.views import account, blocking, pictures, preferences, profile, welcome
+from mainapp.pages.views import (
+    account,
+    blocking,
+    installing,
+    pictures,
+    preferences,
+    profile,
+    welcome,
+)
 from mainapp.pages.views.guide import guide
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
@@ -40,6 +48,9 @@ urlpatterns: list[URLPattern] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("app.webmanifest", installing.manifest, name="manifest"),
+    path("sw.js", installing.service_worker, name="service-worker"),
+    path("offline/", installing.offline, name="offline"),
     path("favicon.ico", Favicon.as_view(), name="favicon"),
     path(
         "robots.txt",

@@ -36,6 +36,8 @@ ARGUMENTS = [
 ]
 # Logged for a page that was left before its socket was open.
 LEFT_EARLY = "WebSocket is closed before the connection is established"
+# Playwright's own, in the contexts that block the worker.
+BLOCKED = "Service Worker registration blocked by Playwright"
 BLANK = "about:blank"  # for a test that has something to do before its first page
 TIMEOUT_MS = 30_000  # generous, as several workers share the cores; tests of speed set their own
 # Run first, so that at the end no worker waits for a long module of the other.
@@ -106,13 +108,21 @@ def open_page(browser: Browser, site: Instance) -> Iterator[OpenPage]:
     errors: list[str] = []
 
     def record_error(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and LEFT_EARLY not in message.text:
+        if message.type in ("error", "warning") and not any(
+            text in message.text for text in (LEFT_EARLY, BLOCKED)
+        ):
             errors.append(message.text)
 
     def open_(path: str, **options: Any) -> Page:
         context = browser.new_context(
             base_url=site.url,
-            **{"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}, **options},
+            # A worker's requests pass the routes of tests by.
+            **{
+                "locale": "pt-BR",
+                "viewport": {"width": 1280, "height": 900},
+                "service_workers": "block",
+                **options,
+            },
         )
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)

@@ -36,7 +36,7 @@ def test_services_run_as_their_user_in_the_current_version(path):
     assert command[0] in (f"{CURRENT}/.venv/bin/python", f"{CURRENT}/.venv/bin/celery")
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "stream"])
 def test_lasting_services_restart_without_end(name):
     parsed = unit(ROOT / "deploy" / "systemd" / f"pregao-{name}.service")
 
@@ -46,13 +46,13 @@ def test_lasting_services_restart_without_end(name):
     assert "Requires" not in parsed["Unit"] or "setup" not in parsed["Unit"]["Requires"]
 
 
-@pytest.mark.parametrize("name", ["worker", "beat"])
+@pytest.mark.parametrize("name", ["worker", "beat", "stream"])
 def test_services_run_the_commands_of_the_procfile(name):
     procfile = dict(re.findall(r"^(\w+): (.*)$", (ROOT / "Procfile").read_text(), re.M))
     service = unit(ROOT / "deploy" / "systemd" / f"pregao-{name}.service")["Service"]
     command = service["ExecStart"].removeprefix(f"{CURRENT}/.venv/bin/")
 
-    assert command.replace(" --loglevel WARNING", "") == procfile[name]
+    assert command.replace(" --loglevel WARNING", "") == procfile[name].partition("  #")[0]
 
 
 @pytest.mark.skipif(not SYSTEMD, reason="needs systemd-analyze")

@@ -76,3 +76,24 @@ def test_sources_are_parsed_as_a_list(tmp_path, value, names):
     done = run("-c", code, QUOTE_SOURCE=value, SECRET_KEY="x", DATA_DIR=str(tmp_path))
 
     assert done.stdout.strip() == repr(names)
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "refusal"),
+    [
+        ({}, "QUOTE_SOURCE=replay needs REPLAY_DATE, the day of a past session (YYYY-MM-DD)"),
+        ({"REPLAY_DATE": "16/04/2024"}, "REPLAY_DATE takes a day as YYYY-MM-DD, not '16/04/2024'"),
+        (
+            {"REPLAY_DATE": "2024-04-16", "ALLOW_SIMULATED": "0"},
+            "QUOTE_SOURCE=replay needs ALLOW_SIMULATED=1",
+        ),
+        (
+            {"REPLAY_DATE": "2024-04-16", "QUOTE_SOURCE": "replay,brapi"},
+            "QUOTE_SOURCE: real sources, 'simulated' and 'replay' never mix",
+        ),
+    ],
+)
+def test_replay_needs_a_day_and_a_permission(tmp_path, env_vars, refusal):
+    replay = {"QUOTE_SOURCE": "replay", "ALLOW_SIMULATED": "1", "SECRET_KEY": "x"}
+    done = run("-c", "from project import settings", **replay | env_vars, DATA_DIR=str(tmp_path))
+    assert refusal in done.stderr

@@ -57,6 +57,8 @@ REFUSED = {
         *("*", "http://nas.local", "nas.local/x", "nas.local:0", "10.0.0.1/8", "10.0.0.0/33"),
         *("10.0.0.0/8,nas:http", "[fd00::7", "user@nas", "300.1.1.1"),
     ],
+    "YAHOO_STREAM_URL": ["https://a.org", "a.org", "wss://a.org/?x=1", "wss://u@a.org"],
+    "QUOTE_STREAM": ["nasdaq", "yahoo,simulated"],
     "EMAIL_USE_SSL": ["ssl"],
     "BRAPI_URL": ["https://host:port", "https://host:0", "https://host:", "file:///etc"],
     "SOURCE_PROXY": ["proxy:3128", "socks5://proxy"],

@@ -123,6 +123,7 @@ def test_invalid_number_is_refused(tmp_path):
     [
         ({"QUOTE_SOURCE": "auto"}, "QUOTE_SOURCE names auto"),
         ({"QUOTE_SOURCE": "simulated"}, "needs ALLOW_SIMULATED=1"),
+        ({"QUOTE_STREAM": "simulated"}, "never mix"),
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
     ],
 )

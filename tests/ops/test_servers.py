@@ -55,10 +55,12 @@ def first_frame(url):
         return json.loads(tracker.recv(timeout=10))
 
 
-def test_procfile_names_four_processes():
+def test_procfile_names_the_processes():
     lines = (ROOT / "Procfile").read_text().splitlines()
 
-    assert [line.split(":")[0] for line in lines] == ["release", "web", "worker", "beat"]
+    assert [line.split(":")[0] for line in lines] == [
+        *("release", "web", "worker", "beat", "stream"),
+    ]
 
 
 def test_web_serves_pages_and_sockets_in_several_processes(serve):

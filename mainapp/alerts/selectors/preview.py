@@ -16,7 +16,7 @@ from mainapp.alerts.models import Alert
 from mainapp.alerts.rendering import condition_text, summary
 from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Bar, Quote
-from mainapp.market.selectors.candles import midnight
+from mainapp.market.selectors.candles import day_bars, midnight
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import sao_paulo_day
 
@@ -96,13 +96,18 @@ def minutes_of(alert: Alert) -> int:
 
 
 def past_of(stock: Stock, *, at: datetime) -> list[PastBar]:
-    """Return 12 months of a stock's candles, the last 30 days by the minute. Cost: two queries."""
-    rows = Candle.objects.filter(stock=stock, simulated=settings.SIMULATED)
-    days = rows.filter(interval=Candle.Interval.DAY)
-    days = days.filter(starts_at__gte=midnight(sao_paulo_day(at - YEAR)))
-    minutes = rows.filter(interval=Candle.Interval.MINUTE)
-    minutes = minutes.filter(starts_at__gte=midnight(sao_paulo_day(at - MONTH)))
-    return past_bars(_bars(days), _bars(minutes))
+    """Return 12 months of a stock's candles, the last 30 days by the minute.
+
+    Cost: two queries, and those of B3's own history.
+    """
+    days, _source = day_bars(stock=stock, since=midnight(sao_paulo_day(at - YEAR)))
+    minutes = Candle.objects.filter(
+        stock=stock,
+        simulated=settings.SIMULATED,
+        interval=Candle.Interval.MINUTE,
+        starts_at__gte=midnight(sao_paulo_day(at - MONTH)),
+    )
+    return past_bars(days, _bars(minutes))
 
 
 def _bars(rows: Any) -> list[Bar]:

@@ -1,4 +1,4 @@
-"""E-mails of firings, rendered when they are sent, not when the alert fires."""
+"""E-mails and push messages of firings, rendered when they are sent, not when the alert fires."""
 
 from collections.abc import Collection
 
@@ -15,7 +15,7 @@ from mainapp.alerts.services.announcing import (
 from mainapp.core.mails import Link, Mail
 from mainapp.core.names import one_line
 from mainapp.core.paths import absolute_url
-from mainapp.notifications.services.writing import Wording
+from mainapp.notifications.services.writing import Push, Wording
 
 
 def firing_wordings(notifications: Collection[int]) -> dict[int, Wording]:
@@ -23,12 +23,31 @@ def firing_wordings(notifications: Collection[int]) -> dict[int, Wording]:
 
     Firings of deleted alerts are missing from the result. Cost: one query.
     """
+    return {pk: _wording(firing) for pk, firing in _firings_of(notifications).items()}
+
+
+def firing_pushes(notifications: Collection[int]) -> dict[int, Push]:
+    """Return what a device shows of each firing's notification. Cost: one query."""
+    return {pk: _push(firing) for pk, firing in _firings_of(notifications).items()}
+
+
+def _firings_of(notifications: Collection[int]) -> dict[int, Firing]:
     firings = Firing.objects.filter(notification__in=notifications).select_related(
         "alert__ativo", "alert__owner__preferences"
     )
-    return {
-        firing.notification_id: _wording(firing) for firing in firings if firing.notification_id
-    }
+    return {firing.notification_id: firing for firing in firings if firing.notification_id}
+
+
+def _push(firing: Firing) -> Push:
+    alert = firing.alert
+    with translation.override(language_of(alert.owner)):
+        title = _("%(symbol)s atingiu um limite seu") % {"symbol": alert.ativo.symbol}
+    return Push(
+        title=title,
+        url=reverse("alert-history", args=[alert.pk]),
+        topic=f"alert.{alert.pk}",
+        silence=reverse("api-pause-alert", args=[alert.pk]),
+    )
 
 
 def _wording(firing: Firing) -> Wording:

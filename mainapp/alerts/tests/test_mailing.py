@@ -102,3 +102,42 @@ def test_same_sentences_are_in_the_inbox_a_chat_and_the_mail(owner):
     for sentence in notification.body.splitlines():
         assert sentence in mail.text
         assert sentence in mail.html
+
+
+def test_device_shows_which_stock_fired_without_its_price(owner):
+    channel(owner, "push", address="https://push.example/1")
+    fire(owner)
+    rows = all_deliveries()
+    write_missing(deliveries=rows)
+
+    push = rows[-1]
+    alert = Alert.objects.get()
+    assert push.subject == "PETR4 atingiu um limite seu"
+    assert push.text == "Toque para ver no Pregão."
+    assert push.headers == {
+        "url": f"/alerts/{alert.pk}/",
+        "topic": f"alert.{alert.pk}",
+        "urgency": "high",
+        "silence": f"/api/v1/alerts/{alert.pk}/pause/",
+        "silence_label": "Silenciar",
+        "silenced": "Silenciado. Reative quando quiser.",
+    }
+    assert "36" not in push.subject + push.text
+
+
+def test_device_with_amounts_shows_note_and_price(owner):
+    channel(owner, "push", address="https://push.example/1", shows_amounts=True)
+    fire(owner)
+    rows = all_deliveries()
+    write_missing(deliveries=rows)
+    assert rows[-1].subject == "PETR4 atingiu R$ 35,99"
+    assert rows[-1].text.startswith("nota 0")
+
+
+def test_pushes_of_a_claimed_batch_cost_a_fixed_number_of_queries(owner, django_assert_num_queries):
+    channel(owner, "push", address="https://push.example/1")
+    fire(owner, 10)
+    rows = [row for row in all_deliveries() if row.kind == "push"]
+    with django_assert_num_queries(3):
+        write_missing(deliveries=rows)
+    assert len(rows) == 10

@@ -40,7 +40,7 @@ from mainapp.ideas.services.filters import delete_filter, save_filter
 from mainapp.ideas.services.publishing import editable_until
 from mainapp.ideas.views.finding import idea_or_404
 from mainapp.market.selectors.feed import feed_state
-from mainapp.market.selectors.sources import source_label
+from mainapp.market.selectors.source_words import source_label
 from mainapp.market.views.candles import request_history
 
 PARTS = {"state": "mainapp/ideas/_state.html", "comments": "mainapp/ideas/_comments.html"}

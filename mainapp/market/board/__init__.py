@@ -27,6 +27,8 @@ __all__ = [
     "BEAT_KEY",
     "BEAT_LEASE_MS",
     "SEQ",
+    "STREAM_KEY",
+    "STREAM_LEASE_MS",
     "WORKER_KEY",
     "WORKER_LEASE_MS",
     "Board",
@@ -34,28 +36,31 @@ __all__ = [
     "BoardReader",
     "Contents",
     "FeedStatus",
+    "LeaseLostError",
     "Placed",
     "Pulse",
     "board_key",
 ]
 
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
-WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
-WORKER_LEASE_MS, BEAT_LEASE_MS = 2_000, 15_000
+WORKER_KEY, BEAT_KEY, STREAM_KEY = key("worker"), key("beat"), key("stream")
+WORKER_LEASE_MS, BEAT_LEASE_MS, STREAM_LEASE_MS = 2_000, 15_000, 2_000
 
-# KEYS: board. ARGV: status or '', the latest believed time in ms, then symbol, quoted_at in ms and
-# value of each quote. A script is atomic: two workers never assign the same number, and an older
-# quote never replaces a newer one, unless that one's time lies in the future.
+# KEYS: board, lease. ARGV: status or '', the latest believed time in ms, the lease's holder or '',
+# then symbol, quoted_at in ms and value of each quote. A script is atomic: two workers never assign
+# the same number, a holder without the lease writes nothing, and an older quote never replaces a
+# newer one, unless that one's time lies in the future.
 _PUT = """
+if ARGV[3] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end
 local names = {'@epoch', '@seq'}
-for i = 3, #ARGV, 3 do names[#names + 1] = ARGV[i] end
+for i = 4, #ARGV, 3 do names[#names + 1] = ARGV[i] end
 local old = redis.call('HMGET', KEYS[1], unpack(names))
 if not old[1] then return false end
 local seq = tonumber(old[2] or '0') + 1
 local changed, set = {}, {}
 if ARGV[1] ~= '' then set = {'@status', ARGV[1]} end
-for i = 3, #ARGV, 3 do
-  local before = old[(i - 3) / 3 + 3]
+for i = 4, #ARGV, 3 do
+  local before = old[(i - 4) / 3 + 3]
   local keep = false
   if before then
     local at, value = string.match(before, '^%d+|(%d+)|(.*)$')
@@ -83,6 +88,10 @@ RUN_LENGTH = 16
 
 class BoardLostError(Exception):
     """The board does not exist: Redis has lost its data."""
+
+
+class LeaseLostError(Exception):
+    """Another streamer works now: this one may write nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +152,23 @@ class Board:
         quotes: Any = self._client.hmget(self._key, names)
         return {name for name, quote in zip(names, quotes, strict=True) if quote}
 
-    def put(self, quotes: Iterable[Quote], status: FeedStatus | None) -> Placed:
+    def put(
+        self, quotes: Iterable[Quote], status: FeedStatus | None, *, holder: str = ""
+    ) -> Placed:
         """Write quotes, which must have a time, and the status if not None.
 
-        Atomic and safe to repeat. Raises: BoardLostError.
+        `holder` is that of the streamer's lease, empty for a poll. Atomic and safe to repeat.
+        Raises: BoardLostError, LeaseLostError.
         """
         by_symbol = {quote.symbol: quote for quote in quotes}
         believed = int(latest_quoted_at(datetime.now(UTC)).timestamp() * 1000)
-        args: list[str | bytes | int] = [dump_status(status) if status else "", believed]
+        args: list[str | bytes | int] = [dump_status(status) if status else "", believed, holder]
         for symbol, quote in by_symbol.items():
             assert quote.quoted_at is not None
             args += [symbol, milliseconds(quote.quoted_at), dump_quote(quote)]
-        reply: Any = self._put(keys=[self._key], args=args)
+        reply: Any = self._put(keys=[self._key, STREAM_KEY], args=args)
+        if reply == 0:
+            raise LeaseLostError
         if not reply:
             raise BoardLostError
         epoch, seq, flat = reply

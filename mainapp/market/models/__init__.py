@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audience import in_audiences
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
@@ -17,6 +18,8 @@ from mainapp.market.quotes.doubts import Doubt
 __all__ = [
     "Candle",
     "CorporateEvent",
+    "ExchangeDay",
+    "HistoryFile",
     "IndexList",
     "LastQuote",
     "LoadedData",
@@ -209,6 +212,17 @@ class RejectedQuotes(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.reason}: {self.count}"
+
+
+class StreamFence(models.Model):
+    """The number of the newest streamer. Transactions of earlier ones are not committed."""
+
+    ONLY = 1  # the key of the only row
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"streamer {self.number}"
 
 
 class WatchlistQuerySet(models.QuerySet["Watchlist"]):

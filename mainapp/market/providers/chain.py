@@ -13,6 +13,7 @@ from mainapp.market.providers.brapi import BrapiProvider
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.limits import Limits
+from mainapp.market.providers.replay import ReplayProvider
 from mainapp.market.providers.simulated import SimulatedProvider
 from mainapp.market.providers.source import PendingCall, Source, load
 from mainapp.market.providers.threads import Call
@@ -22,7 +23,15 @@ from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
-SETTING_PREFIXES = ("BRAPI_", "QUOTE_SOURCE", "REDIS_URL", "SIMULATED_", "SOURCE_", "YAHOO_")
+SETTING_PREFIXES = (
+    "BRAPI_",
+    "QUOTE_SOURCE",
+    "REDIS_URL",
+    "REPLAY_",
+    "SIMULATED_",
+    "SOURCE_",
+    "YAHOO_",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +216,9 @@ def build_provider(name: str) -> QuoteProvider:
             volatility=settings.SIMULATED_VOLATILITY,
             data=settings.BASE_DIR / "data",
         )
+    if name == "replay":
+        assert settings.REPLAY_DATE  # the settings require it
+        return ReplayProvider(on=settings.REPLAY_DATE, speed=settings.REPLAY_SPEED)
     if name == "brapi":
         return BrapiProvider(
             url=settings.BRAPI_URL,

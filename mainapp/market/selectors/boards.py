@@ -95,6 +95,15 @@ def home_board() -> HomeBoard:
     )
 
 
+def index_quotes() -> list[Quote]:
+    """Return the last quotes of the index and its stocks, the index first. One query."""
+    rows = LastQuote.objects.filter(
+        in_index(INDEX, prefix="stock__") | Q(stock__symbol=INDEX), simulated=settings.SIMULATED
+    )
+    quotes = [row.to_quote() for row in rows.select_related("stock").distinct()]
+    return sorted(quotes, key=lambda quote: (quote.symbol != INDEX, quote.symbol))
+
+
 def _ranked(quote: Quote, points: list[tuple[int, str]]) -> RankedStock:
     turnover = quote.turnover()
     return RankedStock(

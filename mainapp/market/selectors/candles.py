@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Bar, Quote
+from mainapp.market.selectors.exchange_days import SOURCE, exchange_bars
 from mainapp.market.sessions import SAO_PAULO, is_session_day, next_session_day, sao_paulo_day
 
 RANGE_DAYS = {"1d": 1, "5d": 5, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 5 * 366}
@@ -30,6 +31,7 @@ MINUTES = {"1m": 1, "5m": 5, "15m": 15, "60m": 60}
 # A source may count a month as fewer days than we do.
 LATE_BEGINNING = timedelta(days=5)
 SPARKLINE_STEP_S = 300
+BAR_COLUMNS = ("starts_at", "open", "high", "low", "close", "volume")
 
 
 def chart_interval(range_: str) -> str:
@@ -61,10 +63,7 @@ def range_start(range_: str, *, at: datetime) -> datetime | None:
 def chart_bars(
     *, stock: Stock, range_: str, at: datetime, interval: str = ""
 ) -> tuple[list[Bar], str]:
-    """Return a range's bars of a width, oldest first, and the source of the last one.
-
-    Two queries at most.
-    """
+    """Return a range's bars of a width, oldest first, and the source of the last one."""
     interval = interval or chart_interval(range_)
     bars, source = stored_bars(stock=stock, range_=range_, interval=interval, at=at)
     return merged_bars(bars, interval=interval), source
@@ -74,23 +73,66 @@ def stored_bars(*, stock: Stock, range_: str, interval: str, at: datetime) -> tu
     """Return a range's stored bars, of minutes or days, for merging into bars of `interval`.
 
     Ranges of minutes end at the last candle, so that a weekend shows Friday. Weeks and months begin
-    with their first day, even if the range begins later. Two queries at most.
+    with their first day, even if the range begins later. Two queries; for days see `day_bars`.
     """
-    candles = Candle.objects.filter(
-        stock=stock, simulated=settings.SIMULATED, interval=stored_interval(range_, interval)
-    )
-    if interval in MINUTES:
-        last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
-        at = last or at
-    if since := _first_slot(range_, interval, at=at):
+    if interval not in MINUTES:
+        return day_bars(stock=stock, since=_first_slot(range_, interval, at=at))
+    candles = _candles(stock, Candle.Interval.MINUTE)
+    last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
+    candles = _limited(candles, _first_slot(range_, interval, at=last or at))
+    rows = list(candles.order_by("starts_at").values_list(*BAR_COLUMNS, "source"))
+    return [bar_of(*row[:-1]) for row in rows], rows[-1][-1] if rows else ""
+
+
+def day_bars(
+    *, stock: Stock, since: datetime | None = None, newest: int | None = None
+) -> tuple[list[Bar], str]:
+    """Return daily bars, oldest first, and the source of the last one; `newest` limits them.
+
+    A simulated market has its own candles only: one query. For a real one see `real_day_bars`.
+    """
+    if not settings.SIMULATED:
+        return real_day_bars(stock=stock, since=since, newest=newest)
+    candles = _candles(stock, Candle.Interval.DAY).order_by("-starts_at")
+    rows = _limited(candles, since).values_list(*BAR_COLUMNS, "source")[:newest]
+    return [bar_of(*row[:-1]) for row in rows][::-1], rows[0][-1] if rows else ""
+
+
+def real_day_bars(
+    *,
+    stock: Stock,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    newest: int | None = None,
+) -> tuple[list[Bar], str]:
+    """Return a stock's real daily bars, oldest first, and the source of the last one.
+
+    On its days, B3's own history replaces that of the sources. Two queries; up to three more with
+    B3's history.
+    """
+    candles = _candles(stock, Candle.Interval.DAY, simulated=False).order_by("-starts_at")
+    rows = _limited(candles, since, before).values_list(*BAR_COLUMNS, "source")[:newest]
+    bars = {row[0]: (bar_of(*row[:-1]), row[-1]) for row in rows}
+    first, end = (sao_paulo_day(at) if at else None for at in (since, before))
+    days = exchange_bars(stock=stock, since=first, before=end, newest=newest)
+    bars |= {bar.starts_at: (bar, SOURCE) for bar in days}
+    slots = sorted(bars)[-newest if newest else None :]
+    return [bars[slot][0] for slot in slots], bars[slots[-1]][1] if slots else ""
+
+
+def _candles(
+    stock: Stock, interval: Candle.Interval, *, simulated: bool | None = None
+) -> QuerySet[Candle]:
+    is_simulated = settings.SIMULATED if simulated is None else simulated
+    return Candle.objects.filter(stock=stock, simulated=is_simulated, interval=interval)
+
+
+def _limited(
+    candles: QuerySet[Candle], since: datetime | None, before: datetime | None = None
+) -> QuerySet[Candle]:
+    if since:
         candles = candles.filter(starts_at__gte=since)
-    rows = candles.order_by("starts_at").values_list(
-        "starts_at", "open", "high", "low", "close", "volume", "source"
-    )
-    bars, source = [], ""
-    for starts_at, *prices, volume, source in rows:  # noqa: B007 - the last source is returned
-        bars.append(_bar(starts_at, prices, volume))
-    return bars, source
+    return candles.filter(starts_at__lt=before) if before else candles
 
 
 def begins_late(bars: list[Bar], *, range_: str, interval: str, at: datetime) -> bool:
@@ -173,12 +215,8 @@ def _day_slots(last: datetime) -> list[datetime]:
 
 
 def recent_closes(*, stock: Stock, count: int) -> list[Bar]:
-    """Return the last daily bars, newest first. One query."""
-    rows = Candle.objects.filter(
-        stock=stock, simulated=settings.SIMULATED, interval=Candle.Interval.DAY
-    ).order_by("-starts_at")[:count]
-    values = rows.values_list("starts_at", "open", "high", "low", "close", "volume")
-    return [_bar(starts_at, prices, volume) for starts_at, *prices, volume in values]
+    """Return the last daily bars, newest first; for the cost see `day_bars`."""
+    return day_bars(stock=stock, newest=count)[0][::-1]
 
 
 def slot_start(at: datetime, interval: str) -> datetime:
@@ -214,6 +252,7 @@ def _merge(starts_at: datetime, bars: list[Bar]) -> Bar:
     )
 
 
-def _bar(starts_at: datetime, prices: list[Decimal], volume: int | None) -> Bar:
-    open_, high, low, close = prices
+def bar_of(starts_at: datetime, *prices: Any) -> Bar:
+    """Return the bar of a row of BAR_COLUMNS."""
+    open_, high, low, close, volume = prices
     return Bar(starts_at=starts_at, open=open_, high=high, low=low, close=close, volume=volume)

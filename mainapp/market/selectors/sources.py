@@ -10,6 +10,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mainapp.core.templatetags.formats import full_day
 from mainapp.market import sessions
 from mainapp.market.board import Board
 from mainapp.market.models import RejectedQuotes
@@ -17,6 +18,12 @@ from mainapp.market.providers.base import Limit
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.chain import build_chain
 from mainapp.market.selectors.schedule import Schedule, update_schedule
+from mainapp.market.selectors.source_words import fault_words, source_label
+from mainapp.market.selectors.streams import (
+    StreamOverview,
+    pushed_sentence,
+    streams_overview,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +68,9 @@ class Overview:
     """The content of the page *Fontes*; times are aware UTC."""
 
     sources: Sequence[Source]
+    streams: Sequence[StreamOverview]
     why: str
+    pushed: str
     interval: str
     setting: str
     is_clock_wrong: bool
@@ -73,11 +82,14 @@ class Overview:
 
 
 def sources_overview(*, at: datetime) -> Overview:
-    """Return the content of the page *Fontes*. Two queries; three reads of Redis per source."""
+    """Return the content of the page *Fontes*.
+
+    Two queries; three reads of Redis per source, and one for all streams.
+    """
     chain = build_chain()
     states = chain.states()
     used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
-    schedule = update_schedule()
+    schedule, streams = update_schedule(), streams_overview()
     interval_s = schedule.interval.total_seconds() if schedule.interval else 0
     session: sessions.Session = "open" if settings.SIMULATED else sessions.session(at)
     return Overview(
@@ -88,17 +100,19 @@ def sources_overview(*, at: datetime) -> Overview:
                 about=_about(state.name),
                 mark=_mark(state),
                 word=_word(state),
-                error=_fault(state.last_fault),
+                error=fault_words(state.last_fault),
                 interval_s=max(state.interval_s or 0, interval_s),
                 in_use=state.name == used,
                 history=history,
-                history_error=_fault(history.last_fault) if history.wait_s else "",
+                history_error=fault_words(history.last_fault) if history.wait_s else "",
                 limits=[_allowance(limit) for limit in limits],
             )
             for state, history, limits in zip(
                 states, chain.history_states(), chain.limits(), strict=True
             )
         ],
+        streams=streams,
+        pushed=pushed_sentence(streams),
         why=_why(used, [state.name for state in states]),
         interval=_describe_interval(schedule),
         setting=_describe_setting(schedule),
@@ -111,16 +125,6 @@ def sources_overview(*, at: datetime) -> Overview:
     )
 
 
-def source_label(name: str) -> str:
-    """Return the name of a source for users."""
-    return {
-        "brapi": "brapi.dev",
-        "yahoo": "Yahoo Finance",
-        "yahoo_fin": "yahoo_fin",
-        "simulated": _("Mercado simulado"),
-    }.get(name, name)
-
-
 def _about(name: str) -> str:
     return {
         "brapi": _("Traz muitos ativos por chamada; o plano contratado limita as chamadas do mês."),
@@ -131,6 +135,7 @@ def _about(name: str) -> str:
             "Biblioteca antiga que lê as páginas do Yahoo; fica por último, de reserva."
         ),
         "simulated": _("Preços inventados por este servidor, para experimentar. Nenhum é real."),
+        "replay": _("Preços de um pregão passado, repetidos para treinar. Nenhum é de agora."),
     }.get(name, "")
 
 
@@ -151,20 +156,6 @@ def _word(state: SourceState) -> str:
         "open": _("fora do ar"),
         "half_open": _("tentando de novo"),
     }[state.state]
-
-
-def _fault(fault: str) -> str:
-    return {
-        "": "",
-        "timeout": _("não respondeu a tempo"),
-        "unreachable": _("não foi possível conectar"),
-        "rate_limited": _("recusou: pedidos demais"),
-        "unauthorized": _("recusou o acesso: confira o token e o endereço"),
-        "server_error": _("está com defeito do lado dela"),
-        "bad_reply": _("respondeu algo diferente do que documenta"),
-        "refused": _("recusou: não faz parte do plano, ou o pedido é inválido"),
-        "not_given": _("não tem o que foi pedido"),
-    }.get(fault, _("falhou"))
 
 
 def _allowance(limit: Limit) -> Allowance:
@@ -214,6 +205,10 @@ def _why(used: str | None, names: Sequence[str]) -> str:
     """Return a sentence about the source in use and the reason for it."""
     if used == "simulated":
         return _("Os preços vêm do mercado simulado: este servidor foi iniciado sem fontes reais.")
+    if used == "replay":
+        return _("Os preços são os do pregão de %(day)s, repetidos.") % {
+            "day": full_day(settings.REPLAY_DATE)
+        }
     if used is None:
         return _("Nenhuma fonte respondeu ainda: não há preços novos.")
     label = source_label(used)
@@ -270,7 +265,7 @@ def _rejections() -> list[Rejection]:
             last_at=row.last_at,
         )
         for row in rows
-        if (row.source == "simulated") == settings.SIMULATED
+        if (row.source in ("simulated", "replay")) == settings.SIMULATED
     ]
 
 

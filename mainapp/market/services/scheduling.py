@@ -1,4 +1,4 @@
-"""The periodic tasks of the market: updates of quotes, and the nightly pruning of candles."""
+"""The market's periodic tasks: updates of quotes, uploaded files, nightly pruning of candles."""
 
 from django.conf import settings
 from django.db import transaction
@@ -7,6 +7,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from mainapp.market.selectors.schedule import TASK, description, interval_of, is_from_setting
 
 PRUNING = "prune_candles"
+FILES, FILES_S = "load_history_files", 60
 DEFAULT_S = 10
 
 
@@ -23,6 +24,9 @@ def ensure_periodic_tasks() -> None:
     if not PeriodicTask.objects.filter(name=PRUNING).exists():
         night = CrontabSchedule.objects.create(minute="15", hour="3", timezone=settings.TIME_ZONE)
         PeriodicTask.objects.create(name=PRUNING, task=PRUNING, crontab=night)
+    if not PeriodicTask.objects.filter(name=FILES).exists():
+        every = IntervalSchedule.objects.create(every=FILES_S, period=IntervalSchedule.SECONDS)
+        PeriodicTask.objects.create(name=FILES, task=FILES, interval=every, expire_seconds=FILES_S)
 
 
 def _apply_interval(task: PeriodicTask) -> None:

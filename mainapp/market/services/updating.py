@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -23,6 +23,7 @@ from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.claims import batch_lease, claim, unclaimed
 from mainapp.market.services.recording import record_quotes
+from mainapp.market.streams.given import not_given
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +64,9 @@ def update_listed(*, symbols: Collection[str], run: str) -> None:
 
 
 def update_watched(*, at: datetime, at_once: bool = False) -> bool:
-    """Fetch all watched symbols if a batch is due; return whether this call ran the batch.
+    """Fetch all watched symbols that no live stream gives, if a batch is due.
 
+    Return whether this call ran the batch.
     `at_once` ignores the due time, which stays unchanged, and the claims of listed runs. In either
     case nothing happens while another batch runs. Raises: redis.RedisError.
     """
@@ -75,7 +77,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
         # Checked again: another batch may have run since.
         if not is_acquired or not (at_once or _is_due(at, interval)):
             return False
-        symbols = watch.watched_symbols(redis_client()) | watch.needed_symbols()
+        symbols = not_given(watch.watched_symbols(redis_client()) | watch.needed_symbols())
         if symbols and _are_sources_resting(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
@@ -125,11 +127,21 @@ def _longest_unreached_first(symbols: Collection[str]) -> list[str]:
     if not symbols:
         return []
     names = sorted(symbols)
-    times: Any = redis_client().hmget(REACHED_KEY, names)
     # A time in the future was set by a clock that ran ahead, and would put its symbol last.
     latest_ns = time.time_ns() + SKEW // timedelta(microseconds=1) * 1000
-    reached_at = {name: int(at or 0) for name, at in zip(names, times, strict=True)}
+    reached_at = reached_ns(names)
     return sorted(names, key=lambda name: reached_at[name] if reached_at[name] <= latest_ns else 0)
+
+
+def reached_ns(symbols: Sequence[str]) -> dict[str, int]:
+    """Return when each symbol was last polled, in nanoseconds since 1970, 0 if not in a day.
+
+    One round trip, none without symbols. Raises: redis.RedisError.
+    """
+    if not symbols:
+        return {}
+    times: Any = redis_client().hmget(REACHED_KEY, list(symbols))
+    return {symbol: int(at or 0) for symbol, at in zip(symbols, times, strict=True)}
 
 
 def _note_reached(symbols: Collection[str]) -> None:
@@ -140,20 +152,26 @@ def _note_reached(symbols: Collection[str]) -> None:
         pipeline.execute()
 
 
-def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
-    """Write recorded quotes to the board and publish the changes. Raises: redis.RedisError."""
-    placed = _place(quotes, status)
+def place_quotes(
+    quotes: Collection[Quote], status: FeedStatus | None, *, holder: str = ""
+) -> Placed:
+    """Write recorded quotes to the board and publish the changes.
+
+    `holder` is the streamer's that writes them: without the lease it writes nothing.
+    Raises: redis.RedisError.
+    """
+    placed = _place(quotes, status, holder)
     if placed.changed:
         publish([GroupMessage(STOCK_TRACK, _batch_message(placed))])
     return placed
 
 
-def _place(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
+def _place(quotes: Collection[Quote], status: FeedStatus | None, holder: str = "") -> Placed:
     try:
-        return quote_board().put(quotes, status)
+        return quote_board().put(quotes, status, holder=holder)
     except BoardLostError:
         restore_board()
-        return quote_board().put(quotes, status)
+        return quote_board().put(quotes, status, holder=holder)
 
 
 def _batch_message(placed: Placed) -> QuotesRecorded:

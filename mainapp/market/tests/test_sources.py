@@ -7,12 +7,16 @@ import time_machine
 from django.conf import settings
 from django.utils import timezone
 
+from mainapp.core.redis import client as redis_client
+from mainapp.market.board import STREAM_KEY
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers import chain
 from mainapp.market.providers.base import Budget, ProviderError, RefusedError
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.limits import Limits
 from mainapp.market.selectors.sources import sources_overview
+from mainapp.market.streams.base import StreamState
+from mainapp.market.streams.given import write_streaming
 
 pytestmark = pytest.mark.django_db
 
@@ -202,3 +206,76 @@ def test_page_distinguishes_resting_histories_from_resting_quotes(client, real):
     assert shown()["brapi"] == ("ok", "respondendo")
     assert "O histórico espera" in html
     assert "Volta a ser perguntada" not in html
+
+
+# Streams -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def streaming(settings, fresh):
+    """Return a function that publishes the state of the simulated stream."""
+    settings.QUOTE_STREAM = ["simulated"]
+    redis_client().flushall()
+    redis_client().set(STREAM_KEY, "holder", px=2000)
+
+    def publish(status, **fields):
+        state = StreamState("simulated", status=status, **fields)
+        assert write_streaming(holder="holder", given_ms={}, states=[state])
+
+    return publish
+
+
+def stream_words():
+    (stream,) = sources_overview(at=MONDAY).streams
+    return stream.mark, stream.word, stream.in_use
+
+
+def test_without_configured_streams_the_page_shows_none(client):
+    assert sources_overview(at=MONDAY).streams == []
+    assert "Ao vivo" not in client.get("/sources/").content.decode()
+
+
+def test_stream_that_gives_symbols_is_in_use(streaming):
+    streaming("live", given=3, wanted=4)
+
+    assert stream_words() == ("ok", "ao vivo", True)
+    assert sources_overview(at=MONDAY).pushed == (
+        "O que Mercado simulado entrega ao vivo não é consultado."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "shown_as"),
+    [
+        ("idle", ("unused", "nenhum ativo dela é acompanhado", False)),
+        ("connecting", ("resting", "conectando", False)),
+        ("silent", ("lacking", "conectada, mas calada", False)),
+        ("waiting", ("broken", "sem conexão, tentando de novo", False)),
+    ],
+)
+def test_states_of_a_stream_are_shown_in_words(streaming, status, shown_as):
+    streaming(status)
+
+    assert stream_words() == shown_as
+    assert sources_overview(at=MONDAY).pushed == ""
+
+
+def test_stream_without_a_process_is_shown_as_stopped(streaming):
+    redis_client().delete(STREAM_KEY)
+
+    assert stream_words() == ("broken", "parada: nenhum processo a recebe", False)
+
+
+def test_page_shows_streams_and_polled_sources(client, streaming):
+    error_at = timezone.now() - timedelta(seconds=30)
+    streaming(
+        "live", given=3, wanted=4, last_tick_at=error_at, last_fault="timeout",
+        last_error="no price for too long", last_error_at=error_at,
+    )  # fmt: skip
+
+    page = client.get("/sources/").content.decode()
+
+    assert 'id="source-simulated"' in page
+    assert 'id="stream-simulated"' in page
+    assert "não respondeu a tempo" in page
+    assert "no price for too long" in page

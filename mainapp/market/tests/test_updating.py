@@ -200,10 +200,10 @@ def test_board_and_publication_follow_the_commit(source, monkeypatch):
     def note_publication(batch):
         order.append(("published", prices(), batch[0][1]["quotes"]["PETR4"]["price"]))
 
-    def note_put(self, quotes, status):
+    def note_put(self, quotes, status, **options):
         if quotes:
             order.append(("put", connection.in_atomic_block, LastQuote.objects.count()))
-        return put(self, quotes, status)
+        return put(self, quotes, status, **options)
 
     monkeypatch.setattr(updating, "publish", note_publication)
     monkeypatch.setattr(boards.Board, "put", note_put)

@@ -21,11 +21,12 @@ class Destination:
     kind: str
     address: str
     channel_id: int | None = None
+    name: str = ""
 
     @property
     def shown_address(self) -> str:
-        """The address for display."""
-        return shown_address(self.kind, self.address)
+        """The name, or the address for display."""
+        return self.name or shown_address(self.kind, self.address)
 
 
 def deliveries_for(users: Collection[User | int], kind: str) -> dict[int, list[Destination]]:
@@ -75,6 +76,18 @@ def channels_with_outcomes(user: User) -> QuerySet[Any]:
     )
 
 
+def device_of(user: User, pk: int | None) -> Channel | None:
+    """Return the user's device with this key, if it still exists. One query, none without a key."""
+    if pk is None:
+        return None
+    return channels_of(user).filter(pk=pk, kind=Channel.Kind.PUSH).first()
+
+
+def device_count() -> int:
+    """Return the number of browsers that get notifications of this site."""
+    return Channel.objects.filter(kind=Channel.Kind.PUSH).count()
+
+
 def places_of(user: User) -> list[tuple[str, str, str]]:
     """Return the name, the address and the state of each of a user's destinations. One query.
 
@@ -102,4 +115,6 @@ def is_account_mail_on(user: User) -> bool:
 
 
 def _destination(channel: Channel) -> Destination:
-    return Destination(kind=channel.kind, address=channel.address, channel_id=channel.pk)
+    return Destination(
+        kind=channel.kind, address=channel.address, channel_id=channel.pk, name=channel.name
+    )

@@ -51,22 +51,12 @@ def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: da
         if kind in USER_SERVERS:
             check_server(url_client(), target.address)
     except TransportError as error:
-        raise DomainError(
-            "invalid",
-            gettext_noop("Este endereço não pode ser usado: %(reason)s"),
-            {"reason": gettext_lazy(str(error))},
-        ) from error
+        raise unusable(error) from error
     with transaction.atomic():
-        _lock(user)
-        channels = channels_of(user)
-        if channels.filter(kind=kind, address=target.address).exists():
+        lock_channels(user)
+        if channels_of(user).filter(kind=kind, address=target.address).exists():
             raise DomainError("invalid", gettext_noop("Este canal já está na lista."))
-        if channels.count() >= MAX_CHANNELS:
-            raise DomainError(
-                "invalid",
-                gettext_noop("São até %(limit)s canais: apague um antes."),
-                {"limit": MAX_CHANNELS},
-            )
+        check_count(user)
         channel = Channel.objects.create(
             user=user,
             kind=kind,
@@ -76,6 +66,15 @@ def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: da
         )
         send_verification(channel=channel, at=at)
     return channel
+
+
+def unusable(error: TransportError) -> DomainError:
+    """Return the error for an address that a transport refused."""
+    return DomainError(
+        "invalid",
+        gettext_noop("Este endereço não pode ser usado: %(reason)s"),
+        {"reason": gettext_lazy(str(error))},
+    )
 
 
 @transaction.atomic
@@ -153,6 +152,11 @@ def switch_channel(*, channel: Channel, is_active: bool) -> None:
     Channel.objects.filter(pk=channel.pk).update(is_active=is_active)
 
 
+def edit_device(*, channel: Channel, name: str, shows_amounts: bool) -> None:
+    """Change a device's name, and whether it shows prices, amounts and texts."""
+    Channel.objects.filter(pk=channel.pk).update(name=name, shows_amounts=shows_amounts)
+
+
 def switch_account_mail(*, user: User, is_active: bool, at: datetime) -> None:
     """Switch notifications to the account's own address on or off."""
     Channel.objects.update_or_create(
@@ -192,6 +196,16 @@ def _check_supported(channel: Channel) -> None:
         raise DomainError("invalid", gettext_noop("Este site não envia mais por este serviço."))
 
 
-def _lock(user: User) -> None:
+def check_count(user: User) -> None:
+    """Raise a DomainError if a user has MAX_CHANNELS channels."""
+    if channels_of(user).count() >= MAX_CHANNELS:
+        raise DomainError(
+            "invalid",
+            gettext_noop("São até %(limit)s canais: apague um antes."),
+            {"limit": MAX_CHANNELS},
+        )
+
+
+def lock_channels(user: User) -> None:
     """Serialize edits of a user's channels; SQLite, which ignores this, has one writer anyway."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)

@@ -37,6 +37,7 @@ from mainapp.notifications.transports.inapp import InAppTransport
 from mainapp.notifications.transports.mail import MailTransport
 from mainapp.notifications.transports.ntfy import NtfyTransport
 from mainapp.notifications.transports.posting import build_client
+from mainapp.notifications.transports.push import PushTransport
 from mainapp.notifications.transports.pushover import PushoverTransport
 from mainapp.notifications.transports.slack import SlackTransport
 from mainapp.notifications.transports.telegram import TelegramTransport
@@ -86,6 +87,7 @@ def transports() -> dict[str, Transport]:
         Channel.Kind.PUSHOVER: PushoverTransport(client),
         Channel.Kind.NTFY: NtfyTransport(client),
         Channel.Kind.GOTIFY: GotifyTransport(client),
+        Channel.Kind.PUSH: PushTransport(client),
         Channel.Kind.UNSUPPORTED: UnsupportedTransport(),
         "inapp": InAppTransport(notify_inboxes),
     }
@@ -226,7 +228,9 @@ class Round:
 
 def build_message(delivery: Delivery) -> Message:
     """Return the message of a claimed delivery. No query: `claim_due` has read its relations."""
-    path = delivery.notification.url if delivery.notification else ""
+    path = delivery.headers.get("url") or (
+        delivery.notification.url if delivery.notification else ""
+    )
     return Message(
         address=delivery.address,
         subject=delivery.subject,

@@ -103,7 +103,8 @@ def record_attempt(
     A message that may have arrived is sent MAX_UNKNOWN times at most. Returns None, and changes
     nothing, if another process has claimed the delivery since. If a message is refused or given
     up, its owner is notified in the inbox, once a day for each address. If the service reports a
-    new address, the channel and its waiting messages are moved there.
+    new address, the channel and its waiting messages are moved there; if it reports that the
+    address is gone, the channel is removed.
     """
     outcome = _outcome(delivery, error, at)
     changes = _changes(outcome, delivery, error, at)
@@ -120,6 +121,8 @@ def record_attempt(
             _notify_owner(delivery, error, at)
         if error is not None and error.new_address:
             _move_channel(delivery, error.new_address)
+        if error is not None and error.is_gone:
+            _remove_channel(delivery)
     return attempt
 
 
@@ -192,6 +195,16 @@ def _notify_owner(delivery: Delivery, error: TransportError | None, at: datetime
         ],
         at=at,
     )
+
+
+def _remove_channel(delivery: Delivery) -> None:
+    """Remove the channel with the very address that is gone: the browser may have a new one."""
+    if delivery.channel is None:
+        return
+    gone = Channel.objects.filter(pk=delivery.channel.pk, address=delivery.address)
+    for channel in gone:
+        cancel_deliveries(channel=channel)
+        channel.delete()
 
 
 def _move_channel(delivery: Delivery, address: str) -> None:

@@ -13,7 +13,7 @@ from mainapp.notifications.tests.factories import channel, delivery
 from mainapp.notifications.tests.transports.conftest import APP, BOT, DISCORD_TOKEN, KEY
 
 migration = import_module("mainapp.notifications.migrations.0002_services")
-BEFORE, AFTER = [("notifications", "0001_initial")], [("notifications", "0003_unknown_outcomes")]
+BEFORE, AFTER = [("notifications", "0001_initial")], [("notifications", "0004_push")]
 
 CONVERTED = {
     f"tgram://{BOT}/-1001234": [("telegram", "-1001234", BOT)],

@@ -12,7 +12,8 @@ class Message:
 
     `address` may be shown to its owner, `secret` (a bot's token, an application's key) never.
     `message_id` stays the same in every attempt, so that a receiver can recognise a repetition.
-    `text` is plain, `html` may be empty, `url` is absolute or empty; `headers` are an e-mail's.
+    `text` is plain, `html` may be empty, `url` is absolute or empty; `headers` are an e-mail's, or
+    the details of a web push: `topic`, `urgency`, `silence` and its texts.
     """
 
     address: str
@@ -40,7 +41,8 @@ class TransportError(Exception):
     The text is shown to the owner of the address: one line, without secrets; our own messages are
     translated. `retry_after_s` is the pause that the service requested, `new_address` the address
     that it reports as the current one. `is_ours` means that the site's own set-up failed, not the
-    address; `is_unknown`, that the message may have arrived. `detail` is for the log only.
+    address; `is_unknown`, that the message may have arrived; `is_gone`, that the address never
+    comes back, so that its channel is removed. `detail` is for the log only.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class TransportError(Exception):
         new_address: str = "",
         is_ours: bool = False,
         is_unknown: bool = False,
+        is_gone: bool = False,
         detail: str = "",
     ) -> None:
         super().__init__(" ".join(text.split())[:300])
         self.permanent = permanent
         self.is_ours = is_ours
         self.is_unknown = is_unknown
+        self.is_gone = is_gone
         self.detail = " ".join(detail.split())[:500]
         self.retry_after_s = retry_after_s
         self.new_address = new_address

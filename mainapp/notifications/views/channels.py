@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.paths import get_owned_or_404, missing_as_404
-from mainapp.notifications.forms import KIND_FIELDS, KINDS, ChannelForm, CodeForm
+from mainapp.notifications.forms import KIND_FIELDS, KINDS, ChannelForm, CodeForm, DeviceForm
 from mainapp.notifications.models import Delivery
-from mainapp.notifications.policies import MAX_CHANNELS
+from mainapp.notifications.policies import DEVICE, MAX_CHANNELS
 from mainapp.notifications.selectors.channels import (
     account_addresses,
     channels_of,
@@ -41,6 +41,7 @@ def channels(request: MemberRequest) -> HttpResponse:
             )
             for channel in channels_with_outcomes(request.user)
         ],
+        "this_device": request.session.get(DEVICE),
         "max_channels": MAX_CHANNELS,
         "is_account_mail_on": is_account_mail_on(request.user),
         "account_address": account_addresses([request.user.pk]).get(request.user.pk),
@@ -59,7 +60,11 @@ def channel(request: MemberRequest, pk: int) -> HttpResponse:
             services.enter_code(channel=own_channel, code=code, at=timezone.now())
             messages.success(request, _("O canal está confirmado."))
             return redirect("notification-channel", pk=pk)
-    context = {"channel": own_channel, "form": form}
+    context = {
+        "channel": own_channel,
+        "form": form,
+        "device_form": DeviceForm(instance=own_channel) if own_channel.is_device else None,
+    }
     return render(request, "mainapp/notifications/channel.html", context)
 
 

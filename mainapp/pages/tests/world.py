@@ -223,6 +223,11 @@ def _channel(world: World) -> dict[str, Any]:
     return {"pk": _new_channel(world).pk}
 
 
+def _device(world: World) -> dict[str, Any]:
+    endpoint = f"https://push.example/{new_key()}"
+    return {"pk": channel(world.users["owner"], "push", address=endpoint).pk}
+
+
 def _channel_link(world: World) -> dict[str, Any]:
     return {"key": link_key(_new_channel(world))}
 
@@ -358,6 +363,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "alert link": (_alert_link, {"token": "nothing"}),
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),
+    "device": (_device, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
     "idea": (_idea, {"pk": 999_999}),
     "idea comment": (_idea_comment, {"pk": 999_999}),

@@ -19,10 +19,12 @@ from mainapp.core.tests.http.network import (
     make_names,
 )
 from mainapp.core.tests.http.receiver import Receiver, make_certificate
+from mainapp.notifications.tests.transports.browsers import HOST, PushBrowser
 from mainapp.notifications.transports.base import Message, Transport
 from mainapp.notifications.transports.discord import DiscordTransport
 from mainapp.notifications.transports.gotify import GotifyTransport
 from mainapp.notifications.transports.ntfy import NtfyTransport
+from mainapp.notifications.transports.push import PushTransport
 from mainapp.notifications.transports.pushover import PushoverTransport
 from mainapp.notifications.transports.slack import SlackTransport
 from mainapp.notifications.transports.telegram import TelegramTransport
@@ -37,11 +39,13 @@ class Service:
     host: str
     typed: tuple[str, str]
     success: bytes
+    read: Callable[[bytes], bytes] = bytes  # the message in a request's body
 
 
 BOT = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 DISCORD_TOKEN = "JHMHI8qBe7bk2ZwO5U711o3dV_jsJHMHI8qBe7bk2ZwO5U711o3dV_js-abc"
 KEY, APP = "u" + "a" * 29, "a" + "b" * 29
+BROWSER = PushBrowser()
 SERVICES = {
     "telegram": Service(
         TelegramTransport,
@@ -76,6 +80,9 @@ SERVICES = {
         ("https://gotify.example/sub", "AbCdEf12345.-_x"),
         b'{"id": 7}',
     ),
+    "push": Service(
+        PushTransport, HOST, (BROWSER.endpoint, BROWSER.keys), b"", read=BROWSER.decrypt
+    ),
     "webhook": Service(
         WebhookTransport, "hook.example", ("https://hook.example/a?b=c", "segredo-do-canal"), b""
     ),
@@ -86,6 +93,11 @@ SERVICES = {
 def _loaded() -> None:
     """Load httpx and the root certificates first: 0.5 s that would count against a deadline."""
     default_tls()
+
+
+@pytest.fixture(autouse=True)
+def _vapid_key(settings: Any) -> None:
+    settings.VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"  # of RFC 8291
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,8 @@
-"""`make backup`: write database and media to one archive, while the instance runs."""
+"""`make backup`: write database and media to one archive, while the instance runs.
+
+The keys are not among them: whoever finds an archive should not be able to sign a session. With
+KEYS= they are written to a file of their own.
+"""
 
 import sys
 from argparse import ArgumentParser
@@ -10,7 +14,9 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils import timezone
 
+from mainapp.notifications.transports import vapid
 from project.backup import BackupError, Stores, write_archive
+from project.keys import KeysError, write_keys
 
 
 def stores() -> Stores:
@@ -32,10 +38,28 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--to", type=Path, help="the file to write")
+        parser.add_argument(
+            "--keys", type=Path, help="write the keys to this file, and nothing else"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["keys"]:
+            self._write_keys(options["keys"])
+            return
         try:
             made = write_archive(stores=stores(), to=options["to"] or new_archive("pregao"))
         except (BackupError, OSError) as error:
             sys.exit(f"pregao: no backup: {error}")
         self.stdout.write(f"backup: {made}")
+
+    def _write_keys(self, to: Path) -> None:
+        keys = {
+            "secret_key": settings.SECRET_KEY,
+            "secret_key_fallbacks": list(settings.SECRET_KEY_FALLBACKS),
+            "vapid_key": vapid.key_text(),
+        }
+        try:
+            write_keys(to, keys)
+        except (KeysError, OSError) as error:
+            sys.exit(f"pregao: no backup of the keys: {error}")
+        self.stdout.write(f"keys: {to}")

@@ -24,6 +24,8 @@ from mainapp.ideas.services import scheduling as ideas
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.moderation.services.complaints import ensure_forgetting
+from mainapp.notifications.selectors.channels import device_count
+from mainapp.notifications.services.devices import ensure_key
 from mainapp.notifications.services.scheduling import ensure_sweep
 from mainapp.uploads.services import uploads
 
@@ -48,6 +50,10 @@ class Command(BaseCommand):
             report("database", migrate())
             report("catalogue", seed_catalogue())
             report("updates", schedule())
+        push = ensure_key(device_count=device_count())
+        report("web push", push)
+        if push.startswith("OFF"):  # said at every start, also without the report
+            self.stderr.write(f"pregao: web push is {push}")
         report("translations", compile_messages())
         report("static files", static_files.collect())
 

@@ -122,7 +122,9 @@ export function delayText(seconds) {
 }
 
 export function sourceName(source) {
-  return source === "simulated" ? gettext("simulador") : (source ?? "–");
+  if (source === "simulated") return gettext("simulador");
+  if (source === "replay") return gettext("pregão repetido");
+  return source === "cotahist" ? "B3 (COTAHIST)" : (source ?? "–");
 }
 
 /** Return the comparison of two quotes by a column; quotes without a value go last in both directions. */

@@ -1,8 +1,10 @@
 // The frame of every page: theme switch, menus, search.
 import { build, centre } from "../core/dom.js";
+import { csrfToken } from "../core/http.js";
 import { forgetOthers } from "../core/personal.js";
 import "../core/popover.js";
 import { attachSearch } from "../market/search.js";
+import { checkDevice } from "../notifications/device.js";
 import { savePreference } from "./preferences.js";
 import { attachSiteSearch } from "./search.js";
 
@@ -84,8 +86,22 @@ function guardMember(member) {
   });
 }
 
+/** Install the service worker (core/worker.js), and keep this browser's push subscription right. */
+async function attachWorker(member) {
+  if (!("serviceWorker" in navigator)) return;
+  const url = document.querySelector('meta[name="device"]')?.content;
+  try {
+    await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
+    await checkDevice(url, member);
+  } catch {
+    // without a worker, or without the server, the page works as before
+  }
+}
+
 forgetOthers(document.body.dataset.member ?? "");
 if (document.body.dataset.member) guardMember(document.body.dataset.member);
+// Error pages have no token and do not know whether somebody is logged in.
+if (csrfToken()) attachWorker(document.body.dataset.member ?? "");
 markOldPrices(document.documentElement);
 document.querySelectorAll(":is(.tabs, .strip) > [aria-current]").forEach((link) => centre(link));
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);

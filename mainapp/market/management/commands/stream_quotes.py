@@ -1,0 +1,34 @@
+"""Command that records the quotes of the streams in QUOTE_STREAM, until it is stopped."""
+
+import asyncio
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from mainapp.market.services.streaming.streamer import Streamer
+from mainapp.market.streams.configured import build_streams
+
+
+class Command(BaseCommand):
+    help = (
+        "Record the quotes that the streams in QUOTE_STREAM push. Of several such processes one "
+        "works, and another takes over when it dies or hangs."
+    )
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.QUOTE_STREAM:
+            # Runners of a Procfile stop all processes when one ends.
+            self.stderr.write("QUOTE_STREAM is not set: there is nothing to stream")
+        asyncio.run(_run())
+
+
+async def _run() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    streams = build_streams()
+    await (Streamer(streams).run(stop) if streams else stop.wait())

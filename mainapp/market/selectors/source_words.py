@@ -1,0 +1,30 @@
+"""Names and failures of sources, in words for users."""
+
+from django.utils.translation import gettext as _
+
+
+def source_label(name: str) -> str:
+    """Return the name of a source for users."""
+    return {
+        "brapi": "brapi.dev",
+        "yahoo": "Yahoo Finance",
+        "yahoo_fin": "yahoo_fin",
+        "binance": "Binance",
+        "simulated": _("Mercado simulado"),
+        "replay": _("Pregão repetido"),
+    }.get(name, name)
+
+
+def fault_words(fault: str) -> str:
+    """Return why a source failed."""
+    return {
+        "": "",
+        "timeout": _("não respondeu a tempo"),
+        "unreachable": _("não foi possível conectar"),
+        "rate_limited": _("recusou: pedidos demais"),
+        "unauthorized": _("recusou o acesso: confira o token e o endereço"),
+        "server_error": _("está com defeito do lado dela"),
+        "bad_reply": _("respondeu algo diferente do que documenta"),
+        "refused": _("recusou: não faz parte do plano, ou o pedido é inválido"),
+        "not_given": _("não tem o que foi pedido"),
+    }.get(fault, _("falhou"))

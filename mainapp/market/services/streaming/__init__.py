@@ -1,0 +1,1 @@
+"""Recording of pushed quotes: one streamer at a time, by the way of every quote."""

@@ -1,0 +1,1 @@
+"""Streams: sources that push quotes over a connection that stays open."""

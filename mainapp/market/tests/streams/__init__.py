@@ -1,0 +1,1 @@
+"""Tests of streams: formats, connections, rhythm, recording."""

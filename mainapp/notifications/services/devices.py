@@ -1,0 +1,100 @@
+"""A user's browsers that get notifications by web push: one subscription a device."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from mainapp.accounts.models import User
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.names import one_line
+from mainapp.notifications.models import Channel
+from mainapp.notifications.policies import CHANNEL_MESSAGES
+from mainapp.notifications.selectors.channels import device_of
+from mainapp.notifications.services.channels import (
+    check_count,
+    delete_channel,
+    lock_channels,
+    unusable,
+)
+from mainapp.notifications.services.delivering import transports, url_client
+from mainapp.notifications.transports import vapid
+from mainapp.notifications.transports.base import TransportError
+from mainapp.notifications.transports.posting import check_server
+
+MAX_NAME = 60
+
+
+def store_device(
+    *,
+    user: User,
+    endpoint: str,
+    keys: str,
+    name: str,
+    known: int | None,
+    is_new: bool,
+    at: datetime,
+) -> Channel | None:
+    """Store a browser's subscription, as `p256dh.auth` keys for its endpoint; safe to repeat.
+
+    `known` is the device that this log-in switched on before: its subscription is replaced. Without
+    `is_new`, an unknown browser is not added, and the result is None. The same browser of another
+    user, who logged out without the server or not at all, is removed. Resolves the endpoint's host,
+    which takes up to 2 s. Raises: DomainError, RateLimited.
+    """
+    try:
+        target = transports()[Channel.Kind.PUSH].check(endpoint, keys)
+        check_server(url_client(), target.address)
+    except TransportError as error:
+        raise unusable(error) from error
+    with transaction.atomic():
+        lock_channels(user)
+        devices = Channel.objects.filter(user=user, kind=Channel.Kind.PUSH)
+        device = devices.filter(address=target.address).first() or device_of(user, known)
+        if device is None and not is_new:
+            return None
+        # Both keys have to match: whoever learns an endpoint alone can end nobody's device.
+        others = Channel.objects.filter(address=target.address, secret=target.secret)
+        for other in others.filter(kind=Channel.Kind.PUSH).exclude(user=user):
+            delete_channel(channel=other)
+        if device is None:
+            check_count(user)
+            consume_stored(CHANNEL_MESSAGES, of_user(user), at=at)
+            device = Channel(user=user, kind=Channel.Kind.PUSH, created_at=at, verified_at=at)
+            device.name = one_line(name)[:MAX_NAME]
+        device.address, device.secret = target.address, target.secret
+        device.save()
+    return device
+
+
+def remove_device(*, user: User, pk: int | None) -> None:
+    """Remove a device of a user who logs out in it. Safe to repeat."""
+    if device := device_of(user, pk):
+        delete_channel(channel=device)
+
+
+def remove_devices(*, user: User, except_pk: int | None = None) -> None:
+    """Remove a user's devices, because their log-ins ended; `except_pk` is the present one."""
+    devices = Channel.objects.filter(user=user, kind=Channel.Kind.PUSH)
+    for device in devices:
+        if device.pk != except_pk:
+            delete_channel(channel=device)
+
+
+def ensure_key(*, device_count: int) -> str:
+    """Create the site's key of web push once; return its state for the operator, in words.
+
+    While devices are subscribed, a missing key is never replaced: each device is bound to it.
+    """
+    try:
+        if not vapid.key_text() and device_count == 0:
+            vapid.create_key()
+        vapid.private_key()
+    except (vapid.KeyMissing, OSError) as error:
+        return (
+            f"OFF: {device_count} devices are subscribed, but {error}. `restore --keys FILE` or "
+            "VAPID_KEY brings the key back"
+        )
+    if not vapid.contact():
+        return "on, but not for Apple's devices: set EMAIL_FROM or SITE_URL to a public address"
+    return "on"
