@@ -346,15 +346,14 @@ def test_texts_of_clubs_ideas_and_events_do_not_run(open_without_policy, site):
 
     texts = pack(1900, "\n\n")
     theses = [(f"{idea}editar/", terms | {"thesis": text}) for text in texts]
-    comments = [(f"{idea}comentar/", {"body": text}) for text in texts]
-    descriptions = pack(1000, "\n")
+    descriptions = pack(1000, "\n", PRINTABLE)
     edits = [
         (f"{club}editar/", {"name": name, "description": text, "filtered_words": text})
         for name, text in zip(pack(60, texts=PRINTABLE), descriptions, strict=False)
     ]
     pages = [idea, "/ideias/", f"{club}ideias/", club, f"{club}editar/", "/clubes/", "/"]
     locations: list[str] = []
-    for some in zip_longest(theses, comments, edits):
+    for some in zip_longest(theses, edits):
         locations += send_all(page, [form for form in some if form], pages)
     assert sum(bool(path) for path in locations) >= 0.9 * len(locations)
 
