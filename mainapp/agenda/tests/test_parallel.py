@@ -1,4 +1,4 @@
-"""200 parallel requests for the last seats, on whichever database the tests run."""
+"""200 parallel requests for the last seats, on the database of the test run."""
 
 from datetime import timedelta
 

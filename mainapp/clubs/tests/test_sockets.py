@@ -97,18 +97,18 @@ async def test_other_clubs_receive_nothing(websocket, club, people):
 async def test_removed_members_get_room_gone_and_are_closed(websocket, club, people):
     alice, bob, _carol = people
     async with (
-        websocket(url(club), alice) as member_socket,
-        websocket(url(club), bob) as removed_socket,
+        websocket(url(club), alice) as staying,
+        websocket(url(club), bob) as removed,
     ):
-        await opened(member_socket)
-        await opened(removed_socket)
+        await opened(staying)
+        await opened(removed)
         await query(ClubMember.objects.filter(user=bob).delete)
         await query(members_left, club.pk, [alice.pk, bob.pk])
         await query(club_changed, club.pk, "members")
 
-        assert await removed_socket.next() == {"type": "room_gone"}
-        assert await removed_socket.closed() == 4404
-        assert await member_socket.next() == {"type": "changed", "part": "members"}
+        assert await removed.next() == {"type": "room_gone"}
+        assert await removed.closed() == 4404
+        assert await staying.next() == {"type": "changed", "part": "members"}
 
 
 async def test_a_lost_message_is_found_by_the_sweep(websocket, club, people):
