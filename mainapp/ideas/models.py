@@ -43,9 +43,9 @@ class IdeaQuerySet(ClubScopedQuerySet["Idea"]):
 class Idea(AuditedModel, ClubScoped):
     """An idea about a stock, which freezes at its publication and is decided by recorded quotes.
 
-    `price_at` is the recorded price of its publication, made at `priced_at`. A waiting idea has
-    none: it is published at the first recorded price made after `asked_at`, in a session. In the
-    same way `closing_asked_at` is the author's wish to close it.
+    `price_at` is the recorded price of its publication, and `priced_at` the time of that price. A
+    waiting idea has none: it is published at the first price in a session after `asked_at`. In the
+    same way, `closing_asked_at` is the time at which the author asked to close it.
 
     `upper` and `lower` are the prices that decide it, in millionths, for the query of a batch; see
     `selectors.waking`. Corporate events until `adjusted_on` are in its prices.
@@ -199,8 +199,8 @@ class Idea(AuditedModel, ClubScoped):
 class IdeaEdit(models.Model):
     """A change of an idea by its author, with the values before it; it is shown with the idea.
 
-    `before` has the changed fields with their earlier values as text. Deleting the idea clears the
-    texts among them.
+    `before` has the earlier values of the changed fields as text. If the idea is deleted, thesis
+    and tags are removed from it.
     """
 
     idea = models.ForeignKey(Idea, models.CASCADE, related_name="edits")
@@ -265,7 +265,7 @@ class SavedFilter(models.Model):
 class PriceBreak(models.Model):
     """A jump of a stock's prices to another scale that no known event explains.
 
-    While it lasts the stock's ideas are not judged: a split that the catalogue does not know must
+    During a break the stock's ideas are not judged, so that a split unknown to the catalogue does
     not decide them. It ends with a known event, or with a quote on the scale of the trusted values.
     """
 
