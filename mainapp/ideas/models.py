@@ -43,9 +43,9 @@ class IdeaQuerySet(ClubScopedQuerySet["Idea"]):
 class Idea(AuditedModel, ClubScoped):
     """An idea about a stock, which freezes at its publication and is decided by recorded quotes.
 
-    `price_at` is the recorded price of its publication, and `priced_at` the time of that price. A
-    waiting idea has none: it is published at the first price in a session after `asked_at`. In the
-    same way, `closing_asked_at` is the time at which the author asked to close it.
+    `price_at` is the recorded price of its publication, made at `priced_at`. A waiting idea has
+    none: it is published at the first recorded price made after `asked_at`, in a session. In the
+    same way `closing_asked_at` is the author's wish to close it.
 
     `upper` and `lower` are the prices that decide it, in millionths, for the query of a batch; see
     `selectors.waking`. Corporate events until `adjusted_on` are in its prices.

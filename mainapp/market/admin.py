@@ -23,7 +23,7 @@ from mainapp.market.models import (
 )
 from mainapp.market.selectors.catalogue import clear_catalogue_cache
 from mainapp.market.services import catalogue
-from mainapp.market.services.history_files import fault_text, store_upload
+from mainapp.market.services.history_files import fault_text, keep_file
 
 
 @admin.action(description=_("Voltar aos dados do projeto"))
@@ -173,7 +173,7 @@ class HistoryFileAdmin(ReadOnlyAdmin):
 
     def save_model(self, request: HttpRequest, obj: HistoryFile, form: Any, change: bool) -> None:
         file = form.cleaned_data["file"]
-        store_upload(obj, name=file.name, content=file.read(), at=timezone.now())
+        keep_file(obj, name=file.name, content=file.read(), at=timezone.now())
         transaction.on_commit(tasks.queue_history_files)
 
     @admin.display(description=_("pregões"))

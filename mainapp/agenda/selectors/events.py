@@ -76,7 +76,7 @@ class Day:
 
     @property
     def shown(self) -> Sequence[Event]:
-        """Return all events if they fit, otherwise one fewer, to leave room for their number."""
+        """All of them, or one less than fit when the number of the others is shown too."""
         return self.events[:SHOWN_A_DAY]
 
     @property

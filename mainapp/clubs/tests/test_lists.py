@@ -93,12 +93,8 @@ def test_managers_make_one_list_of_a_club(club, alice, bob, client):
     client.force_login(alice)
     for _twice in range(2):
         assert client.post(path, data).status_code == 302
-    watchlist = Watchlist.objects.get()
-    assert (watchlist.audience, watchlist.owner, symbols_of(watchlist)) == (
-        f"club:{club.pk}",
-        None,
-        ["PETR4"],
-    )
+    new = Watchlist.objects.get()
+    assert (new.audience, new.owner, symbols_of(new)) == (f"club:{club.pk}", None, ["PETR4"])
     assert "PETR4" in client.get(f"/clube/{club.slug}/").content.decode()
 
 

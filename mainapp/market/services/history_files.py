@@ -20,7 +20,7 @@ ABANDONED = timedelta(minutes=15)
 RESULTS = ("records", "first_day", "last_day", "days", "added", "changed")
 
 
-def store_upload(row: HistoryFile, *, name: str, content: bytes, at: datetime) -> None:
+def keep_file(row: HistoryFile, *, name: str, content: bytes, at: datetime) -> None:
     """Store an upload for the worker."""
     row.name, row.content, row.uploaded_at = name[-120:], content, at
     row.save()

@@ -16,7 +16,7 @@ from mainapp.market.streams.base import StreamState
 
 GIVEN_KEY = key("stream", "given")
 STATES_KEY = key("stream", "states")
-EXPIRY_MS = 60_000
+KEPT_MS = 60_000
 
 # KEYS: lease, given symbols, states. ARGV: the lease's holder, the time to keep all in ms, states
 # as JSON, then symbol and remaining ms. Redis's clock decides. Returns 0 if the lease is lost.
@@ -30,7 +30,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[2])
 return 1
 """
-# Times more than EXPIRY_MS ahead are ignored: they were written before Redis's clock was set back.
+# Times more than KEPT_MS ahead are ignored: they were written before Redis's clock was set back.
 _READ = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -57,16 +57,16 @@ def write_streaming(
 
     Return False, and write nothing, if the lease is not the holder's. Raises: redis.RedisError.
     """
-    arguments = [argument for item in given_ms.items() for argument in item]
+    marks = [part for mark in given_ms.items() for part in mark]
     body = json.dumps([asdict(state) for state in states], default=datetime.isoformat)
     keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
-    return bool(client().eval(_WRITE, len(keys), *keys, holder, EXPIRY_MS, body, *arguments))
+    return bool(client().eval(_WRITE, len(keys), *keys, holder, KEPT_MS, body, *marks))
 
 
 def read_streaming() -> Streaming:
     """Return the given symbols and the states. One round trip. Raises: redis.RedisError."""
     keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
-    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, EXPIRY_MS)
+    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, KEPT_MS)
     if not is_lease_held(left_ms, lease_ms=STREAM_LEASE_MS):
         return Streaming(False, frozenset(), ())
     names = frozenset(symbol.decode() for symbol in symbols)

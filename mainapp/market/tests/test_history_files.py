@@ -8,7 +8,7 @@ from django_celery_beat.models import PeriodicTask
 from mainapp.accounts.models import User
 from mainapp.market import tasks
 from mainapp.market.models import ExchangeDay, HistoryFile
-from mainapp.market.services.history_files import ABANDONED, load_waiting_files, store_upload
+from mainapp.market.services.history_files import ABANDONED, keep_file, load_waiting_files
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.market.tests.factories import NOON, StockFactory
 from tests.cotahist import record, text, zipped
@@ -41,7 +41,7 @@ def upload(admin, content, name="COTAHIST_D16042024.ZIP"):
 
 def kept(content):
     row = HistoryFile()
-    store_upload(row, name="COTAHIST_M042024.ZIP", content=content, at=NOON)
+    keep_file(row, name="COTAHIST_M042024.ZIP", content=content, at=NOON)
     return row
 
 
