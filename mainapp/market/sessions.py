@@ -1,5 +1,8 @@
 """The exchange's calendar: session days, and the phases of a session.
 
+The market of crypto currencies has no calendar: it is open around the clock, and its days begin at
+midnight in São Paulo.
+
 Valid from 2020 on. Times are in São Paulo. A phase includes its start and excludes its end: at
 10:00:00 the market is open. The hours are those of shares unless a kind of paper is given.
 
@@ -14,6 +17,8 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from mainapp.market.symbols import B3, CRIPTO, Market, market_of
 
 Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
 
@@ -111,7 +116,9 @@ def schedule(day: date, kind: str = "") -> Hours | None:
     )
 
 
-def is_session_day(day: date) -> bool:
+def is_session_day(day: date, market: Market = B3) -> bool:
+    if market == CRIPTO:
+        return True
     if day in EXCEPTIONS:
         return EXCEPTIONS[day] is not None
     return not _is_closed_by_rule(day)
@@ -126,6 +133,11 @@ def session(at: datetime, kind: str = "") -> Session:
     return "closed"
 
 
+def market_session(at: datetime, *, symbol: str, kind: str = "", is_simulated: bool) -> Session:
+    """Return the phase of a stock's market: crypto and simulated markets never close."""
+    return "open" if is_simulated or market_of(symbol) == CRIPTO else session(at, kind)
+
+
 def is_trading(at: datetime) -> bool:
     """Return whether prices of any kind of paper can change at an aware time."""
     return any(session(at, kind) != "closed" for kind in ("", *LONGER_HOURS))
@@ -138,18 +150,18 @@ def sao_paulo_day(at: datetime) -> date:
     return at.astimezone(SAO_PAULO).date()
 
 
-def previous_session_day(day: date) -> date:
+def previous_session_day(day: date, market: Market = B3) -> date:
     """Return the last day before `day` that had a session."""
     day -= ONE_DAY
-    while not is_session_day(day):
+    while not is_session_day(day, market):
         day -= ONE_DAY
     return day
 
 
-def next_session_day(day: date) -> date:
+def next_session_day(day: date, market: Market = B3) -> date:
     """Return the first day after `day` that has a session."""
     day += ONE_DAY
-    while not is_session_day(day):
+    while not is_session_day(day, market):
         day += ONE_DAY
     return day
 

@@ -16,6 +16,7 @@ from mainapp.alerts.conditions import KINDS, Kind, State, Terms
 from mainapp.alerts.rendering import condition_text, firing_title
 from mainapp.core.audit import Audited, AuditedModel
 from mainapp.market.models import Stock
+from mainapp.market.models.fields import PriceField
 from mainapp.notifications.models import Notification
 
 ONE_DAY_MINUTES = 24 * 60
@@ -46,10 +47,8 @@ class Alert(AuditedModel):
     ativo = models.ForeignKey(Stock, models.PROTECT, related_name="alerts", verbose_name=_("ativo"))
     # Empty: the account's address.
     email = models.EmailField(_("e-mail"), blank=True)
-    compra = models.DecimalField(
-        _("compra"), max_digits=14, decimal_places=2, null=True, blank=True
-    )
-    venda = models.DecimalField(_("venda"), max_digits=14, decimal_places=2, null=True, blank=True)
+    compra = PriceField(_("compra"), null=True, blank=True)
+    venda = PriceField(_("venda"), null=True, blank=True)
     change_up_pct = models.DecimalField(
         _("alta do dia"), max_digits=6, decimal_places=2, null=True, blank=True
     )
@@ -189,8 +188,8 @@ class Firing(models.Model):
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="firings")
     kind = models.CharField(max_length=15)
     crossing = models.PositiveIntegerField()
-    limit = models.DecimalField(max_digits=14, decimal_places=2)
-    price = models.DecimalField(max_digits=18, decimal_places=2)
+    limit = PriceField()
+    price = PriceField()
     change_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     quoted_at = models.DateTimeField()
     quoted_at_estimated = models.BooleanField(default=False)
@@ -234,9 +233,9 @@ class Doubt(models.Model):
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
     simulated = models.BooleanField()
-    previous_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    trusted_price = models.DecimalField(max_digits=18, decimal_places=2)
-    trusted_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    previous_close = PriceField(null=True)
+    trusted_price = PriceField()
+    trusted_close = PriceField(null=True)
     periods = models.PositiveSmallIntegerField()
 
     class Meta:

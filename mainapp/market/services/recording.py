@@ -86,8 +86,9 @@ def _check_batch(
     """Return the newest accepted quote of each symbol, and the rejected quotes with the reason."""
     newest: dict[str, Quote] = {}
     rejected: list[tuple[Quote, Rejection]] = []
-    for quote in batch:
-        stock = stocks.get(quote.symbol)
+    for received in batch:
+        stock = stocks.get(received.symbol)
+        quote = received.at_places(stock.price_places) if stock else received
         before = newest.get(quote.symbol) or last.get(quote.symbol)
         reason = _rejection(quote, stock, before, at)
         if reason is None and doubts.is_doubtful(quote, before):
