@@ -27,6 +27,11 @@ def at_places(price: Decimal, places: int) -> Decimal:
     return price.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) if price.is_finite() else price
 
 
+def written(price: Decimal, places: int) -> Decimal:
+    """Return a stored price with a stock's places; more, if a split of its past left them."""
+    return price if places_of(price) > places else at_places(price, places)
+
+
 def trimmed(number: Decimal) -> Decimal:
     """Return a number without trailing zeros after its second place: 36.50, 0.00012345."""
     if not number.is_finite():

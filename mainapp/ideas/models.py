@@ -28,10 +28,9 @@ from mainapp.ideas.conditions import (
     levels,
 )
 from mainapp.ideas.valuation import change_pct, return_pct
-from mainapp.market.models.fields import PriceField
 from mainapp.market.models import Stock
+from mainapp.market.models.fields import PriceField
 from mainapp.market.symbols import fold
-
 
 
 class IdeaQuerySet(ClubScopedQuerySet["Idea"]):

@@ -14,7 +14,8 @@ Capital, "Quais os códigos e vencimentos mensais"; [4] Valor Investe, 2020-11-1
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from time import time as now_s
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -136,6 +137,18 @@ def session(at: datetime, kind: str = "") -> Session:
 def market_session(at: datetime, *, symbol: str, kind: str = "", is_simulated: bool) -> Session:
     """Return the phase of a stock's market: crypto and simulated markets never close."""
     return "open" if is_simulated or market_of(symbol) == CRIPTO else session(at, kind)
+
+
+def session_now(symbol: str, *, is_simulated: bool) -> Session:
+    """Return the present phase of a stock's market, by the hours of shares."""
+    if is_simulated or market_of(symbol) == CRIPTO:
+        return "open"
+    return _session_in(int(now_s()))
+
+
+@lru_cache(maxsize=2)
+def _session_in(second: int) -> Session:
+    return session(datetime.fromtimestamp(second, SAO_PAULO))
 
 
 def is_trading(at: datetime) -> bool:

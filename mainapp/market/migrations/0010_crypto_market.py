@@ -17,12 +17,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='stock',
             name='currency',
-            field=models.CharField(db_default='BRL', default='BRL', max_length=3),
+            field=models.CharField(db_default='BRL', default='BRL', editable=False, max_length=3),
         ),
         migrations.AddField(
             model_name='stock',
             name='market',
-            field=models.CharField(choices=[('B3', 'B3'), ('CRIPTO', 'Cripto')], db_default='B3', default='B3', max_length=6),
+            field=models.CharField(choices=[('B3', 'B3'), ('CRIPTO', 'Cripto')], db_default='B3', default='B3', editable=False, max_length=6),
         ),
         migrations.AddField(
             model_name='stock',

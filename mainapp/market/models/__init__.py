@@ -66,14 +66,18 @@ class Stock(models.Model):
     symbol = models.CharField(max_length=12, unique=True)
     # The database's defaults serve processes of the last version.
     market = models.CharField(
-        max_length=6, choices=Market, default=Market.B3, db_default=Market.B3.value
+        max_length=6,
+        choices=Market,
+        default=Market.B3,
+        db_default=Market.B3.value,
+        editable=False,
     )
     price_places = models.PositiveSmallIntegerField(
         default=LEAST_PLACES,
         db_default=LEAST_PLACES,
         validators=[MinValueValidator(LEAST_PLACES), MaxValueValidator(MOST_PLACES)],
     )
-    currency = models.CharField(max_length=3, default=CURRENCY, db_default=CURRENCY)
+    currency = models.CharField(max_length=3, default=CURRENCY, db_default=CURRENCY, editable=False)
     name = models.CharField(max_length=120)
     search_text = models.CharField(max_length=160, editable=False)
     kind = models.CharField(max_length=8, choices=Kind, blank=True)  # empty: not known

@@ -1,5 +1,6 @@
 """Quotes and candles: definition, parsing, checks, and doubtful prices."""
 
+from mainapp.core.prices import CENT
 from mainapp.market.quotes.checks import (
     CLOCK_SKEW,
     FRESH,
@@ -13,7 +14,6 @@ from mainapp.market.quotes.checks import (
 )
 from mainapp.market.quotes.newest import NewestTimes
 from mainapp.market.quotes.parsing import finite, to_coins, to_count, to_exact_money, to_money
-from mainapp.core.prices import CENT
 from mainapp.market.quotes.quote import (
     COUNT,
     CURRENCY,

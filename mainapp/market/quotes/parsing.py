@@ -20,7 +20,11 @@ def to_money(value: Any) -> Decimal | None:
     NaN and infinities become NaN, so that recording rejects and counts them.
     """
     number = _to_number(value)
-    return number.quantize(CENT, ROUND_HALF_UP) if number is not None and number.is_finite() else number
+    return (
+        number.quantize(CENT, ROUND_HALF_UP)
+        if number is not None and number.is_finite()
+        else number
+    )
 
 
 def to_exact_money(value: Any) -> Decimal | None:

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
 from mainapp.core.prices import CENT, at_places, to_amount
-from mainapp.market.sessions import Session, market_session
+from mainapp.market.sessions import Session, session_now
 
 CURRENCY = "BRL"  # of all stocks
 MAX_PRICE = Decimal(10) ** 12
@@ -43,9 +43,10 @@ class Quote:
     """The newest price of a stock as reported by a source.
 
     A new field needs one line here and a migration; its `Kind` determines column, board, frame and
-    API. Prices are Decimal in `currency` (empty if the source reports none) with their stock's places
-    (`core.prices`), `quoted_at` is aware UTC, `volume` is what was traded today, shares or coins. If the source reports no time, `quoted_at`
-    is None; recording then uses the first fetch with this price and sets `quoted_at_estimated`.
+    API. Prices are Decimal in `currency` (empty if the source reports none), with the places of
+    their stock (`core.prices`); `quoted_at` is aware UTC, `volume` counts today's shares or coins.
+    If the source reports no time, `quoted_at` is None; recording then uses the first fetch with
+    this price and sets `quoted_at_estimated`.
     `doubtful_price` is a later price that is not confirmed yet (`quotes.doubts`).
     """
 
@@ -81,7 +82,7 @@ class Quote:
     @property
     def session(self) -> Annotated[Session, SESSION]:
         """The present session of the stock's market."""
-        return market_session(datetime.now(UTC), symbol=self.symbol, is_simulated=self.simulated)
+        return session_now(self.symbol, is_simulated=self.simulated)
 
     def at_places(self, places: int) -> Self:
         """Return the quote with prices of that many decimal places."""
@@ -204,7 +205,7 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A candle: `starts_at` in aware UTC, prices in the stock's currency, `volume` in shares or coins."""
+    """A candle: `starts_at` in aware UTC, prices in the stock's currency, `volume` as in Quote."""
 
     starts_at: datetime
     open: Decimal

@@ -97,7 +97,7 @@ def test_shipped_stocks_are_valid(shipped):
     symbols = [entry.symbol for entry in shipped.stocks]
     traded = {entry.symbol: entry for entry in shipped.stocks if entry.is_active}
 
-    assert len(symbols) == len(set(symbols)) == 2309
+    assert len(symbols) == len(set(symbols)) == 2322
     assert all(canonical(symbol) == symbol for symbol in symbols)
     assert Counter(entry.kind for entry in traded.values()) == {
         "BDR": 668,
@@ -151,7 +151,7 @@ def test_command_loads_the_shipped_data_once(db, django_assert_num_queries):
     with django_assert_num_queries(1):
         second = run()
 
-    assert first == "Catalogue: 2309 added, 0 updated, 19 index lists and 179 events written."
+    assert first == "Catalogue: 2322 added, 0 updated, 19 index lists and 179 events written."
     assert second == "The catalogue is up to date: nothing changed."
     known = load_catalogue()
     assert len(known.names) == 2008
