@@ -110,8 +110,12 @@ class Alert(AuditedModel):
         return f"alert {self.pk} on {self.ativo_id}"
 
     def limits(self) -> dict[Kind, Decimal]:
-        """Return the limits that are set."""
-        return {kind: limit for kind in KINDS if (limit := getattr(self, kind)) is not None}
+        """Return the limits that are set; prices have the stock's places."""
+        limits = {kind: limit for kind in KINDS if (limit := getattr(self, kind)) is not None}
+        return {
+            kind: limit if kind.endswith("pct") else self.ativo.written(limit)
+            for kind, limit in limits.items()
+        }
 
     def terms(self, kind: Kind) -> Terms:
         """Return the terms of one condition."""
@@ -122,6 +126,8 @@ class Alert(AuditedModel):
             rearm_pct=self.rearm_pct,
             cooldown_minutes=self.cooldown_minutes,
             fires_if_beyond=self.fires_if_beyond,
+            price_tick=self.ativo.tick,
+            is_continuous=self.ativo.market == Stock.Market.CRIPTO,
         )
 
     def is_expired(self, at: datetime) -> bool:
@@ -213,9 +219,18 @@ class Firing(models.Model):
         return f"{self.kind} of {self.alert_id} #{self.crossing}"
 
     @property
+    def written_limit(self) -> Decimal:
+        """The limit as its kind is written: a price has the stock's places."""
+        return self.limit if self.kind.endswith("pct") else self.alert.ativo.written(self.limit)
+
+    @property
+    def written_price(self) -> Decimal:
+        return self.alert.ativo.written(self.price)
+
+    @property
     def reason(self) -> str:
         """The condition in the reader's language: *cair até R$ 36,00*."""
-        return condition_text(self.kind, self.limit, symbol=self.alert.ativo.symbol)
+        return condition_text(self.kind, self.written_limit, symbol=self.alert.ativo.symbol)
 
     @property
     def title(self) -> str:
@@ -223,7 +238,7 @@ class Firing(models.Model):
         return firing_title(
             self.kind,
             symbol=self.alert.ativo.symbol,
-            price=self.price,
+            price=self.written_price,
             change_pct=self.change_pct,
         )
 

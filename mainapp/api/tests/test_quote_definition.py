@@ -16,7 +16,7 @@ from mainapp.api.serializers import market as serializers
 from mainapp.market.models import LastQuote, quote_column
 from mainapp.market.quotes import (
     COUNT,
-    MONEY,
+    PRICE,
     TIME,
     Quote,
     column_fields,
@@ -35,11 +35,11 @@ CONTRACT = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WiderQuote(Quote):
-    bid: Annotated[Decimal | None, MONEY] = None
+    bid: Annotated[Decimal | None, PRICE] = None
     trades: Annotated[int | None, COUNT] = None
 
     @property
-    def spread(self) -> Annotated[Decimal | None, MONEY]:
+    def spread(self) -> Annotated[Decimal | None, PRICE]:
         return None if self.bid is None else self.price - self.bid
 
 

@@ -1,6 +1,7 @@
 """Stocks, their last quotes and candles, rejected quotes, and users' watchlists."""
 
 from dataclasses import MISSING
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audience import in_audiences
-from mainapp.core.prices import LEAST_PLACES, MOST_PLACES
+from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, written
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
 from mainapp.market.models.fields import AmountField, PriceField
 from mainapp.market.models.history import ExchangeDay, HistoryFile
@@ -105,6 +106,15 @@ class Stock(models.Model):
 
     def __str__(self) -> str:
         return self.symbol
+
+    @property
+    def tick(self) -> Decimal:
+        """The smallest step of its prices."""
+        return Decimal(1).scaleb(-self.price_places)
+
+    def written(self, price: Decimal) -> Decimal:
+        """Return a stored price with the stock's places."""
+        return written(price, self.price_places)
 
     @property
     def is_name_known(self) -> bool:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
-from mainapp.core.prices import CENT, at_places, to_amount
+from mainapp.core.prices import CENT, at_places, to_amount, written
 from mainapp.market.sessions import Session, session_now
 
 CURRENCY = "BRL"  # of all stocks
@@ -213,6 +213,11 @@ class Bar:
     low: Decimal
     close: Decimal
     volume: Decimal | int | None = None
+
+    def written(self, places: int) -> Self:
+        """Return the bar with a stock's places."""
+        prices = {name: getattr(self, name) for name in ("open", "high", "low", "close")}
+        return replace(self, **{name: written(price, places) for name, price in prices.items()})
 
 
 def iso(moment: datetime | None) -> str | None:

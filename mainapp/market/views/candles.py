@@ -9,7 +9,6 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from mainapp.core.prices import written
 from mainapp.market import tasks
 from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
@@ -50,7 +49,8 @@ def candles(request: HttpRequest) -> JsonResponse:
         "symbol": stock.symbol,
         "range": range_,
         "interval": interval,
-        "bars": [_wire(bar, stock.price_places) for bar in bars],
+        "places": stock.price_places,
+        "bars": [_wire(bar.written(stock.price_places)) for bar in bars],
         "begins_late": candle_rows.begins_late(
             stored, range_=range_, interval=interval, at=at, market=market_of(stock.symbol)
         ),
@@ -101,10 +101,10 @@ def _start(symbols: list[str], range_: str) -> None:
     tasks.load_history.apply_async(args=(symbols, range_), expires=TASK_EXPIRES_S)
 
 
-def _wire(bar: Bar, places: int) -> dict[str, Any]:
+def _wire(bar: Bar) -> dict[str, Any]:
     prices = {name: getattr(bar, name) for name in ("open", "high", "low", "close")}
     return {
         "time": int(bar.starts_at.timestamp()),
-        **{name: f"{written(price, places):f}" for name, price in prices.items()},
+        **{name: f"{price:f}" for name, price in prices.items()},
         "volume": amount_on_wire(bar.volume),
     }
