@@ -29,7 +29,7 @@ from mainapp.market.tests.quotes import make_quote
 CONTRACT = [
     "symbol", "name", "price", "previous_close", "change", "change_pct", "open", "high", "low",
     "volume", "market_cap", "year_low", "year_high", "currency", "doubtful_price", "quoted_at",
-    "quoted_at_estimated", "source", "delay_s", "simulated",
+    "quoted_at_estimated", "source", "delay_s", "simulated", "session",
 ]  # fmt: skip
 
 
@@ -83,9 +83,11 @@ def test_all_forms_have_the_fields_of_the_definition():
 
     assert wire == set(CONTRACT) == {field.name for field in wire_fields(Quote)}
     assert columns == {"id", "stock"} | {field.name for field in column_fields(Quote)}
-    assert wire - columns == {"symbol", "name", "change", "change_pct"}
+    assert wire - columns == {"symbol", "name", "change", "change_pct", "session"}
     assert set(serializers.Quote().get_fields()) == set(schema["properties"]) == wire
-    assert {field.name for field in stored_fields(Quote)} == wire - {"change", "change_pct"}
+    assert {field.name for field in stored_fields(Quote)} == wire - {
+        *("change", "change_pct", "session"),
+    }
 
 
 def test_columns_keep_the_limits_of_the_recorded_rows(db):
