@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from mainapp.core.prices import CENT, MOST_PLACES, places_of, trimmed
@@ -105,6 +106,7 @@ class Price(serializers.DecimalField):
         return value if value.as_tuple().exponent == -places_of(value) else value.quantize(CENT)
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "format": "decimal"}]})
 class Traded(serializers.Field):
     """A traded amount: an integer, or a decimal string if it is not whole."""
 

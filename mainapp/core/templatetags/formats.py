@@ -155,6 +155,13 @@ def direction(value: Any) -> str:
 
 
 @register.filter
+def price_direction(value: Any) -> str:
+    """Return the CSS class of a change of a price, to its last place: up, down or flat."""
+    amount = rounded(value, _places(value))
+    return "flat" if not amount else "up" if amount > 0 else "down"
+
+
+@register.filter
 def day(moment: datetime | date | None) -> str:
     """Turn a day into 20/11, in English 20 Nov, as some English readers expect the month first."""
     return _day(moment, DAYS)

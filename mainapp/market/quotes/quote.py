@@ -86,14 +86,11 @@ class Quote:
 
     def at_places(self, places: int) -> Self:
         """Return the quote with prices of that many decimal places."""
-        values = {field.name: getattr(self, field.name) for field in price_fields(type(self))}
-        return replace(
-            self,
-            **{
-                name: None if value is None else at_places(value, places)
-                for name, value in values.items()
-            },
-        )
+        values: dict[str, Any] = {}
+        for field in price_fields(type(self)):
+            price: Decimal | None = getattr(self, field.name)
+            values[field.name] = None if price is None else at_places(price, places)
+        return replace(self, **values)
 
     def turnover(self) -> Decimal | None:
         """Return price by volume, the day's approximate volume in `currency`; None if unknown.
@@ -216,8 +213,9 @@ class Bar:
 
     def written(self, places: int) -> Self:
         """Return the bar with a stock's places."""
-        prices = {name: getattr(self, name) for name in ("open", "high", "low", "close")}
-        return replace(self, **{name: written(price, places) for name, price in prices.items()})
+        names = ("open", "high", "low", "close")
+        prices: dict[str, Any] = {name: written(getattr(self, name), places) for name in names}
+        return replace(self, **prices)
 
 
 def iso(moment: datetime | None) -> str | None:

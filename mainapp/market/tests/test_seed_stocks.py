@@ -112,6 +112,7 @@ def test_shipped_stocks_are_valid(shipped):
         "FUND": 13,
         "RIGHT": 8,
         "INDEX": 1,
+        "CRYPTO": 13,
     }
     assert traded["AAPL34"].underlying == "AAPL"
     assert Counter(entry.country for entry in traded.values() if entry.country)["US"] == 93
@@ -154,7 +155,7 @@ def test_command_loads_the_shipped_data_once(db, django_assert_num_queries):
     assert first == "Catalogue: 2322 added, 0 updated, 19 index lists and 179 events written."
     assert second == "The catalogue is up to date: nothing changed."
     known = load_catalogue()
-    assert len(known.names) == 2008
+    assert len(known.names) == 2021
     assert len(known.ibov) == 76
     assert known.canonical("vvar3f") == "BHIA3"
     assert known.canonical("CIEL3") is None

@@ -79,7 +79,8 @@ def frames(*symbols):
     raw = redis_client().hgetall(board_key(False))
     quotes = {s.encode(): parse_entry(s.encode(), raw[s.encode()], NewestTimes()) for s in symbols}
     prices = Prices()
-    prices.load(Contents("epoch", 1, {name.decode(): entry for name, entry in quotes.items()}))
+    known = {name.decode(): entry for name, entry in quotes.items() if entry}
+    prices.load(Contents("epoch", 1, known))
     return orjson.loads(prices.whole(symbols))
 
 

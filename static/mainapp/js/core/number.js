@@ -121,6 +121,12 @@ export function compact(value) {
   return grouped(whole);
 }
 
+/** Return the CSS class of a change of a price, to its last place: "up", "down" or "flat". */
+export function priceDirection(text) {
+  const units = toUnits(text, placesOf(text));
+  return units ? (units < 0n ? "down" : "up") : "flat";
+}
+
 const NUMBER = /^[+-]?\d+(?:\.\d*)?$/;
 const BELOW_HALF_A_CENT = /^[+-]?0+(?:\.(?:0?|00(?:[0-4]\d*)?))?$/;
 

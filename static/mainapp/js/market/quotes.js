@@ -1,7 +1,18 @@
 // Quotes: merging frames, formatting fields, positions in ranges, sparklines, sort order.
 import { setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { CENTS, compact, compareDecimals, decimal, direction, divide, fromUnits, pct, price, toUnits } from "../core/number.js";
+import {
+  CENTS,
+  compact,
+  compareDecimals,
+  decimal,
+  divide,
+  fromUnits,
+  pct,
+  price,
+  priceDirection,
+  toUnits,
+} from "../core/number.js";
 import { age, clock } from "../core/time.js";
 
 const MINUTE_S = 60;
@@ -63,7 +74,7 @@ export function sessionOf(quote, session) {
 
 /** Return the class of a change's cell. */
 export function changeClass(quote) {
-  return direction(quote.change);
+  return priceDirection(quote.change);
 }
 
 /** Return where `price` lies between `low` and `high`, 0–100; null when a price is missing or the range empty. */
