@@ -50,6 +50,7 @@ NOT_AUDITED = {
         (
             *("market.stock", "market.indexlist", "market.membership", "market.corporateevent"),
             *("market.lastquote", "market.doubtfulprice", "market.candle", "market.rejectedquotes"),
+            *("market.historyfile", "market.exchangeday"),
         ),
         "public data; the admin's own log has its corrections",
     ),
@@ -69,6 +70,7 @@ NOT_AUDITED = {
     ),
     "ideas.savedfilter": "a list of its owner",
     "clubs.removedmember": "the deletion of the membership is recorded",
+    "market.streamfence": "a counter of streamers",
     "agenda.reminder": "the work of the site itself",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
     **dict.fromkeys(
