@@ -134,6 +134,7 @@ def _about(name: str) -> str:
         "yahoo_fin": _(
             "Biblioteca antiga que lê as páginas do Yahoo; fica por último, de reserva."
         ),
+        "binance": _("Traz criptomoedas em reais, na hora; a bolsa, não."),
         "simulated": _("Preços inventados por este servidor, para experimentar. Nenhum é real."),
         "replay": _("Preços de um pregão passado, repetidos para treinar. Nenhum é de agora."),
     }.get(name, "")
