@@ -65,7 +65,7 @@ def test_lock_satisfies_the_requirements(name):
 @pytest.mark.parametrize(
     ("value", "names"),
     [
-        ("", ["brapi", "yahoo", "yahoo_fin"]),
+        ("", ["brapi", "yahoo", "yahoo_fin", "binance"]),
         (" yahoo , brapi,", ["yahoo", "brapi"]),
         ("yahoo,yahoo", ["yahoo"]),
     ],

@@ -360,6 +360,7 @@ def test_build_chain_uses_the_current_settings(settings):
 @pytest.fixture
 def stubbed(settings, stub):
     settings.BRAPI_URL = settings.YAHOO_URL = settings.YAHOO_FIN_URL = stub.url
+    settings.BINANCE_URL = stub.url
     return stub
 
 
