@@ -145,7 +145,7 @@ def seed(*, with_pictures: bool) -> None:
             open_room(users, room)
         write_talk(users, with_pictures=with_pictures)
         fill_lists(users["ana"])
-        found_demo_club(users)
+        found_demo_club(users, with_pictures=with_pictures)
 
 
 def create_user(name: str) -> User:
