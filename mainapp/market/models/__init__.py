@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audience import in_audiences
-from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.events import CorporateEvent, EventReport, LoadedData, Strength
 from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
@@ -18,6 +18,7 @@ from mainapp.market.quotes.doubts import Doubt
 __all__ = [
     "Candle",
     "CorporateEvent",
+    "EventReport",
     "ExchangeDay",
     "HistoryFile",
     "IndexList",

@@ -8,14 +8,22 @@ from time import monotonic
 
 from django.conf import settings
 
-from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, QuoteProvider
+from mainapp.market.providers.base import (
+    Budget,
+    Limit,
+    Listing,
+    ProviderError,
+    QuoteProvider,
+    ReportedEvent,
+)
 from mainapp.market.providers.brapi import BrapiProvider
 from mainapp.market.providers.breaker import SourceState
+from mainapp.market.providers.fmp import FmpProvider
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.limits import Limits
 from mainapp.market.providers.replay import ReplayProvider
 from mainapp.market.providers.simulated import SimulatedProvider
-from mainapp.market.providers.source import PendingCall, Source, load
+from mainapp.market.providers.source import OtherKind, PendingCall, Source, load
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
@@ -25,6 +33,7 @@ MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
 SETTING_PREFIXES = (
     "BRAPI_",
+    "FMP_",
     "QUOTE_SOURCE",
     "REDIS_URL",
     "REPLAY_",
@@ -122,17 +131,26 @@ class Chain:
                 reasons.append(f"{source.name}: {error}")
         raise ProviderError("; ".join(reasons) or "no source has it", fault="not_given")
 
+    def event_sources(self) -> list[str]:
+        """Return the names of the sources that give corporate events, in order."""
+        return [source.name for source in self._sources if source.provider.gives_events]
+
+    def events(self, name: str, symbol: str) -> list[ReportedEvent]:
+        """Return the corporate events of a stock from one source. Raises: ProviderError."""
+        (source,) = (source for source in self._sources if source.name == name)
+        return source.start("events", lambda it: it.events(symbol)).result()
+
     def wait_s(self) -> float:
         """Return the seconds until a source may be called, 0 if one may be called now."""
         return min((source.wait_s() for source in self._sources), default=0.0)
 
-    def states(self) -> list[SourceState]:
-        """Return the state of each source, in order. One read of Redis per source."""
-        return [source.guard.state() for source in self._sources]
+    def states(self, kind: OtherKind | None = None) -> list[SourceState]:
+        """Return the state of each source, for quotes or another kind of calls, in order.
 
-    def history_states(self) -> list[SourceState]:
-        """Return the state of each source for histories, in order. One read of Redis per source."""
-        return [source.breakers["history"].state() for source in self._sources]
+        One read of Redis per source.
+        """
+        guards = (each.breakers[kind] if kind else each.guard for each in self._sources)
+        return [guard.state() for guard in guards]
 
     def limits(self) -> list[list[Limit]]:
         """Return the limits of each source, in order."""
@@ -230,6 +248,19 @@ def build_provider(name: str) -> QuoteProvider:
             limits=Limits(
                 name,
                 account=f"{settings.BRAPI_URL} {settings.BRAPI_TOKEN}",
+                redis_url=settings.REDIS_URL,
+            ),
+        )
+    if name == "fmp":
+        return FmpProvider(
+            key=settings.FMP_KEY,
+            url=settings.FMP_URL,
+            timeout=timeout,
+            proxy=proxy,
+            budget=Budget(calls=settings.FMP_BUDGET_PER_DAY, period="day"),
+            limits=Limits(
+                name,
+                account=f"{settings.FMP_URL} {settings.FMP_KEY}",
                 redis_url=settings.REDIS_URL,
             ),
         )

@@ -9,6 +9,7 @@ def source_label(name: str) -> str:
         "brapi": "brapi.dev",
         "yahoo": "Yahoo Finance",
         "yahoo_fin": "yahoo_fin",
+        "fmp": "Financial Modeling Prep",
         "binance": "Binance",
         "simulated": _("Mercado simulado"),
         "replay": _("Pregão repetido"),

@@ -27,6 +27,7 @@ from mainapp.market.selectors.candles import (
     stored_interval,
 )
 from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services.corporate_events import want_events
 from mainapp.market.services.recording import count_rejections
 
 logger = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
     Raises: Stock.DoesNotExist, redis.RedisError.
     """
     stock = Stock.objects.get(symbol=symbol)
+    want_events(stock=stock, at=at)  # somebody looks at it
     interval = stored_interval(range_)
     try:
         bars, source = build_chain().history(symbol, range_, interval.value)

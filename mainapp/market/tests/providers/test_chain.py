@@ -30,6 +30,7 @@ class Fake:
 
     simulated = False
     lists_all = True
+    gives_events = False
     budget: Budget | None = None
 
     def __init__(self, name: str, prices: dict[str, str] | None = None, **options: Any) -> None:
