@@ -70,6 +70,7 @@ class RefusedError(ProviderError):
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(f"refused ({status}): {words}", fault="refused", permanent=True)
+        self.status = status
         self.words = words
 
 

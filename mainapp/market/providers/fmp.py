@@ -126,6 +126,9 @@ class FmpProvider(WithoutEvents):
             workers=WORKERS,
             timeout=self._timeout + REPORT_S,
         )
+        if any(isinstance(result, dict) and result for result in results):
+            # The plan includes B3, only not each of its stocks: no reason to pause.
+            results = [{} if isinstance(result, RefusedError) else result for result in results]
         return merge_quotes(results, map(symbols_of, batches))
 
     def _batches(self, symbols: Sequence[str]) -> list[dict[str, list[str]]]:

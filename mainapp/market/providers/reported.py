@@ -7,14 +7,22 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from mainapp.core.names import printable_line
-from mainapp.market.providers.replies import object_rows, to_currency, to_day, to_exact
+from mainapp.market.providers.replies import (
+    SMALLEST_AMOUNT,
+    object_rows,
+    to_currency,
+    to_day,
+    to_exact,
+)
 from mainapp.market.quotes.reported import (
     BONUS,
     DIVIDEND,
     INTEREST,
+    MAX_AMOUNT,
     REVERSE_SPLIT,
     SPLIT,
     ReportedEvent,
+    is_possible_ratio,
 )
 from mainapp.market.sessions import is_session_day
 from mainapp.market.symbols import fold
@@ -133,7 +141,8 @@ def _quotient(new: Any, old: Any) -> Decimal | None:
     dividend, divisor = to_exact(new), to_exact(old)
     if dividend is None or not divisor:
         return None
-    return (dividend / divisor).quantize(PLACES, ROUND_HALF_UP)
+    ratio = dividend / divisor
+    return ratio.quantize(PLACES, ROUND_HALF_UP) if is_possible_ratio(ratio) else ratio
 
 
 def _undivided(
@@ -142,6 +151,7 @@ def _undivided(
     if amount is None or day is None:
         return amount
     for split in splits:
-        if split.ratio and split.ex_on and day < split.ex_on:
+        is_later = split.ex_on is not None and day < split.ex_on
+        if is_later and split.ratio is not None and is_possible_ratio(split.ratio):
             amount *= split.ratio
-    return amount.quantize(Decimal("1e-10"), ROUND_HALF_UP)
+    return amount.quantize(SMALLEST_AMOUNT, ROUND_HALF_UP) if amount < MAX_AMOUNT else amount

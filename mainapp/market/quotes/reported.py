@@ -88,9 +88,12 @@ def event_fault(event: ReportedEvent, *, today: date, currency: str) -> EventFau
     ratio = event.ratio
     if ratio is None:  # some sources know only that there is one
         return None
-    is_possible = ratio.is_finite() and 1 / MAX_RATIO <= ratio <= MAX_RATIO and ratio != 1
-    is_possible &= (ratio < 1) == (event.kind == REVERSE_SPLIT)
+    is_possible = is_possible_ratio(ratio) and (ratio < 1) == (event.kind == REVERSE_SPLIT)
     return None if is_possible else "event_ratio"
+
+
+def is_possible_ratio(ratio: Decimal) -> bool:
+    return ratio.is_finite() and 1 / MAX_RATIO <= ratio <= MAX_RATIO and ratio != 1
 
 
 def value_of(event: Dated) -> Decimal | None:

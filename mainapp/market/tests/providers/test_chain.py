@@ -267,7 +267,7 @@ def test_history_comes_from_the_next_source_with_its_name(never):
     both = chain(primary, secondary)
 
     assert both.history("PETR4", "1y", "1d") == ([], "secondary")
-    assert both.history_states()[0].state == "ok"
+    assert both.states("history")[0].state == "ok"
 
 
 def test_refused_history_does_not_rest_the_quotes():
@@ -278,7 +278,7 @@ def test_refused_history_does_not_rest_the_quotes():
     source.error = None
 
     assert prices(only.fetch(["PETR4"])) == {"PETR4": ("source", "1")}
-    assert (only.states()[0].state, only.history_states()[0].state) == ("ok", "open")
+    assert (only.states()[0].state, only.states("history")[0].state) == ("ok", "open")
     with pytest.raises(ProviderError, match="waits after a failure"):
         only.history("PETR4", "1y", "1d")
 
