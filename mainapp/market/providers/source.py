@@ -82,9 +82,11 @@ class Source:
         """
         self._drop_hung_calls()
         breaker = self.breakers[kind]
-        for admission in (breaker.admit(is_spaced=kind in PARTS), self.guard.spend()):
-            if not admission.calls:
-                raise ProviderError(admission.reason)
+        admission = breaker.admit(is_spaced=kind in PARTS)
+        if admission.calls:  # a refused call is not one of the budget's
+            admission = self.guard.spend()
+        if not admission.calls:
+            raise ProviderError(admission.reason)
         return self._start(
             lambda: function(self.provider), admission, self._timeout, breaker=breaker
         )

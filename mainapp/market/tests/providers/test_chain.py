@@ -403,3 +403,14 @@ def test_source_that_covers_a_part_of_the_range_gives_way_to_the_next():
 
     assert chain(learning, whole).history("PETR4", "1y", "1d") == ([], "whole")
     assert (len(learning.requests), len(whole.requests)) == (1, 1)
+
+
+def test_history_that_its_breaker_refuses_spends_no_call():
+    source = Fake("source", error=RefusedError(402, "Seu plano não inclui isto."))
+    source.budget = Budget(calls=1000, period="hour")
+    only = chain(source)
+    for _ in range(5):
+        with pytest.raises(ProviderError):
+            only.history("PETR4", "1y", "1d")
+
+    assert only.states()[0].calls_used == 1
