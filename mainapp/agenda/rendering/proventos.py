@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mainapp.agenda.sessions import SAO_PAULO
-from mainapp.market.templatetags.proventos import per_share
+from mainapp.market.templatetags.proventos import per_share, source_names
 from mainapp.market.templatetags.sectors import ratio
 
 Moment = Literal["ex", "pay"]
@@ -64,7 +64,8 @@ class Entry:
             parts.append(_("proporção: %(ratio)s") % {"ratio": self.amount})
         if self.is_announced:
             parts.append(_("anunciado, ainda sem confirmação"))
-        parts.append(_("fonte: %(source)s") % {"source": self.event.source})
+        source = source_names(self.event) if self.event.is_reported else self.event.source
+        parts.append(_("fonte: %(source)s") % {"source": source})
         return " · ".join(parts)
 
     @property

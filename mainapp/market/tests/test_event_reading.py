@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.core.redis import client as redis_client
-from mainapp.market import watch
+from mainapp.market import tasks, watch
 from mainapp.market.models import CorporateEvent, EventReport, Stock
 from mainapp.market.providers.base import Budget, ProviderError
 from mainapp.market.providers.brapi import BrapiProvider
@@ -103,6 +104,21 @@ def test_stock_whose_page_is_opened_is_read_after_the_followed_ones(follow, use)
     assert opened not in due_stocks(source="brapi", at=AT + timedelta(days=6))
     want_events(stock=opened, at=AT + timedelta(days=8))
     assert opened in due_stocks(source="brapi", at=AT + timedelta(days=8))
+
+
+def test_loading_the_history_of_an_opened_stock_makes_its_events_due(settings):
+    settings.SIMULATED, settings.QUOTE_SOURCE = True, ["simulated"]
+    stock = StockFactory(symbol="ITUB4")
+
+    tasks.load_history(["ITUB4"], "1mo")
+    assert due_stocks(source="simulated", at=timezone.now()) == [stock]
+    tasks.read_corporate_events()
+
+    events = CorporateEvent.objects.all()
+    assert {(event.simulated, event.sources, event.strength) for event in events} == {
+        (True, "simulated", "single")
+    }
+    assert len(events) >= 3
 
 
 def test_events_are_spread_and_take_a_tenth_of_the_budget(follow, use, stub):

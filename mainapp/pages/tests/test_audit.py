@@ -40,7 +40,8 @@ API_KEY = apps.get_model("api", "ApiKey")  # of a feature that this one may not 
 # Models that are not audited, with the reason.
 NOT_AUDITED = {
     **dict.fromkeys(
-        ("accounts.nameskeleton", "market.loadeddata", "alerts.doubt"), "derived from other rows"
+        ("accounts.nameskeleton", "market.loadeddata", "market.streamfence", "alerts.doubt"),
+        "derived from other rows",
     ),
     "accounts.block": "private to the user who blocks",
     "core.tag": "words shared by ideas and events",
@@ -50,6 +51,7 @@ NOT_AUDITED = {
         (
             *("market.stock", "market.indexlist", "market.membership", "market.corporateevent"),
             *("market.lastquote", "market.doubtfulprice", "market.candle", "market.rejectedquotes"),
+            *("market.eventreport", "market.exchangeday", "market.historyfile"),
         ),
         "public data; the admin's own log has its corrections",
     ),
