@@ -62,11 +62,16 @@ class MergedEvent:
 class Dated(Protocol):
     """What an event is compared by; rows of the database have it too."""
 
-    kind: Any
-    ex_on: Any
-    pay_on: Any
-    amount: Any
-    ratio: Any
+    @property
+    def kind(self) -> Any: ...
+    @property
+    def ex_on(self) -> Any: ...
+    @property
+    def pay_on(self) -> Any: ...
+    @property
+    def amount(self) -> Any: ...
+    @property
+    def ratio(self) -> Any: ...
 
 
 Old = TypeVar("Old", bound=Dated)

@@ -46,7 +46,8 @@ def write_events(
     ours = Q(is_reported=True, simulated=settings.SIMULATED)
     rows = list(CorporateEvent.objects.filter(ours | Q(is_reported=False), stock=stock))
     known = [row for row in rows if not row.is_reported]
-    new, catalogued = [], []
+    new: list[MergedEvent] = []
+    catalogued: list[MergedEvent] = []
     for event in merged:
         (catalogued if _add_to_catalogue(known, event) else new).append(event)
     reported = [row for row in rows if row.is_reported and row.ex_on]

@@ -126,7 +126,8 @@ def test_fmp_plan_without_batches_is_learnt_and_the_rest_is_requested_singly(mak
         provider.quotes(["PETR4", "VALE3", "ITUB4"])
 
     assert caught.value.partial_quotes.keys() == {"PETR4"}
-    assert (caught.value.fault, caught.value.unreached) == ("unfinished", {"VALE3", "ITUB4"})
+    assert caught.value.fault == "unfinished"
+    assert caught.value.unreached == {"VALE3", "ITUB4"}
     another = make("fmp", limits=Limits("fmp", **account))
     del stub.paths[:]
     assert another.quotes(["PETR4", "VALE3", "ITUB4"]).keys() == {"PETR4", "VALE3", "ITUB4"}

@@ -13,8 +13,8 @@ from mainapp.market.quotes.reported import event_fault
 CASH = {"rate": 0.33428617, "label": "DIVIDENDO", "lastDatePrior": "2026-04-17T03:00:00.000Z"}
 
 
-def seconds(*day):
-    return int(datetime(*day, 13, tzinfo=UTC).timestamp())
+def seconds(year, month, day):
+    return int(datetime(year, month, day, 13, tzinfo=UTC).timestamp())
 
 
 def brapi(stub, *, cash=(), stocks=()):
