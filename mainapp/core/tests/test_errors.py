@@ -5,6 +5,7 @@ import inspect
 import json
 import re
 from datetime import UTC, datetime
+from enum import EnumType
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -150,11 +151,17 @@ def test_every_template_is_marked_for_translation_and_filled_by_its_params():
 EXAMPLES = {int: 1, float: 1.0, datetime: datetime(2026, 3, 10, tzinfo=UTC)}
 
 
+def example(annotation):
+    if isinstance(annotation, EnumType):
+        return next(iter(annotation))
+    return EXAMPLES.get(annotation, "oi")
+
+
 @pytest.mark.parametrize("name", sorted(domain_errors()))
 def test_every_subclass_has_a_known_code(name):
     error = domain_errors()[name]
     values = {
-        parameter.name: EXAMPLES.get(parameter.annotation, "oi")
+        parameter.name: example(parameter.annotation)
         for parameter in list(inspect.signature(error.__init__).parameters.values())[1:]
         if parameter.default is parameter.empty
     }

@@ -17,7 +17,7 @@ def test_links_have_one_slash_after_the_base(base, settings):
 
 
 def test_links_begin_in_one_place():
-    elsewhere = re.compile(r"SITE_URL|build_absolute_uri|get_current_site")
+    elsewhere = re.compile(r"settings\.SITE_URL|build_absolute_uri|get_current_site")
     root = project_settings.BASE_DIR / "mainapp"
     users = {
         str(path.relative_to(root))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from io import BufferedReader
 from typing import NamedTuple
 
-from mainapp.market.readers.faults import CotahistError
+from mainapp.market.readers.faults import CotahistError, FileFault
 
 LENGTH = 245
 HEAD, DATA, FOOT = b"00", b"01", b"99"
@@ -114,32 +114,32 @@ def _records(stream: BufferedReader, *, last_day: date, summary: Summary) -> Ite
             raise _length_fault(line, number)
         if line[:2] != DATA:
             if line[:2] != FOOT:
-                raise CotahistError("type", line=number)
+                raise CotahistError(FileFault.TYPE, line=number)
             break
         dates.check(line[DAY], number)
         if not line[NUMBERS].isdigit():
-            raise CotahistError("number", line=number)
+            raise CotahistError(FileFault.NUMBER, line=number)
         if line[MARKET] == CASH:
             _check_prices(line, number)
         yield line
     else:
-        raise CotahistError("cut")
+        raise CotahistError(FileFault.CUT)
     summary.records = number - 2
     summary.first_day, summary.last_day = dates.first, dates.last
     _check_foot(line, summary.records)
     if stream.readline(MAX_LINE).strip():
-        raise CotahistError("after_end", line=number + 1)
+        raise CotahistError(FileFault.AFTER_END, line=number + 1)
 
 
 def check_head(stream: BufferedReader) -> None:
     """Read the first line and check that the file is COTAHIST. Raises: CotahistError."""
     line = stream.readline(MAX_LINE)
     if not line:
-        raise CotahistError("empty")
+        raise CotahistError(FileFault.EMPTY)
     if line.startswith(BYTE_ORDER_MARKS):
-        raise CotahistError("encoding", line=1)
+        raise CotahistError(FileFault.ENCODING, line=1)
     if not line.startswith(HEAD + NAME):
-        raise CotahistError("foreign")
+        raise CotahistError(FileFault.FOREIGN)
     if len(line.rstrip(b"\r\n")) != LENGTH:
         raise _length_fault(line.rstrip(b"\r\n"), 1)
 
@@ -152,9 +152,9 @@ def _check_foot(line: bytes, records: int) -> None:
     """
     count = line[FOOT_COUNT]
     if not line.startswith(FOOT + NAME) or not count.isdigit():
-        raise CotahistError("cut")
+        raise CotahistError(FileFault.CUT)
     if int(count) not in (records, records + 2):
-        raise CotahistError("count", counted=int(count), found=records)
+        raise CotahistError(FileFault.COUNT, counted=int(count), found=records)
 
 
 def _length_fault(line: bytes, number: int) -> CotahistError:
@@ -163,8 +163,8 @@ def _length_fault(line: bytes, number: int) -> CotahistError:
     except UnicodeDecodeError:
         is_utf8 = False
     if is_utf8:
-        return CotahistError("encoding", line=number)
-    return CotahistError("length", line=number, length=len(line))
+        return CotahistError(FileFault.ENCODING, line=number)
+    return CotahistError(FileFault.LENGTH, line=number, length=len(line))
 
 
 class _Dates:
@@ -179,9 +179,9 @@ class _Dates:
             return
         day = _date(text)
         if day is None:
-            raise CotahistError("date", line=number)
+            raise CotahistError(FileFault.DATE, line=number)
         if day > self._allowed:
-            raise CotahistError("future", line=number, day=f"{day:%d/%m/%Y}")
+            raise CotahistError(FileFault.FUTURE, line=number, day=f"{day:%d/%m/%Y}")
         self._known[text] = day
 
     @property
@@ -224,13 +224,13 @@ def _check_prices(line: bytes, number: int) -> None:
     within = low <= int(line[OPEN]) <= high and low <= int(line[CLOSE]) <= high
     factor = line[FACTOR]
     if not factor.isdigit():
-        raise CotahistError("number", line=number)
+        raise CotahistError(FileFault.NUMBER, line=number)
     if not (0 < low <= average <= high and within and int(factor)):
-        raise CotahistError("prices", line=number)
+        raise CotahistError(FileFault.PRICES, line=number)
     shares, volume, lot = int(line[QUANTITY]), int(line[VOLUME]), int(factor)
     is_measured = line[DAY] >= VOLUME_RULE_SINCE
     if is_measured and not average * shares < (volume + 1) * lot <= (average + 1) * shares + lot:
-        raise CotahistError("prices", line=number)
+        raise CotahistError(FileFault.PRICES, line=number)
 
 
 def _is_wanted(line: bytes) -> bool:

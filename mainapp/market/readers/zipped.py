@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import BufferedReader
 from typing import Any, BinaryIO, cast
 
-from mainapp.market.readers.faults import CotahistError
+from mainapp.market.readers.faults import CotahistError, FileFault
 
 GIB = 2**30
 MAX_TEXT_GIB = 3  # the year 2026 has 0.7 GB until September
@@ -36,7 +36,7 @@ def opened(file: BinaryIO) -> Iterator[BufferedReader]:
                 with archive.open(_only_member(archive)) as member:
                     yield BufferedReader(cast(Any, member), BUFFER)
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                raise CotahistError("zip_damaged") from error
+                raise CotahistError(FileFault.ZIP_DAMAGED) from error
         return
     stream = BufferedReader(cast(Any, file), BUFFER)
     yield stream
@@ -48,7 +48,7 @@ def _archive(file: BinaryIO) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, struct.error) as error:
-        raise CotahistError("zip_damaged") from error
+        raise CotahistError(FileFault.ZIP_DAMAGED) from error
 
 
 def _check_directory(file: BinaryIO) -> None:
@@ -61,21 +61,23 @@ def _check_directory(file: BinaryIO) -> None:
     tail = file.read()
     at = tail.rfind(END)
     if at < 0 or len(tail) < at + END_SIZE:
-        raise CotahistError("zip_damaged")
+        raise CotahistError(FileFault.ZIP_DAMAGED)
     if tail[max(0, at - ZIP64_LOCATOR_SIZE) : at].startswith(ZIP64_LOCATOR):
-        raise CotahistError("zip_unsupported")
+        raise CotahistError(FileFault.ZIP_UNSUPPORTED)
     if int.from_bytes(tail[at + 12 : at + 16], "little") > MAX_DIRECTORY:
-        raise CotahistError("zip_files", count=int.from_bytes(tail[at + 10 : at + 12], "little"))
+        raise CotahistError(
+            FileFault.ZIP_FILES, count=int.from_bytes(tail[at + 10 : at + 12], "little")
+        )
     file.seek(0)
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) != 1:
-        raise CotahistError("zip_files", count=len(members))
+        raise CotahistError(FileFault.ZIP_FILES, count=len(members))
     member = members[0]
     if member.flag_bits & ENCRYPTED or member.compress_type not in METHODS:
-        raise CotahistError("zip_unsupported")
+        raise CotahistError(FileFault.ZIP_UNSUPPORTED)
     if member.file_size > MAX_TEXT_GIB * GIB:
-        raise CotahistError("too_large", limit=MAX_TEXT_GIB)
+        raise CotahistError(FileFault.TOO_LARGE, limit=MAX_TEXT_GIB)
     return member

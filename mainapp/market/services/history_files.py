@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from mainapp.core.exceptions import fill
 from mainapp.market.models import HistoryFile
-from mainapp.market.readers.faults import FAULTS, CotahistError
+from mainapp.market.readers.faults import SENTENCES, CotahistError
 from mainapp.market.services.cotahist import Loaded, load_cotahist
 
 logger = logging.getLogger(__name__)
@@ -59,5 +59,5 @@ def _set_results(row: HistoryFile, loaded: Loaded) -> None:
 
 def fault_text(row: HistoryFile) -> str:
     """Return the reason for refusing a file, in the active language, or ""."""
-    template = FAULTS.get(row.fault)
+    template = SENTENCES.get(row.fault)
     return fill(gettext(template), row.fault_params) if template else ""

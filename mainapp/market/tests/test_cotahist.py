@@ -10,7 +10,7 @@ from django.utils import translation
 
 from mainapp.market.models import Candle, ExchangeDay
 from mainapp.market.readers import zipped as zips
-from mainapp.market.readers.faults import FAULTS, CotahistError
+from mainapp.market.readers.faults import CotahistError, FileFault
 from mainapp.market.selectors.candles import chart_bars, day_bars, midnight, recent_closes
 from mainapp.market.services import candles as candle_services
 from mainapp.market.services import cotahist as service
@@ -235,7 +235,7 @@ def test_each_fault_has_a_sentence_in_both_languages():
         "found": 2,
         "limit": 4,
     }
-    for fault in FAULTS:
+    for fault in FileFault:
         portuguese = str(CotahistError(fault, **params))
         with translation.override("en"):
             assert str(CotahistError(fault, **params)) != portuguese

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from mainapp.core.paths import absolute_url
 from project.keys import VAPID_KEY_FILE, read_or_create_key
 
 if TYPE_CHECKING:
@@ -116,5 +117,6 @@ def contact() -> str:
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     if "." in address.rpartition("@")[2]:
         return f"mailto:{address}"
-    parts = urlsplit(settings.SITE_URL)
-    return settings.SITE_URL if parts.scheme == "https" and "." in (parts.hostname or "") else ""
+    url = absolute_url().rstrip("/")
+    parts = urlsplit(url)
+    return url if parts.scheme == "https" and "." in (parts.hostname or "") else ""

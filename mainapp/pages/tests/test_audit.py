@@ -40,8 +40,7 @@ API_KEY = apps.get_model("api", "ApiKey")  # of a feature that this one may not 
 # Models that are not audited, with the reason.
 NOT_AUDITED = {
     **dict.fromkeys(
-        ("accounts.nameskeleton", "market.loadeddata", "market.streamfence", "alerts.doubt"),
-        "derived from other rows",
+        ("accounts.nameskeleton", "market.loadeddata", "alerts.doubt"), "derived from other rows"
     ),
     "accounts.block": "private to the user who blocks",
     "core.tag": "words shared by ideas and events",
@@ -51,7 +50,7 @@ NOT_AUDITED = {
         (
             *("market.stock", "market.indexlist", "market.membership", "market.corporateevent"),
             *("market.lastquote", "market.doubtfulprice", "market.candle", "market.rejectedquotes"),
-            *("market.eventreport", "market.exchangeday", "market.historyfile"),
+            *("market.historyfile", "market.exchangeday", "market.eventreport"),
         ),
         "public data; the admin's own log has its corrections",
     ),
@@ -71,6 +70,7 @@ NOT_AUDITED = {
     ),
     "ideas.savedfilter": "a list of its owner",
     "clubs.removedmember": "the deletion of the membership is recorded",
+    "market.streamfence": "a counter of streamers",
     "agenda.reminder": "the work of the site itself",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
     **dict.fromkeys(
