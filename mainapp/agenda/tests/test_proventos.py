@@ -18,7 +18,7 @@ from mainapp.market.models import CorporateEvent, Watchlist
 from mainapp.market.quotes.reported import ReportedEvent
 from mainapp.market.services.corporate_events import record_report
 from mainapp.market.services.watchlists import create_list
-from mainapp.market.tests.factories import StockFactory
+from mainapp.market.tests.factories import StockFactory, WatchlistItemFactory
 from mainapp.portfolio.services import NewRow, import_rows
 
 AGENDA = reverse("agenda")
@@ -134,7 +134,8 @@ def test_feed_has_the_owners_entries_only(client, alice, bob, held, followed, ot
 
 def test_club_list_of_others_and_deleted_rows_show_nothing(login, alice, bob, other):
     club = make_club(bob, alice)
-    Watchlist.objects.create(audience=f"club:{club.pk}", name="Clube", share_key="k")
+    shared = Watchlist.objects.create(audience=f"club:{club.pk}", name="Clube", share_key="k")
+    WatchlistItemFactory(watchlist=shared, stock=other)
     stock = StockFactory(symbol="WEGE3")
     create_list(owner=alice, name="Minha", symbols=["WEGE3"])
     pay(stock)
@@ -143,6 +144,8 @@ def test_club_list_of_others_and_deleted_rows_show_nothing(login, alice, bob, ot
     Watchlist.objects.filter(owner=alice).delete()
 
     assert "WEGE3: data ex" not in text(login)
+    assert "ITUB4: data ex" not in text(login)
+    login.logout()
     assert "ITUB4: data ex" not in text(login)
 
 

@@ -18,7 +18,12 @@ def register_interest(interest: Interest) -> None:
 
 
 def is_of_interest(user: Any, field: str = "stock") -> Q:
-    """Return the condition that a row's stock concerns a logged-in user. No query of its own."""
+    """Return the condition that a row's stock concerns a user. No query of its own.
+
+    Nothing concerns anonymous users; as an owner, None would be that of the clubs' lists.
+    """
+    if user.pk is None:
+        return Q(pk__in=[])
     followed = WatchlistItem.objects.filter(watchlist__owner=user.pk).values("stock")
     condition = Q(**{f"{field}__in": followed})
     for interest in _interests:
