@@ -10,6 +10,7 @@ from mainapp.api.views import (
     alerts,
     chats,
     club_alerts,
+    club_list,
     clubs,
     complaints,
     docs,
@@ -121,6 +122,7 @@ urlpatterns = [
     path(f"{V1}clubs/", clubs.ClubsView.as_view(), name="api-clubs"),
     path(f"{V1}clubs/join/<str:key>/", clubs.JoinClubView.as_view(), name="api-club-join"),
     path(f"{V1}clubs/<slug:slug>/", clubs.ClubView.as_view(), name="api-club"),
+    path(f"{V1}clubs/<slug:slug>/list/", club_list.ClubListView.as_view(), name="api-club-list"),
     path(f"{V1}clubs/<slug:slug>/members/", clubs.MembersView.as_view(), name="api-club-members"),
     path(
         f"{V1}clubs/<slug:slug>/members/<key:pk>/",

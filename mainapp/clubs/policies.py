@@ -91,6 +91,7 @@ OPERATIONS = {
     "api-clubs": operation(Area.CLUBS, get=MEMBERS, post=MEMBERS),
     # Only members; what managers and owners alone may do is checked by the services.
     "api-club": operation(Area.CLUBS, get=OWNER, patch=OWNER, delete=OWNER),
+    "api-club-list": operation(Area.CLUBS, get=OWNER, patch=OWNER),
     "api-club-members": operation(Area.CLUBS, get=OWNER),
     "api-club-member": operation(Area.CLUBS, patch=OWNER, delete=OWNER),
     "api-club-invitations": operation(Area.CLUBS, get=OWNER, post=OWNER),

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.e2e.people import log_in_new_user, post_form
 
@@ -25,6 +25,11 @@ def make_link(page: Page, uses: int) -> str:
     return urlsplit(page.get_by_label("Link do convite").input_value()).path
 
 
+def is_fragment(response: Response) -> bool:
+    """Return whether a response is a part of a page that htmx asked for."""
+    return response.ok and response.request.headers.get("hx-request") == "true"
+
+
 def test_a_club_is_founded_joined_left_and_a_member_removed(open_page):
     alice, bob, carol = (open_page("/sources/") for _page in range(3))
     log_in_new_user(alice, "/clubes/")
@@ -42,6 +47,12 @@ def test_a_club_is_founded_joined_left_and_a_member_removed(open_page):
     expect(members).to_contain_text(names[1])
     expect(members.locator(".presence-dot:visible")).to_have_count(2)
     expect(alice.get_by_text("3 membros")).to_be_visible()
+
+    # The page fetches the percents every 5 s: what comes sooner comes by the socket.
+    carol.goto(f"{club}carteira/")
+    for is_on, limit_ms in (("on", 30_000), ("", 4_000)):
+        with carol.expect_response(is_fragment, timeout=limit_ms):
+            post_form(alice, f"{club}mostrar-carteira/", on=is_on)
 
     bob.get_by_role("button", name="Opções do clube").click()
     for role in ("link", "button"):

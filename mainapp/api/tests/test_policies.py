@@ -62,6 +62,7 @@ def objects(alice):
         "candles": {"symbol": "PETR4"},
         "carteira": {"slug": club.slug},
         "alerts": {"slug": club.slug},
+        "list": {"slug": club.slug},
         "alert": {"pk": alert.pk},
         "shared-alert": shared,
         "firings": {"pk": alert.pk},

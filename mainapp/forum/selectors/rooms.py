@@ -56,13 +56,16 @@ class Topic:
     count: int
 
 
-def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[Topic]]:
+def forum_page(
+    user: User | AnonymousUser, *, words: str, topic: str, number: str
+) -> tuple[ForumPage, list[Topic]]:
     """Return one page of rooms, the most recently active first, and the most used topics.
 
-    Each of `words` must occur in the name, topic or description; case and accents are ignored. A
-    number beyond the last page returns the last page. Two queries.
+    The rooms are those of the forum and of the user's clubs. Each of `words` must occur in the
+    name, topic or description; case and accents are ignored. A number beyond the last page returns
+    the last page. Two queries.
     """
-    rooms = Room.objects.public()
+    rooms: QuerySet[Room] = Room.objects.listed_for(user)
     for word in fold(words).split():
         rooms = rooms.filter(search_text__contains=word)
     topics = _topics(rooms)
@@ -125,7 +128,7 @@ def _rows(rooms: QuerySet[Room], start: int, size: int = PAGE_SIZE) -> list[Room
     people = Participant.objects.filter(room=OuterRef("pk")).order_by().values("room")
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
-    related = ("stock", "host", "last", "last__author")
+    related = ("stock", "host", "club", "last", "last__author")
     annotated = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
     ordered = annotated.select_related(*related).order_by("-active_at", "-pk")
     # Django sets no attribute for a filtered relation without a row.

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from mainapp.ideas.models import Idea, PriceBreak
 from mainapp.ideas.receivers import judge_batch
 from mainapp.ideas.services.adjusting import follow_events
+from mainapp.ideas.services.closing import close_idea
 from mainapp.ideas.services.judging import expire_overdue, judge_ideas
-from mainapp.ideas.services.publishing import close_idea
 from mainapp.ideas.tests.factories import make_idea, record, write_idea
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.signals import quotes_recorded

@@ -2,8 +2,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mainapp.accounts.models import Block
@@ -107,22 +105,6 @@ def test_books_are_ideas_with_the_fields_of_other_services(client, many, alice):
     assert row["comments_count"] == 0
     order = client.get("/api/books/?ordering=-comments_count").json()["results"]
     assert order[0]["stock"] == "VALE3"
-
-
-@pytest.mark.parametrize("path", ["/ideias/", "/api/v1/ideas/"])
-def test_number_of_queries_does_not_depend_on_the_rows(client, alice, path):
-    def cost(count, first):
-        for n in range(first, first + count):
-            idea = make_idea(alice, symbol=StockFactory(symbol=ticker(n)).symbol)
-            tag, _new = Tag.objects.get_or_create(name=f"t{n}", key=f"t{n}")
-            idea.tags.add(tag)
-        with CaptureQueriesContext(connection) as queries:
-            client.get(path)
-        return len(queries)
-
-    few, more = cost(3, 0), cost(27, 3)
-    assert few == more
-    assert more <= 6
 
 
 def test_new_idea_is_published_from_the_form(client, alice):

@@ -16,13 +16,9 @@ from mainapp.core.exceptions import DomainError
 from mainapp.ideas.conditions import WAITING
 from mainapp.ideas.forms import CommentForm, IdeaForm
 from mainapp.ideas.models import Idea, IdeaComment
+from mainapp.ideas.services.closing import close_idea, delete_idea
 from mainapp.ideas.services.comments import comment, delete_comment
-from mainapp.ideas.services.publishing import (
-    close_idea,
-    delete_idea,
-    edit_idea,
-    publish_idea,
-)
+from mainapp.ideas.services.publishing import edit_idea, publish_idea
 from mainapp.ideas.views.finding import gone_as_404, idea_or_404, own_idea_or_404
 from mainapp.ideas.views.ideas import idea_context
 from mainapp.market.sessions import sao_paulo_day

@@ -47,6 +47,8 @@ async function refresh() {
   isLoading = true;
   const parts = [...changed];
   changed.clear();
+  // Fragments that htmx loads name the event, as in hx-trigger="club-portfolio from:document".
+  for (const part of parts) document.dispatchEvent(new Event(`club-${part}`));
   const fresh = await fetchElement(window.location.href, "#club").catch(() => null);
   isLoading = false;
   if (fresh) parts.forEach((part) => show(part, fresh));
