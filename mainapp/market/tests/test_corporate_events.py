@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.ideas.services.adjusting import sure_ratios
 from mainapp.market.models import CorporateEvent, EventReport, ExchangeDay, RejectedQuotes
 from mainapp.market.quotes.reported import ReportedEvent
 from mainapp.market.selectors.exchange_days import exchange_bars
@@ -248,9 +247,6 @@ def test_prices_are_adjusted_only_by_splits_on_which_two_sources_agree(stock, re
         report(stock, event, source=source, at=at)
 
     assert exchange_bars(stock=stock)[0].close == (20 if is_sure else 40)
-    assert dict(sure_ratios([stock.pk], until=at.date())) == (
-        {stock.pk: {EX: 2}} if is_sure else {}
-    )
     explaining = explaining_events(["PETR4"])
     assert bool(explaining) == is_sure
 
@@ -258,12 +254,11 @@ def test_prices_are_adjusted_only_by_splits_on_which_two_sources_agree(stock, re
 def test_sure_split_that_is_withdrawn_adjusts_nothing(stock):
     for source in ("brapi", "yahoo"):
         report(stock, split(), source=source)
-    assert sure_ratios([stock.pk], until=EX)
+    assert explaining_events(["PETR4"])
     for days in (1, 2):
         for source in ("brapi", "yahoo"):
             report(stock, source=source, at=AT + days * DAY)
 
-    assert not sure_ratios([stock.pk], until=EX)
     assert not explaining_events(["PETR4"])
 
 
