@@ -146,7 +146,7 @@ def seed(*, with_pictures: bool) -> None:
             open_room(users, room)
         write_talk(users, with_pictures=with_pictures)
         fill_lists(users["ana"])
-        found_demo_club(users)
+        found_demo_club(users, with_pictures=with_pictures)
     if settings.SIMULATED:  # real sources are not asked before the site runs
         read_due_reports(at=timezone.now())
 
