@@ -59,7 +59,7 @@ def event_page(
     rows: Any, number: str | None, *, entries: Sequence[Entry] = (), order: str = "starts_at"
 ) -> "Page[Event]":
     """Return a page of events with their tags, and of entries between them; two queries."""
-    listed = WithEntries(rows.prefetch_related("tags"), entries, order=order)
+    listed: Any = WithEntries(rows.prefetch_related("tags"), entries, order=order)
     listed.read_page(number, size=PAGE)
     return page_of(listed, number, size=PAGE)
 

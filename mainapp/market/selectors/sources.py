@@ -149,7 +149,6 @@ def _about(name: str) -> str:
 
 
 def _pause_words(state: SourceState) -> str:
-    """Return why calls of another kind pause after a failure, empty if they do not."""
     return fault_words(state.last_fault) if state.state == "open" else ""
 
 
