@@ -20,9 +20,9 @@ REASONS = {
     "format": gettext_noop("não está no formato de um calendário"),
     "uid": gettext_noop("não tem UID"),
     "end": gettext_noop("termina antes de começar"),
-    "frequency": gettext_noop("repete mais de uma vez por dia"),
+    "frequency": gettext_noop("se repete mais de uma vez por dia"),
     "interval": gettext_noop("tem um intervalo de repetição impossível"),
-    "count": gettext_noop("repete vezes demais"),
+    "count": gettext_noop("tem repetições demais"),
     "slow": gettext_noop("tem uma repetição complicada demais"),
     "many": gettext_noop("passa de 200 eventos"),
 }

@@ -191,7 +191,7 @@ def _set_fields(event: Event, values: Mapping[str, Any]) -> None:
         event.wall_end = f"{event.wall_end[:10]}T00:00" if event.wall_end else ""
     _set_moments(event)
     if event.ends_at and not timedelta(0) < event.ends_at - event.starts_at <= MAX_DURATION:
-        raise Invalid(_("O fim vem depois do início, em até 31 dias."), field="ends_at")
+        raise Invalid(_("O fim deve vir depois do início, em até 31 dias."), field="ends_at")
     event.search_text = fold(f"{event.title} {event.description} {event.place}")
 
 
@@ -218,7 +218,7 @@ def _set_tags(event: Event, names: Sequence[str]) -> None:
     """Set the tags; names that differ in case or accents only are one tag. Raises: Invalid."""
     by_key = {key: " ".join(name.split())[:30] for name in names if (key := fold(name)[:30])}
     if len(by_key) > MAX_TAGS:
-        raise Invalid(_("São até 8 etiquetas."), field="tags")
+        raise Invalid(_("Use no máximo 8 etiquetas."), field="tags")
     Tag.objects.bulk_create(
         [Tag(name=name, key=key) for key, name in by_key.items()], ignore_conflicts=True
     )
