@@ -105,7 +105,8 @@ def test_seat_is_ordered_waited_for_and_given_back(login, alice, bob):
 def test_host_sees_orders_and_marks_paid(login, alice, bob):
     event = make_event(alice, price=10)
     order = enrol(event_pk=event.pk, user=bob, at=timezone.now())
-    assert "Marcar como pago" in login.get(reverse("event-orders", args=[event.pk])).content.decode()
+    page = login.get(reverse("event-orders", args=[event.pk])).content.decode()
+    assert "Marcar como pago" in page
     login.post(reverse("mark-order", args=[order.pk]), {"paid": "on"})
     order.refresh_from_db()
     assert order.is_paid
