@@ -1,8 +1,8 @@
 """Time and memory of loading a year of B3's history, on SQLite and PostgreSQL.
 
-The file has as many records as that of 2024: 2,635,561, of which 322,397 are of the cash market, for
-stocks of the catalogue and for unknown codes. Each load is a separate `load_cotahist`; growth is
-its largest resident memory, minus that of loading an empty file.
+The file has as many records as that of 2024: 2,635,561, of which 322,397 are of the cash market,
+for stocks of the catalogue and for unknown codes. Each load is a separate `load_cotahist`; growth
+is its largest resident memory, minus that of loading an empty file.
 """
 
 import os
