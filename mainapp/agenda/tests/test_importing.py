@@ -101,7 +101,7 @@ def test_series_keeps_its_wall_time_over_summer_time(staff):
     ("rule", "reason"),
     [
         ("FREQ=DAILY;INTERVAL=0", "intervalo"),
-        ("FREQ=DAILY;COUNT=1000000000", "vezes demais"),
+        ("FREQ=DAILY;COUNT=1000000000", "repetições demais"),
         ("FREQ=SECONDLY", "mais de uma vez por dia"),
         ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "complicada"),
     ],
