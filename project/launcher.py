@@ -208,7 +208,7 @@ def _choose_source(probe: Child) -> tuple[str, str]:
     except (ValueError, LookupError, TypeError):
         answered, errors = [], {}
     silent = "; ".join(f"{name}: {reason}" for name, reason in errors.items())
-    if answered:
+    if set(answered) - {"binance"}:  # it has no stocks of B3
         why = f"{', '.join(answered)} answered" + (f" ({silent})" if silent else "")
         return REAL_SOURCES, why
     return "simulated", f"SIMULATED PRICES, no real source answered ({silent or 'no probe'})"

@@ -192,7 +192,7 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
 # Quotes ----------------------------------------------------------------------------------------
 
-REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin")
+REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin", "binance")
 QUOTE_SOURCE = env.items("QUOTE_SOURCE", REAL_SOURCES)
 SIMULATED = QUOTE_SOURCE in (["simulated"], ["replay"])
 ALLOW_SIMULATED = env.boolean("ALLOW_SIMULATED", default=DEBUG)
@@ -231,7 +231,9 @@ BRAPI_BATCH_SIZE = env.integer("BRAPI_BATCH_SIZE", default=20, minimum=1, maximu
 BRAPI_BUDGET_PER_MONTH = env.integer("BRAPI_BUDGET_PER_MONTH", default=15_000, minimum=1)
 YAHOO_URL = env.url("YAHOO_URL", "https://query1.finance.yahoo.com")
 YAHOO_STREAM_URL = env.websocket_url("YAHOO_STREAM_URL", "wss://streamer.finance.yahoo.com")
+BINANCE_URL = env.url("BINANCE_URL", "https://data-api.binance.vision")
 BINANCE_STREAM_URL = env.websocket_url("BINANCE_STREAM_URL", "wss://data-stream.binance.vision")
+BINANCE_BUDGET_PER_HOUR = env.integer("BINANCE_BUDGET_PER_HOUR", default=3_600, minimum=1)
 YAHOO_BUDGET_PER_HOUR = env.integer("YAHOO_BUDGET_PER_HOUR", default=1_500, minimum=1)
 YAHOO_FIN_URL = env.url("YAHOO_FIN_URL", "https://finance.yahoo.com")
 SIMULATED_SEED = env.integer("SIMULATED_SEED", default=1, minimum=-(10**9))

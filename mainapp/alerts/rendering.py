@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mainapp.alerts.conditions import SAO_PAULO, Kind
-from mainapp.core.templatetags.formats import brl, number, pct
+from mainapp.core.templatetags.formats import brl_price, number, pct
 from mainapp.market.quotes import Quote
 from mainapp.market.symbols import INDEX
 
@@ -26,7 +26,7 @@ def limit_text(kind: str, limit: object, *, symbol: str) -> str:
         return f"{number(limit)}%"
     if symbol == INDEX:
         return _("%(points)s pontos") % {"points": number(limit)}
-    return brl(limit)
+    return brl_price(limit)
 
 
 def condition_text(kind: str, limit: object, *, symbol: str) -> str:

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from mainapp.market.quotes import Quote
 from mainapp.market.quotes.doubts import WILD_PCT, expected_close, is_far
-from mainapp.market.sessions import ONE_DAY, SAO_PAULO, sao_paulo_day, session
+from mainapp.market.sessions import ONE_DAY, SAO_PAULO, market_session, sao_paulo_day
 
 Side = Literal["buy", "sell", "neutral"]
 BUY, SELL, NEUTRAL = "buy", "sell", "neutral"
@@ -55,8 +55,11 @@ def is_current(quote: Quote, *, at: datetime, kind: str = "") -> bool:
 
 
 def is_tradable(quote: Quote, *, kind: str = "") -> bool:
-    """Return whether a price was made in a session; the simulated market never closes."""
-    return quote.simulated or session(made_at(quote), kind) in TRADING
+    """Return whether a price was made in a session; crypto and simulated markets never close."""
+    phase = market_session(
+        made_at(quote), symbol=quote.symbol, kind=kind, is_simulated=quote.simulated
+    )
+    return phase in TRADING
 
 
 def end_of_day(day: date) -> datetime:

@@ -13,6 +13,7 @@ from mainapp.accounts.selectors import account_named
 from mainapp.clubs.models import Club
 from mainapp.core.forms import TypedDecimalField
 from mainapp.core.paths import parse_key
+from mainapp.core.prices import MOST_PLACES
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.models import Idea, SavedFilter
 from mainapp.ideas.policies import MAX_COMMENT
@@ -52,6 +53,17 @@ class TagsField(forms.CharField):
         return [tag.strip() for tag in super().clean(value).split(",") if tag.strip()]
 
 
+def _price_field(label: Any) -> TypedDecimalField:
+    """Return a field for a price; the service checks its places, which are the stock's."""
+    return TypedDecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(1).scaleb(-MOST_PLACES),
+        decimal_places=MOST_PLACES,
+        max_digits=18,
+    )
+
+
 class IdeaForm(forms.Form):
     """A new idea, or a waiting one that is edited; then without the stock and the club."""
 
@@ -60,12 +72,8 @@ class IdeaForm(forms.Form):
         Club.objects.none(), label=_("Para quem"), required=False, empty_label=_("Todo mundo")
     )
     side = forms.ChoiceField(label=_("Lado"), choices=Idea.Side, initial=Idea.Side.BUY)
-    target = TypedDecimalField(
-        label=_("Alvo"), required=False, min_value=Decimal("0.01"), decimal_places=2, max_digits=14
-    )
-    stop = TypedDecimalField(
-        label=_("Stop"), required=False, min_value=Decimal("0.01"), decimal_places=2, max_digits=14
-    )
+    target = _price_field(_("Alvo"))
+    stop = _price_field(_("Stop"))
     horizon = forms.DateField(
         label=_("Prazo"),
         widget=forms.DateInput(attrs={"type": "date", "class": "input"}, format="%Y-%m-%d"),

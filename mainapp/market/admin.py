@@ -24,6 +24,7 @@ from mainapp.market.models import (
 from mainapp.market.selectors.catalogue import clear_catalogue_cache
 from mainapp.market.services import catalogue
 from mainapp.market.services.history_files import fault_text, keep_file
+from mainapp.market.symbols import market_of
 
 
 @admin.action(description=_("Voltar aos dados do projeto"))
@@ -63,6 +64,7 @@ class StockAdmin(CorrectableAdmin):
     readonly_fields = ["corrections"]
 
     def save_model(self, request: HttpRequest, obj: Stock, form: Any, change: bool) -> None:
+        obj.market = market_of(obj.symbol)
         super().save_model(request, obj, form, change)
         catalogue.follow_renames(stock=obj)
 

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money
+from mainapp.api.serializers.common import Money, Price, Traded
 from mainapp.market import quotes
 from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
@@ -23,8 +23,8 @@ class StockQuery(serializers.Serializer):
     sector = serializers.CharField(max_length=80, required=False)
     kind = serializers.ChoiceField(choices=Stock.Kind.choices, required=False)
     q = serializers.CharField(max_length=60, required=False, help_text="words of ticker or name")
-    price_min = Money(required=False)
-    price_max = Money(required=False)
+    price_min = Price(required=False)
+    price_max = Price(required=False)
     change_min = Money(required=False, help_text="percent of the day")
     change_max = Money(required=False, help_text="percent of the day")
     ordering = serializers.ChoiceField(
@@ -36,7 +36,9 @@ def quote_field(field: QuoteField) -> serializers.Field:
     """Return the API's form of a quote's field, as its kind has it on the wire."""
     fields = {
         "text": serializers.CharField,
+        "price": Price,
         "money": Money,
+        "amount": Traded,
         "count": serializers.IntegerField,
         "seconds": serializers.IntegerField,
         "time": Moment,
@@ -70,6 +72,9 @@ class ListedStock(serializers.ModelSerializer):
             "country",
             "is_active",
             "lot",
+            "market",
+            "price_places",
+            "currency",
             "quote",
         ]
 
@@ -126,11 +131,11 @@ class Bar(serializers.Serializer):
     """One candle; `time` is its start."""
 
     time = Moment(source="starts_at")
-    open = Money()
-    high = Money()
-    low = Money()
-    close = Money()
-    volume = serializers.IntegerField(allow_null=True)
+    open = Price()
+    high = Price()
+    low = Price()
+    close = Price()
+    volume = Traded(allow_null=True)
 
 
 class Candles(serializers.Serializer):

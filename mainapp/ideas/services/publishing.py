@@ -17,6 +17,7 @@ from mainapp.clubs.services.words import check_club_text
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.models import Tag
+from mainapp.core.prices import places_of, trimmed
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.conditions import (
     CLOSED,
@@ -229,6 +230,10 @@ def _price(idea: Idea, at: datetime) -> None:
     if idea.side != NEUTRAL and (idea.target is None or idea.stop is None):
         name = "target" if idea.target is None else "stop"
         raise Invalid(_("Diga o alvo e o stop."), field=name)
+    for name in ("target", "stop"):
+        limit = getattr(idea, name)
+        if limit is not None and places_of(trimmed(limit)) > idea.stock.price_places:
+            raise Invalid(_("O preço tem mais casas decimais do que as deste ativo."), field=name)
     if quote and (wrong := wrong_limit(idea.side, idea.target, idea.stop, quote.price)):
         raise _wrong(wrong)
     if quote and is_usable and is_current(quote, at=at, kind=idea.stock.kind):

@@ -167,7 +167,7 @@ def test_waiting_idea_can_be_edited_and_waits_again(alice):
     record("36.00")
     idea = write_idea(alice, minutes=60)
     edit_idea(pk=idea.pk, author=alice, at=NOON + timedelta(minutes=70), target=Decimal("41.00"))
-    assert idea.edits.get().before == {"target": "40.00000000"}
+    assert idea.edits.get().before == {"target": "40.00"}
     record("36.10", minutes=69)
     idea.refresh_from_db()
     assert idea.status == "waiting"

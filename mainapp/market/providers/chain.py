@@ -9,6 +9,7 @@ from time import monotonic
 from django.conf import settings
 
 from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, QuoteProvider
+from mainapp.market.providers.binance import BinanceProvider
 from mainapp.market.providers.brapi import BrapiProvider
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.guard import Guard
@@ -23,7 +24,9 @@ from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
+PROBED_PAIR = "BTCBRL"
 SETTING_PREFIXES = (
+    "BINANCE_",
     "BRAPI_",
     "QUOTE_SOURCE",
     "REDIS_URL",
@@ -233,6 +236,13 @@ def build_provider(name: str) -> QuoteProvider:
                 redis_url=settings.REDIS_URL,
             ),
         )
+    if name == "binance":
+        return BinanceProvider(
+            url=settings.BINANCE_URL,
+            timeout=timeout,
+            proxy=proxy,
+            budget=Budget(calls=settings.BINANCE_BUDGET_PER_HOUR, period="hour"),
+        )
     budget = Budget(calls=settings.YAHOO_BUDGET_PER_HOUR, period="hour")
     if name == "yahoo":
         return YahooProvider(url=settings.YAHOO_URL, timeout=timeout, proxy=proxy, budget=budget)
@@ -251,16 +261,17 @@ def probe(
     for provider in providers:
         load(provider)
     deadline = monotonic() + timeout
-    calls = {each.name: Call(partial(each.quotes, [PROBED])) for each in providers}
+    probed = {each.name: PROBED_PAIR if each.name == "binance" else PROBED for each in providers}
+    calls = {each.name: Call(partial(each.quotes, [probed[each.name]])) for each in providers}
     answered, errors = [], {}
     for name, call in calls.items():
         try:
-            quote = call.result(deadline - monotonic()).get(PROBED)
+            quote = call.result(deadline - monotonic()).get(probed[name])
         except ProviderError as error:
             errors[name] = str(error)
             continue
         if quote and quote.price.is_finite() and quote.price > 0:
             answered.append(name)
         else:
-            errors[name] = f"returned no price of {PROBED}"
+            errors[name] = f"returned no price of {probed[name]}"
     return answered, errors

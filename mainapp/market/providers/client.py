@@ -120,9 +120,16 @@ def check_status(status: int, retry_after: str | None = None) -> None:
     if status < 300:
         return
     pause_s = parse_retry_after(retry_after, at=datetime.now(UTC))
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise ProviderError("too many requests (429)", fault="rate_limited", retry_after=pause_s)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PAYMENT_REQUIRED):
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.IM_A_TEAPOT):  # Binance: still too many
+        raise ProviderError(
+            f"too many requests ({status})", fault="rate_limited", retry_after=pause_s
+        )
+    if status in (
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.PAYMENT_REQUIRED,
+        HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS,
+    ):
         raise ProviderError(f"access refused ({status})", fault="unauthorized", permanent=True)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
         raise ProviderError(f"not found ({status})", fault="not_given", permanent=True)
@@ -142,7 +149,9 @@ def refusal_words(body: bytes, token: str = "") -> str:
         reply = json.loads(body)
     except (ValueError, RecursionError):
         return ""
-    values = [reply.get(name) for name in ("message", "error")] if isinstance(reply, dict) else []
+    values = (
+        [reply.get(name) for name in ("message", "error", "msg")] if isinstance(reply, dict) else []
+    )
     text = next((value for value in values if isinstance(value, str)), "")
     return printable_line(text.replace(token, "…") if token else text)[:MAX_WORDS]
 

@@ -227,7 +227,7 @@ def _partial(bar: Bar, share: float) -> Bar:
     ends = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
     prices = (bar.open, *ends, bar.close)
     played = prices[: min(int(share * len(prices)), len(prices) - 1) + 1]
-    volume = None if bar.volume is None else int(bar.volume * share)
+    volume = None if bar.volume is None else int(float(bar.volume) * share)
     return replace(bar, high=max(played), low=min(played), close=played[-1], volume=volume)
 
 

@@ -39,7 +39,7 @@ from mainapp.market.providers.simulated.paths import (
 from mainapp.market.providers.simulated.stocks import SimulatedStock, listings, simulated_stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import SAO_PAULO, previous_session_day
-from mainapp.market.symbols import canonical
+from mainapp.market.symbols import canonical, market_of
 
 MAX_CACHED = 5000
 
@@ -155,18 +155,18 @@ class SimulatedProvider:
         return Quote(
             symbol=symbol,
             name=self._names.get(stock_symbol, ""),
-            price=money(price),
+            price=money(stock, price),
             source=self.name,
             simulated=True,
             quoted_at=at.astimezone(UTC),
-            previous_close=money(day.previous_close),
-            open=money(cents(stock, day.hours[0].open)),
-            high=money(high),
-            low=money(low),
+            previous_close=money(stock, day.previous_close),
+            open=money(stock, cents(stock, day.hours[0].open)),
+            high=money(stock, high),
+            low=money(stock, low),
             volume=minute.traded + minute.traded_within * (second + 1) // 60,
-            market_cap=money(price * stock.outstanding) if stock.outstanding else None,
-            year_low=money(min(low, day.year_low)),
-            year_high=money(max(high, day.year_high)),
+            market_cap=money(stock, price * stock.outstanding) if stock.outstanding else None,
+            year_low=money(stock, min(low, day.year_low)),
+            year_high=money(stock, max(high, day.year_high)),
         )
 
     def _day(self, stock: SimulatedStock, on: date) -> Day:
@@ -174,7 +174,7 @@ class SimulatedProvider:
         if cached and cached.on == on:
             return cached
         highs, lows = self._past_year(stock, on)
-        before = previous_session_day(on)
+        before = previous_session_day(on, market_of(stock.symbol))
         day = Day(
             on=on,
             hours=hours_of(self._market, stock, on, span_of(self._market, stock, on)),
@@ -226,7 +226,7 @@ class SimulatedProvider:
         first = on - timedelta(days=365)
         years = [year_of(self._market, stock, year) for year in range(first.year, on.year + 1)]
         start = first.timetuple().tm_yday - 1
-        had_session = sessions_of(first, on)
+        had_session = sessions_of(first, on, market_of(stock.symbol))
 
         def of_sessions(days: Iterable[float]) -> list[float]:
             return list(compress(islice(days, start, None), had_session))

@@ -386,7 +386,7 @@ def test_probe_sources_prints_one_line_of_json(stubbed, capsys):
     line = json.loads(capsys.readouterr().out)
 
     assert line["sources"] == []
-    assert line["errors"].keys() == {"brapi", "yahoo", "yahoo_fin"}
+    assert line["errors"].keys() == {"brapi", "yahoo", "yahoo_fin", "binance"}
 
 
 class Learning(Fake):

@@ -32,7 +32,7 @@ function cover(state, text = "") {
 function showLegend(hoveredBar) {
   const bar = hoveredBar ?? bars.at(-1);
   part("legend").textContent = bar
-    ? `${day(bar.time * 1000, { withYear: true })} · ${decimal(bar.close.toFixed(2))}`
+    ? `${day(bar.time * 1000, { withYear: true })} · ${decimal(bar.close.toFixed(chart.places), chart.places)}`
     : "";
 }
 
@@ -51,6 +51,7 @@ async function load(symbol) {
     if (!body) return;
     bars = body.bars.map(toBar);
     if (!bars.length) return cover("empty", gettext("Ainda não há histórico deste ativo neste período."));
+    chart.places = body.places;
     chart.show(bars, body.interval, { style: "area" });
     showLegend(null);
     cover("ready");
