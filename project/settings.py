@@ -194,16 +194,16 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
 REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin", "binance")
 QUOTE_SOURCE = env.items("QUOTE_SOURCE", REAL_SOURCES)
-SIMULATED = QUOTE_SOURCE in (["simulated"], ["replay"])
+QUOTE_KIND = QUOTE_SOURCE[0] if QUOTE_SOURCE in (["simulated"], ["replay"]) else "real"
 ALLOW_SIMULATED = env.boolean("ALLOW_SIMULATED", default=DEBUG)
 if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated", "replay"}:
     raise Refusal(
         f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(REAL_SOURCES)}, or "
         "simulated or replay alone ('auto' only under `make run`)"
     )
-if {"simulated", "replay"} & set(QUOTE_SOURCE) and not SIMULATED:
+if {"simulated", "replay"} & set(QUOTE_SOURCE) and QUOTE_KIND == "real":
     raise Refusal("QUOTE_SOURCE: real sources, 'simulated' and 'replay' never mix")
-if SIMULATED and not ALLOW_SIMULATED:
+if QUOTE_KIND != "real" and not ALLOW_SIMULATED:
     raise Refusal(f"QUOTE_SOURCE={QUOTE_SOURCE[0]} needs ALLOW_SIMULATED=1")
 REPLAY_DATE = env.day("REPLAY_DATE")
 REPLAY_SPEED = env.number("REPLAY_SPEED", default=1.0, minimum=0.01, maximum=100_000)
@@ -217,9 +217,9 @@ if unknown := set(QUOTE_STREAM) - set(STREAMS):
         f"QUOTE_STREAM names {', '.join(sorted(unknown))}; it takes yahoo and binance, or "
         "simulated alone"
     )
-if QUOTE_STREAM and ("simulated" in QUOTE_STREAM) != SIMULATED:
-    raise Refusal("QUOTE_STREAM and QUOTE_SOURCE: real and simulated quotes never mix")
-if SIMULATED and len(QUOTE_STREAM) > 1:
+if QUOTE_STREAM and ("simulated" if "simulated" in QUOTE_STREAM else "real") != QUOTE_KIND:
+    raise Refusal("QUOTE_STREAM and QUOTE_SOURCE: real, simulated and replayed quotes never mix")
+if QUOTE_KIND != "real" and len(QUOTE_STREAM) > 1:
     raise Refusal("QUOTE_STREAM: real streams and 'simulated' never mix")
 
 UPDATE_INTERVAL_S = env.integer("UPDATE_INTERVAL_S", default=10, minimum=1, maximum=3600)

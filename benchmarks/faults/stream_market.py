@@ -36,7 +36,7 @@ Stock.objects.get_or_create(symbol="BTCBRL", defaults={"name": "Bitcoin", "kind"
 """
 QUERY = """
 SELECT symbol, price, quoted_at, source FROM market_lastquote
-JOIN market_stock ON market_stock.id = stock_id WHERE NOT simulated
+JOIN market_stock ON market_stock.id = stock_id WHERE market_lastquote.kind = 'real'
 """
 
 

@@ -29,7 +29,7 @@ from mainapp.market.tests.quotes import make_quote
 CONTRACT = [
     "symbol", "name", "price", "previous_close", "change", "change_pct", "open", "high", "low",
     "volume", "market_cap", "year_low", "year_high", "currency", "doubtful_price", "quoted_at",
-    "quoted_at_estimated", "source", "delay_s", "simulated", "session",
+    "quoted_at_estimated", "source", "delay_s", "kind", "simulated", "session",
 ]  # fmt: skip
 
 

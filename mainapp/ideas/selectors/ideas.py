@@ -61,7 +61,7 @@ def is_held(idea: Idea) -> bool:
     """Return whether the scale of the stock's prices is unknown: nothing is decided then."""
     return (
         idea.is_live
-        and PriceBreak.objects.filter(stock=idea.stock_id, simulated=settings.SIMULATED).exists()
+        and PriceBreak.objects.filter(stock=idea.stock_id, quote_kind=settings.QUOTE_KIND).exists()
     )
 
 

@@ -74,7 +74,7 @@ def judge_ideas(
     if first:
         _expire_before(first, new_quotes, index)
         _apply_events(first, new_quotes)
-    woken = woken_by(_probes(new_quotes.values()), simulated=settings.SIMULATED)
+    woken = woken_by(_probes(new_quotes.values()), quote_kind=settings.QUOTE_KIND)
     held = _held_stocks(new_quotes, woken.broken_stocks)
     ideas = [idea for idea in _locked(woken.ideas) if idea.stock_id not in held]
     changed = [idea for idea in ideas if _advance(idea, new_quotes[idea.stock_id], index)]
@@ -88,7 +88,7 @@ def expire_overdue(*, at: datetime) -> int:
     The last recorded quote is the price, unless a break makes it unusable.
     """
     overdue = Idea.objects.filter(
-        status__in=(OPEN, WAITING), simulated=settings.SIMULATED, expires_at__lte=at
+        status__in=(OPEN, WAITING), quote_kind=settings.QUOTE_KIND, expires_at__lte=at
     )
     pks = list(overdue.order_by("pk").values_list("pk", "stock"))
     if not pks:
@@ -156,7 +156,7 @@ def _expire_before(stocks: Collection[int], new_quotes: Mapping[int, _New], inde
     """End the ideas whose horizon ended before the first quote of a new day, one query if none."""
     moment = max(made_at(new_quotes[pk].quote) for pk in stocks)
     due = Idea.objects.filter(
-        stock__in=stocks, status=OPEN, simulated=settings.SIMULATED, expires_at__lte=moment
+        stock__in=stocks, status=OPEN, quote_kind=settings.QUOTE_KIND, expires_at__lte=moment
     )
     ideas = _locked(list(due.values_list("pk", flat=True)))
     broken = _broken({idea.stock_id for idea in ideas}) if ideas else set()
@@ -197,7 +197,7 @@ def _begin_breaks(suspects: Collection[_New]) -> set[int]:
             rows.append(
                 PriceBreak(
                     stock=new.stock,
-                    simulated=settings.SIMULATED,
+                    quote_kind=settings.QUOTE_KIND,
                     trusted_price=new.last.price,
                     trusted_close=_trusted_close(new.quote, new.last),
                     trusted_on=before,
@@ -211,14 +211,14 @@ def _ended_breaks(new_quotes: Mapping[int, _New], broken: Collection[int]) -> se
     if not broken:
         return set()
     ended = set()
-    rows = PriceBreak.objects.filter(stock__in=broken, simulated=settings.SIMULATED)
+    rows = PriceBreak.objects.filter(stock__in=broken, quote_kind=settings.QUOTE_KIND)
     for row in rows:
         quote = new_quotes[row.stock_id].quote
         trusted = {"trusted_price": row.trusted_price, "trusted_close": row.trusted_close}
         if ends_break(quote, **trusted):
             ended.add(row.stock_id)
     if ended:
-        PriceBreak.objects.filter(stock__in=ended, simulated=settings.SIMULATED).delete()
+        PriceBreak.objects.filter(stock__in=ended, quote_kind=settings.QUOTE_KIND).delete()
     return ended
 
 
@@ -228,7 +228,7 @@ def _trusted_close(quote: Quote, last: Quote) -> Decimal | None:
 
 
 def _broken(stocks: Collection[int]) -> set[int]:
-    rows = PriceBreak.objects.filter(stock__in=stocks, simulated=settings.SIMULATED)
+    rows = PriceBreak.objects.filter(stock__in=stocks, quote_kind=settings.QUOTE_KIND)
     return set(rows.values_list("stock", flat=True))
 
 

@@ -52,7 +52,7 @@ def make_idea(author, *, symbol="PETR4", at=NOON, club=None, tags=(), **fields):
         "horizon": horizon,
         "expires_at": end_of_day(horizon),
         "status": "open",
-        "simulated": True,
+        "quote_kind": "simulated",
         "created_at": at,
         "asked_at": at,
         "adjusted_on": sao_paulo_day(at),

@@ -21,6 +21,7 @@ from mainapp.market.board.entries import (
     parse_status,
     quote_before,
 )
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.quotes import NewestTimes, Quote, latest_quoted_at
 
 __all__ = [
@@ -122,21 +123,21 @@ class Contents:
     quotes: Mapping[str, tuple[int, Quote]]
 
 
-def board_key(simulated: bool) -> str:
-    return key("board", "simulated" if simulated else "real")
+def board_key(kind: QuoteKind) -> str:
+    return key("board", kind)
 
 
 class Board:
-    """The worker's interface: writes quotes to the real or the simulated board.
+    """The worker's interface: writes quotes to the board of a kind of quotes.
 
     An epoch starts with the id of the Redis run that created it: after a restart, Redis may have
     lost the newest writes and would assign numbers a second time. All methods raise
     redis.RedisError if Redis is unavailable.
     """
 
-    def __init__(self, *, simulated: bool, redis_client: "redis.Redis | None" = None) -> None:
+    def __init__(self, *, kind: QuoteKind, redis_client: "redis.Redis | None" = None) -> None:
         self._client = redis_client or client()
-        self._key = board_key(simulated)
+        self._key = board_key(kind)
         self._put = self._client.register_script(_PUT)
 
     def exists(self) -> bool:
@@ -228,9 +229,9 @@ class Board:
 class BoardReader:
     """The web process's interface, on the running event loop."""
 
-    def __init__(self, *, simulated: bool, redis_client: "aioredis.Redis") -> None:
+    def __init__(self, *, kind: QuoteKind, redis_client: "aioredis.Redis") -> None:
         self._client = redis_client
-        self._key = board_key(simulated)
+        self._key = board_key(kind)
         self._newest = NewestTimes()
 
     async def pulse(self) -> Pulse:

@@ -49,4 +49,4 @@ class FeedWatch:
         return state_of(self._pulse, at=at)
 
     def session(self, at: datetime) -> Session:
-        return "open" if settings.SIMULATED else sessions.session(at)
+        return "open" if settings.QUOTE_KIND != "real" else sessions.session(at)

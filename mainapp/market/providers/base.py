@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.quotes import Bar, Quote
 
 RANGES = ("1d", "5d", "1mo", "3mo", "6mo", "ytd", "1y", "5y", "max")
@@ -98,7 +99,7 @@ class QuoteProvider(Protocol):
     """
 
     name: str
-    simulated: bool
+    kind: QuoteKind
     lists_all: bool  # whether `tickers` returns the whole market
     budget: Budget | None
 

@@ -13,6 +13,7 @@ from threading import Lock, local
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError
 from mainapp.market.providers.client import (
     MAX_BYTES,
@@ -55,7 +56,7 @@ class YahooProvider:
     """A QuoteProvider for Yahoo Finance."""
 
     name = "yahoo"
-    simulated = False
+    kind: QuoteKind = "real"
     lists_all = False
 
     def __init__(

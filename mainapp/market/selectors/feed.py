@@ -20,7 +20,7 @@ def feed_state(*, at: datetime) -> dict[str, Any]:
     With `late_symbols`, which the last batch did not reach, other templates mark single ones.
     """
     try:
-        pulse = Board(simulated=settings.SIMULATED).pulse()
+        pulse = Board(kind=settings.QUOTE_KIND).pulse()
     except redis.RedisError:
         return {"feed": "down", "late_symbols": frozenset()}
     late = pulse.status.late if pulse.status else ()
@@ -34,7 +34,7 @@ def market_status(
 
     The session is B3's, unless all `symbols` of the page are crypto currencies.
     """
-    is_always_open = settings.SIMULATED or (bool(symbols) and all(map(is_pair, symbols)))
+    is_always_open = settings.QUOTE_KIND != "real" or (bool(symbols) and all(map(is_pair, symbols)))
     return {
         "session": "open" if is_always_open else sessions.session(at),
         "last_close": sessions.last_close(at),

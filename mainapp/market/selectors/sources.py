@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from mainapp.core.templatetags.formats import full_day
 from mainapp.market import sessions
 from mainapp.market.board import Board
+from mainapp.market.kinds import kind_of_source
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers.base import Limit
 from mainapp.market.providers.breaker import SourceState
@@ -91,7 +92,7 @@ def sources_overview(*, at: datetime) -> Overview:
     used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
     schedule, streams = update_schedule(), streams_overview()
     interval_s = schedule.interval.total_seconds() if schedule.interval else 0
-    session: sessions.Session = "open" if settings.SIMULATED else sessions.session(at)
+    session: sessions.Session = "open" if settings.QUOTE_KIND != "real" else sessions.session(at)
     return Overview(
         sources=[
             Source(
@@ -248,7 +249,7 @@ def _describe_setting(schedule: Schedule) -> str:
 def _is_clock_wrong(at: datetime) -> bool:
     """Return whether the last batch lies in the future, because a worker's clock ran ahead."""
     try:
-        status = Board(simulated=settings.SIMULATED).status()
+        status = Board(kind=settings.QUOTE_KIND).status()
     except redis.RedisError:
         return False
     return status is not None and status.is_ahead(at)
@@ -265,7 +266,7 @@ def _rejections() -> list[Rejection]:
             last_at=row.last_at,
         )
         for row in rows
-        if (row.source in ("simulated", "replay")) == settings.SIMULATED
+        if kind_of_source(row.source) == settings.QUOTE_KIND
     ]
 
 

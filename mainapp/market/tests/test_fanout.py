@@ -380,7 +380,7 @@ async def hang(reader, writer):
 
 def fill_board(own_redis, quote):
     """Fill the board like a running worker whose next batch is due in a minute."""
-    board = Board(simulated=True, redis_client=own_redis.client())
+    board = Board(kind="simulated", redis_client=own_redis.client())
     board.restore([quote])
     board.renew_worker_lease()
     in_a_minute = datetime.now(UTC) + timedelta(seconds=60)

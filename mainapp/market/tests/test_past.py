@@ -29,7 +29,7 @@ def minute(stock, minutes, **fields):
         stock=stock,
         interval=MINUTE,
         starts_at=starts_at,
-        **{"simulated": False, "source": "yahoo"} | fields,
+        **{"kind": "real", "source": "yahoo"} | fields,
     )
 
 
@@ -47,7 +47,7 @@ def test_minutes_of_the_real_market_are_played():
     petr4, vale3 = StockFactory(symbol="PETR4"), StockFactory(symbol="VALE3")
     minute(petr4, 0, close="38.10")
     minute(petr4, 1, close="38.20")
-    minute(petr4, 2, close="99.00", simulated=True)
+    minute(petr4, 2, close="99.00", kind="simulated")
     minute(petr4, 1440, close="88.00")
     exchange_day(petr4, ON - timedelta(days=1), "37.00")
     for day in (ON, ON + timedelta(days=1)):
@@ -107,12 +107,12 @@ def test_replay_goes_the_way_of_every_quote():
         Decimal("37.00"),
     )
     assert abs(quote.quoted_at - datetime.now(UTC)) < timedelta(seconds=30)
-    played = Candle.objects.filter(simulated=True)
+    played = Candle.objects.filter(kind="simulated")
     assert set(played.values_list("interval", "source", "close")) == {
         ("1d", "replay", Decimal("38.00")),
         ("1m", "replay", Decimal("38.00")),
     }
-    assert Candle.objects.filter(simulated=False).count() == 1
+    assert Candle.objects.filter(kind="real").count() == 1
 
 
 @pytest.mark.django_db

@@ -31,7 +31,7 @@ def fresh():
 
 @pytest.fixture
 def real(settings, fresh):
-    settings.SIMULATED, settings.QUOTE_SOURCE = False, ["brapi", "yahoo", "yahoo_fin"]
+    settings.QUOTE_KIND, settings.QUOTE_SOURCE = "real", ["brapi", "yahoo", "yahoo_fin"]
 
 
 def guard(name: str, budget: Budget | None = None) -> Guard:

@@ -508,7 +508,7 @@ async def test_feed_without_any_batch_is_late(websocket, board):
     ],
 )
 async def test_session_follows_the_exchange(websocket, settings, time_machine, at, session):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     time_machine.move_to(at)
     async with websocket(TRACK) as socket:
         assert (await socket.next())["session"] == session

@@ -53,9 +53,9 @@ def source(monkeypatch):
 
 @pytest.fixture
 def real_source(monkeypatch, settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     updating.quote_board.cache_clear()
-    source = TestSource(simulated=False, prices={"PETR4": "38.42"})
+    source = TestSource(kind="real", prices={"PETR4": "38.42"})
     chain = chain_of(source)
     monkeypatch.setattr(updating, "chain", lambda: chain)
     yield source

@@ -42,7 +42,7 @@ PAIRS = {
 
 @pytest.fixture(autouse=True)
 def _real_market(settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     updating.quote_board.cache_clear()
     yield
     updating.quote_board.cache_clear()
@@ -62,7 +62,7 @@ def stub(monkeypatch):
 def quote(symbol, price, *, at=NOON, **fields):
     values = {name: Decimal(value) for name, value in fields.items() if name != "currency"}
     values |= {"currency": fields["currency"]} if "currency" in fields else {}
-    return make_quote(symbol, price, simulated=False, source="binance", quoted_at=at, **values)
+    return make_quote(symbol, price, kind="real", source="binance", quoted_at=at, **values)
 
 
 def record(symbol, price, *, at=NOON, **fields):
@@ -71,7 +71,7 @@ def record(symbol, price, *, at=NOON, **fields):
 
 def make_alert(owner, stock, *, at=NOON, **fields):
     values = {n: Decimal(v) if isinstance(v, str) else v for n, v in fields.items()}
-    return create_alert(owner=owner, fields={"ativo": stock} | values, simulated=False, at=at)
+    return create_alert(owner=owner, fields={"ativo": stock} | values, kind="real", at=at)
 
 
 def frames(*symbols):
@@ -232,7 +232,7 @@ def test_doubt_of_a_tiny_pair_is_not_hidden_by_a_cent():
 def test_batch_of_a_weekend_polls_crypto_at_each_interval_and_b3_once_a_minute(
     monkeypatch, time_machine, days
 ):
-    source = TestSource(simulated=False, prices={"PETR4": "38.42", "BTCBRL": "345678.12"})
+    source = TestSource(kind="real", prices={"PETR4": "38.42", "BTCBRL": "345678.12"})
     chain = chain_of(source)
     monkeypatch.setattr(updating, "chain", lambda: chain)
     for symbol in source.prices:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import (
     RANGES,
     Budget,
@@ -53,7 +54,7 @@ class BrapiProvider:
     """A QuoteProvider for brapi.dev."""
 
     name = NAME
-    simulated = False
+    kind: QuoteKind = "real"
     lists_all = True
 
     def __init__(

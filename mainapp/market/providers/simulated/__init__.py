@@ -14,6 +14,7 @@ from itertools import accumulate, chain, compress, islice
 from pathlib import Path
 from typing import Any
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import INTERVALS, RANGES, Budget, Limit, Listing, ProviderError
 from mainapp.market.providers.simulated.candles import (
     daily_bars,
@@ -81,7 +82,7 @@ class SimulatedProvider:
     """A QuoteProvider without network; caches each symbol's current day, hour and minute."""
 
     name = "simulated"
-    simulated = True
+    kind: QuoteKind = "simulated"
     lists_all = True
     budget: Budget | None = None
 
@@ -157,7 +158,7 @@ class SimulatedProvider:
             name=self._names.get(stock_symbol, ""),
             price=money(stock, price),
             source=self.name,
-            simulated=True,
+            kind="simulated",
             quoted_at=at.astimezone(UTC),
             previous_close=money(stock, day.previous_close),
             open=money(stock, cents(stock, day.hours[0].open)),
