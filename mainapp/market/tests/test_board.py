@@ -144,7 +144,7 @@ async def test_board_of_an_earlier_redis_run_is_replaced(empty):
     """A killed Redis restarts with its last saved data, which may be old."""
     old = empty.put([make_quote()], STATUS)
     stale = b"0" * 16 + old.epoch.encode()[16:]
-    redis_client().hset(boards.board_key(True), boards.EPOCH, stale)
+    redis_client().hset(boards.board_key("simulated"), boards.EPOCH, stale)
 
     assert not empty.exists()
     assert empty.restore([make_quote("VALE3")])

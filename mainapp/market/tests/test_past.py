@@ -84,6 +84,7 @@ def test_days_are_played_without_minutes(monkeypatch):
 def _replay(settings, monkeypatch):
     for name in redis_client().scan_iter(key("replay", "*")):
         redis_client().delete(name)
+    settings.QUOTE_KIND = "replay"
     settings.QUOTE_SOURCE, settings.REPLAY_DATE, settings.REPLAY_SPEED = ["replay"], ON, 1.0
     chain = build_chain()
     monkeypatch.setattr(updating, "chain", lambda: chain)
@@ -98,16 +99,16 @@ def test_replay_goes_the_way_of_every_quote():
 
     updating.update_listed(symbols=["PETR4", "VALE3"], run="replay")
 
-    raw = redis_client().hget(boards.board_key(True), "PETR4")
+    raw = redis_client().hget(boards.board_key("replay"), "PETR4")
     assert parse_entry(b"PETR4", raw, NewestTimes())[1].price == Decimal("38.00")
     quote = LastQuote.objects.get()
-    assert (quote.simulated, quote.source, quote.previous_close) == (
-        True,
+    assert (quote.kind, quote.source, quote.previous_close) == (
+        "replay",
         "replay",
         Decimal("37.00"),
     )
     assert abs(quote.quoted_at - datetime.now(UTC)) < timedelta(seconds=30)
-    played = Candle.objects.filter(kind="simulated")
+    played = Candle.objects.filter(kind="replay")
     assert set(played.values_list("interval", "source", "close")) == {
         ("1d", "replay", Decimal("38.00")),
         ("1m", "replay", Decimal("38.00")),

@@ -46,6 +46,7 @@ PETR4 = {
     "quoted_at_estimated": False,
     "source": "simulated",
     "delay_s": 0,
+    "kind": "simulated",
     "simulated": True,
     "session": "open",
 }
@@ -99,6 +100,7 @@ async def test_first_frame_is_the_snapshot(websocket, board):
         "session": "open",
         "feed": "down",
         "source": "simulated",
+        "kind": "simulated",
         "simulated": True,
         "limit": 30,
         "quotes": {"PETR4": PETR4},

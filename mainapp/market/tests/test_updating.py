@@ -70,7 +70,7 @@ def watched(*symbols, name="web"):
 def prices():
     """Return the prices on the board."""
     contents = {}
-    for symbol, raw in redis_client().hgetall(boards.board_key(True)).items():
+    for symbol, raw in redis_client().hgetall(boards.board_key("simulated")).items():
         if not symbol.startswith(b"@"):
             contents[symbol.decode()] = str(parse_entry(symbol, raw, NewestTimes())[1].price)
     return contents

@@ -76,7 +76,7 @@ def make_alert(owner, stock, *, at=NOON, **fields):
 
 def frames(*symbols):
     """Return the quotes of a snapshot, read from the board as web processes do."""
-    raw = redis_client().hgetall(board_key(False))
+    raw = redis_client().hgetall(board_key("real"))
     quotes = {s.encode(): parse_entry(s.encode(), raw[s.encode()], NewestTimes()) for s in symbols}
     prices = Prices()
     known = {name.decode(): entry for name, entry in quotes.items() if entry}
