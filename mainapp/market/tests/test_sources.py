@@ -8,12 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from mainapp.core.redis import client as redis_client
-from mainapp.market.board import STREAM_KEY
+from mainapp.market.board import STREAM_KEY, WORKER_KEY, Board
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers import chain
 from mainapp.market.providers.base import Budget, ProviderError, RefusedError
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.limits import Limits
+from mainapp.market.selectors.feed import feed_state
 from mainapp.market.selectors.sources import sources_overview
 from mainapp.market.streams.base import StreamState
 from mainapp.market.streams.given import write_streaming
@@ -264,6 +265,28 @@ def test_stream_without_a_process_is_shown_as_stopped(streaming):
     redis_client().delete(STREAM_KEY)
 
     assert stream_words() == ("broken", "parada: nenhum processo a recebe", False)
+
+
+def test_page_and_feed_say_that_polling_stopped_while_a_stream_is_live(client, streaming):
+    """Prices that a stream gives are live; the others are old, and operators read why."""
+    Board(kind="simulated").restore([])
+    streaming("live", given=1, wanted=2)
+    state = feed_state(at=timezone.now())
+    assert state["feed"] == "down"
+    assert "os preços não mudam" in client.get("/sources/").content.decode()
+
+    given = StreamState("simulated", status="live", given=1)
+    assert write_streaming(holder="holder", given_ms={"PETR4": 5000}, states=[given])
+    state = feed_state(at=timezone.now())
+    assert (state["feed"], "PETR4" in state["late_symbols"]) == ("live", False)
+    assert state["late_symbols"].among(["PETR4", "VALE3"]) == {"VALE3"}
+    assert "só mudam os preços que chegam ao vivo" in client.get("/sources/").content.decode()
+
+    Board(kind="simulated").renew_worker_lease()
+    assert "o worker está parado" not in client.get("/sources/").content.decode()
+
+    redis_client().delete(WORKER_KEY, STREAM_KEY)
+    assert feed_state(at=timezone.now())["feed"] == "down"
 
 
 def test_page_shows_streams_and_polled_sources(client, streaming):
