@@ -51,6 +51,10 @@ class AddQuoteKinds(Operation):
         for model, before in self._changed(app_label, schema_editor, from_state, to_state):
             rows = model.objects.using(schema_editor.connection.alias)
             rows.filter(**{self.field: "replay"}).delete()
+            if schema_editor.connection.vendor == "postgresql":
+                # A table whose foreign keys wait to be checked cannot be altered.
+                schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                schema_editor.execute("SET CONSTRAINTS ALL DEFERRED")
             field = model._meta.get_field
             schema_editor.alter_field(
                 model, field("simulated"), before._meta.get_field("simulated")

@@ -74,7 +74,7 @@ def days(stock, *rows):
             stock=stock,
             interval="1d",
             starts_at=first + timedelta(days=number),
-            quote_kind="simulated",
+            kind="simulated",
             source="simulated",
             **prices,
         )
