@@ -14,7 +14,7 @@ from mainapp.market.services.streaming import giving
 from mainapp.market.services.streaming.giving import GivenSymbols
 from mainapp.market.services.updating import update_watched
 from mainapp.market.streams.base import StreamState
-from mainapp.market.streams.given import KEPT_MS, not_given, read_streaming, write_streaming
+from mainapp.market.streams.given import GIVEN_MS, not_given, read_streaming, write_streaming
 from mainapp.market.streams.rhythm import SHORTEST_S
 from mainapp.market.tests.factories import NOON, StockFactory
 from mainapp.market.tests.quotes import make_quote
@@ -149,7 +149,7 @@ def test_paused_streamer_does_not_write_its_state(streamer):
 
 
 def test_time_that_is_too_far_ahead_is_not_believed(streamer):
-    write({"PETR4": KEPT_MS * 100})
+    write({"PETR4": GIVEN_MS * 100})
 
     assert not_given(["PETR4"]) == {"PETR4"}
 
