@@ -58,7 +58,7 @@ class Idea(AuditedModel, ClubScoped):
         hidden="stock side thesis target stop price_at price_source index_at close_price "
         "close_source index_close",
         ignored="thesis_html search_text upper lower return_pct index_pct comments_count revision "
-        "created_at edited_at",
+        "created_at edited_at simulated",
     )
 
     class Side(models.TextChoices):

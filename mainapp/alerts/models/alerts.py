@@ -29,7 +29,7 @@ class Alert(AuditedModel):
         shown="owner status pause_reason periodo duracao hold_minutes recurrence cooldown_minutes "
         "fires_if_beyond quote_kind expires_at",
         hidden="ativo email compra venda change_up_pct change_down_pct rearm_pct note",
-        ignored="created_at last_fired_at",
+        ignored="created_at last_fired_at simulated",
     )
 
     class Recurrence(models.TextChoices):

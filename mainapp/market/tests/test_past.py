@@ -88,6 +88,9 @@ def _replay(settings, monkeypatch):
     settings.QUOTE_SOURCE, settings.REPLAY_DATE, settings.REPLAY_SPEED = ["replay"], ON, 1.0
     chain = build_chain()
     monkeypatch.setattr(updating, "chain", lambda: chain)
+    updating.quote_board.cache_clear()
+    yield
+    updating.quote_board.cache_clear()
 
 
 @pytest.mark.django_db(transaction=True)
