@@ -29,16 +29,18 @@ NOON = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 BUDGETS_MS = {85: 5.0, 400: 12.0, "fires": 1000.0}
 
 
-def prepare(folder: Path, database_url: str) -> None:
+def prepare(
+    folder: Path, database_url: str, redis_url: str = "redis://127.0.0.1:1/0", debug: str = "0"
+) -> None:
     """Start Django on a new database."""
     os.environ |= {
-        "DEBUG": "0",
+        "DEBUG": debug,
         "SECRET_KEY": "benchmark",
         "DATA_DIR": str(folder),
         "DATABASE_URL": database_url,
         "QUOTE_SOURCE": "simulated",
         "ALLOW_SIMULATED": "1",
-        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "REDIS_URL": redis_url,
         "LOG_LEVEL": "ERROR",
         "DJANGO_SETTINGS_MODULE": "project.settings",
     }

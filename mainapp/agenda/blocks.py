@@ -18,8 +18,6 @@ def _home(request: HttpRequest) -> BlockContext:
     at = timezone.now()
     own = coming_events(request.user, at=at, limit=SHOWN)
     events = own or next_public_events(at=at, limit=SHOWN)
-    if not events:
-        return None
     return {"events": events, "is_own": bool(own), "zone_name": zone_of(request.user)}
 
 

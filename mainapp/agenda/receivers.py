@@ -1,8 +1,9 @@
-"""Signal receivers: people who leave a club or delete their account give back their seats."""
+"""Signal receivers: open pages follow the agenda; people who leave give back their seats."""
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models.signals import post_delete, pre_delete
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -11,14 +12,45 @@ from mainapp.agenda.models import Event
 from mainapp.agenda.services.notices import withdraw_notices
 from mainapp.agenda.services.seats import give_back_all
 from mainapp.agenda.signals import agenda_changed
-from mainapp.clubs.models import ClubMember
+from mainapp.clubs.models import Club, ClubMember
+from mainapp.clubs.selectors.audience import CLUB
 from mainapp.clubs.services.changes import club_changed
+from mainapp.clubs.signals import members_changed
+from mainapp.core.audience import key_of
+from mainapp.notifications.events import EVERYBODY
+from mainapp.notifications.services.states import announce_part
+
+AGENDA = "agenda"
 
 
 @receiver(agenda_changed)
 def refresh_club(event: Event, **_kwargs: Any) -> None:
     """Make open pages of the event's club fetch its agenda again."""
     club_changed(event.club_id, "agenda")
+
+
+@receiver(agenda_changed, sender=Event)
+def refresh_agendas(event: Event, **_kwargs: Any) -> None:
+    """Make open agendas of those who may see the event fetch their events again.
+
+    Not for orders: those of a popular event would make every open page fetch once a second.
+    """
+    club = event.club_id
+    announce_part(part=AGENDA, audience=key_of(CLUB, club) if club else EVERYBODY)
+
+
+@receiver(members_changed)
+def refresh_members(joined: Collection[int], left: Collection[int], **_kwargs: Any) -> None:
+    """The events of a club appear on the pages of those who join it, and leave those of others."""
+    announce_part(part=AGENDA, users={*joined, *left})
+
+
+@receiver(post_save, sender=Club)
+def refresh_all_members(instance: Club, update_fields: Any = None, **_kwargs: Any) -> None:
+    """The events of a club leave all pages when it is deleted, and return when it is restored."""
+    if "archived_at" in (update_fields or ()):
+        members = ClubMember.objects.filter(club=instance).values_list("user", flat=True)
+        announce_part(part=AGENDA, users=list(members))
 
 
 @receiver(pre_delete, sender=User)

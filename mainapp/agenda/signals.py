@@ -2,5 +2,6 @@
 
 from django.dispatch import Signal
 
-# An event was created, changed, cancelled or removed, in a transaction: `event`.
+# In a transaction, with the `event`. The sender is Event if it was created, changed, cancelled or
+# removed, and Order if its seats were.
 agenda_changed = Signal()

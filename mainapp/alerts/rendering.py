@@ -14,7 +14,7 @@ from mainapp.alerts.conditions import SAO_PAULO, Kind
 from mainapp.core.templatetags.formats import brl_price, number, pct
 from mainapp.market.kinds import QuoteKind
 from mainapp.market.quotes import Quote
-from mainapp.market.symbols import INDEX
+from mainapp.market.symbols import INDEX, is_pair
 
 FAR_PCT = 5  # of the price
 FAR_POINTS = 2  # of a change of the day
@@ -127,7 +127,7 @@ def summary(
         % {"symbol": symbol, "conditions": _(" ou ").join(conditions)}
     ]
     if hold_minutes:
-        clauses.append(_held(hold_minutes))
+        clauses.append(_held(hold_minutes, is_continuous=is_pair(symbol)))
     else:
         clauses.append(period_text(minutes))
     clauses.append(_recurring(rearm_pct, cooldown_minutes) if is_every else _("uma vez"))
@@ -141,7 +141,13 @@ def moment_text(moment: datetime) -> str:
     return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
 
 
-def _held(minutes: int) -> str:
+def _held(minutes: int, *, is_continuous: bool) -> str:
+    if is_continuous:  # no session ends
+        return ngettext(
+            "e lá ficar por %(minutes)s minuto sem interrupção",
+            "e lá ficar por %(minutes)s minutos sem interrupção",
+            minutes,
+        ) % {"minutes": minutes}
     return ngettext(
         "e lá ficar por %(minutes)s minuto sem interrupção, no mesmo pregão",
         "e lá ficar por %(minutes)s minutos sem interrupção, no mesmo pregão",

@@ -10,6 +10,7 @@ from mainapp.api.views import (
     alerts,
     chats,
     club_alerts,
+    club_list,
     clubs,
     complaints,
     docs,
@@ -38,6 +39,11 @@ urlpatterns = [
     path(f"{V1}accounts/logout/", accounts.LogoutView.as_view(), name="api-logout"),
     path(f"{V1}accounts/user/", accounts.UserView.as_view(), name="api-user"),
     path(f"{V1}stocks/", market.StocksView.as_view(), name="api-stocks"),
+    path(
+        f"{V1}stocks/<str:symbol>/events/",
+        market.StockEventsView.as_view(),
+        name="api-stock-events",
+    ),
     path(f"{V1}stocks/<str:symbol>/", market.StockView.as_view(), name="api-stock"),
     path(f"{V1}quotes/", market.QuotesView.as_view(), name="api-quotes"),
     path(f"{V1}candles/<str:symbol>/", market.CandlesView.as_view(), name="api-candles"),
@@ -116,6 +122,7 @@ urlpatterns = [
     path(f"{V1}clubs/", clubs.ClubsView.as_view(), name="api-clubs"),
     path(f"{V1}clubs/join/<str:key>/", clubs.JoinClubView.as_view(), name="api-club-join"),
     path(f"{V1}clubs/<slug:slug>/", clubs.ClubView.as_view(), name="api-club"),
+    path(f"{V1}clubs/<slug:slug>/list/", club_list.ClubListView.as_view(), name="api-club-list"),
     path(f"{V1}clubs/<slug:slug>/members/", clubs.MembersView.as_view(), name="api-club-members"),
     path(
         f"{V1}clubs/<slug:slug>/members/<key:pk>/",

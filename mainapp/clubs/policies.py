@@ -72,6 +72,9 @@ PAGES = {
     "novo-clube": form(MEMBERS),
     "club": page(OF_MEMBERS, of="club"),
     "edit-club": form(HOST, of="club"),
+    "club-picture": page(OF_MEMBERS, of="club picture"),
+    "update-club-picture": action(HOST, of="club"),
+    "remove-club-picture": form(HOST, of="club"),
     "club-members": page(OF_MEMBERS, of="club"),
     "club-role": action(HOST, of="club"),
     "remove-member": form(HOST, of="club member"),
@@ -91,6 +94,7 @@ OPERATIONS = {
     "api-clubs": operation(Area.CLUBS, get=MEMBERS, post=MEMBERS),
     # Only members; what managers and owners alone may do is checked by the services.
     "api-club": operation(Area.CLUBS, get=OWNER, patch=OWNER, delete=OWNER),
+    "api-club-list": operation(Area.CLUBS, get=OWNER, patch=OWNER),
     "api-club-members": operation(Area.CLUBS, get=OWNER),
     "api-club-member": operation(Area.CLUBS, patch=OWNER, delete=OWNER),
     "api-club-invitations": operation(Area.CLUBS, get=OWNER, post=OWNER),

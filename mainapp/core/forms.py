@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.numbers import format_number, parse_number
+from mainapp.core.pictures.decoding import MAX_BYTES
 
 MAX_DIGITS = 20
 
@@ -63,3 +64,17 @@ class TypedIntegerField(forms.IntegerField):
         if number is None or number.adjusted() > MAX_DIGITS or number != int(number):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return int(number)
+
+
+class PictureField(forms.FileField):
+    """A picture of a person or a club; `core.pictures` checks its content."""
+
+    default_error_messages = {
+        "required": _("Escolha um arquivo."),
+        "empty": _("O arquivo está vazio."),
+    }
+
+    def __init__(self, *, label: Any) -> None:
+        accepted = "image/jpeg,image/png,image/webp,image/gif"
+        attributes = {"accept": accepted, "class": "input", "data-max-bytes": MAX_BYTES}
+        super().__init__(label=label, widget=forms.FileInput(attrs=attributes))

@@ -7,6 +7,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.selectors import account_named
@@ -20,6 +21,7 @@ from mainapp.ideas.policies import MAX_COMMENT
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.catalogue import catalogue
+from mainapp.market.selectors.folded import in_search_text
 from mainapp.market.symbols import fold
 
 MAX_COUNT = 1_000_000
@@ -71,7 +73,11 @@ class IdeaForm(forms.Form):
     club = forms.ModelChoiceField(
         Club.objects.none(), label=_("Para quem"), required=False, empty_label=_("Todo mundo")
     )
-    side = forms.ChoiceField(label=_("Lado"), choices=Idea.Side, initial=Idea.Side.BUY)
+    side = forms.ChoiceField(
+        label=_("Lado"),
+        choices=[(side, capfirst(side.label)) for side in Idea.Side],
+        initial=Idea.Side.BUY,
+    )
     target = _price_field(_("Alvo"))
     stop = _price_field(_("Stop"))
     horizon = forms.DateField(
@@ -124,9 +130,7 @@ class _Words(django_filters.CharFilter):
     """Rows whose search text has all words, without regard to case and accents."""
 
     def filter(self, qs: Any, value: Any) -> Any:
-        for word in fold(value or "").split()[:10]:
-            qs = qs.filter(search_text__contains=word)
-        return qs
+        return qs.filter(in_search_text(value or ""))
 
 
 class _Author(django_filters.CharFilter):

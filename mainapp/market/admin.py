@@ -111,17 +111,17 @@ class IndexListAdmin(CorrectableAdmin):
 @admin.register(CorporateEvent)
 class CorporateEventAdmin(CorrectableAdmin):
     list_display = ["stock", "kind", "successor", "ex_on", "month", "ratio", "strength", "status"]
-    list_filter = ["kind", "status", "strength", "is_corrected"]
+    list_filter = ["kind", "status", "strength", "is_reported", "is_corrected"]
     list_select_related = ["stock", "successor"]
     search_fields = ["stock__symbol", "stock__name", "successor__symbol", "note"]
     autocomplete_fields = ["stock", "successor"]
-    readonly_fields = ["is_corrected"]
+    readonly_fields = ["is_corrected", "is_reported", "sources", "withdrawn_at"]
 
     def has_delete_permission(
         self, request: HttpRequest, obj: CorporateEvent | None = None
     ) -> bool:
-        # The next loading of the data would bring it back.
-        return obj is None or not obj.key
+        # The next loading of the data, or the next report, would bring it back.
+        return obj is None or not (obj.key or obj.is_reported)
 
 
 @admin.register(RejectedQuotes)

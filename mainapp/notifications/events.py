@@ -4,6 +4,7 @@ from typing import Literal, TypedDict
 
 INBOXES = "notifications.inboxes"
 ALL = 0  # as a key: all states of a feed
+EVERYBODY = "public"  # as an audience
 
 
 class InboxesChanged(TypedDict):
@@ -25,6 +26,18 @@ class StateChanged(TypedDict):
     type: Literal["inboxes.state"]
     feed: str
     key: int
+    users: list[int]
+
+
+class PartChanged(TypedDict):
+    """To the group INBOXES: a part of pages changed for the users of an audience, or for `users`.
+
+    It carries no content: an open page that shows the part fetches it again.
+    """
+
+    type: Literal["inboxes.part"]
+    part: str
+    audience: str
     users: list[int]
 
 
@@ -59,3 +72,10 @@ class Marked(TypedDict):
     type: Literal["read", "deleted"]
     ids: list[int]
     unread: int
+
+
+class Changed(TypedDict):
+    """To the tabs of those who may see it: fetch a part of the page again."""
+
+    type: Literal["changed"]
+    part: str

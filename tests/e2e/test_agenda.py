@@ -42,3 +42,21 @@ def test_a_seat_is_sold_out_given_back_and_reaches_the_first_who_waits(open_page
     expect(row.get_by_text("Você vai")).to_be_visible()
     carol.get_by_role("link", name="Mês").click()
     expect(carol.get_by_role("link", name="Café com dividendos").first).to_be_attached()
+
+
+def test_a_new_event_shows_at_once_on_open_pages(open_page):
+    """Without a message the pages would fetch the events a minute later."""
+    alice, bob, carol = (open_page("/sources/") for _page in range(3))
+    for page, path in ((alice, "/agenda/"), (bob, "/agenda/"), (carol, "/")):
+        log_in_new_user(page, path)
+    for page in (bob, carol):
+        expect(page.locator("[data-bell]")).to_have_attribute("data-ready", "")
+
+    event = make_event(alice, "Conversa sobre juros", 30)
+    for page in (bob, carol):
+        expect(page.get_by_role("link", name="Conversa sobre juros")).to_be_visible()
+
+    alice.goto(f"{event}cancelar/")
+    alice.get_by_role("button", name="Cancelar o evento").click()
+    expect(carol.get_by_role("link", name="Conversa sobre juros")).to_be_hidden()
+    expect(bob.get_by_text("Cancelado")).to_be_visible()

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # has no types
 
+from tests.club_requests import Tally
 from tests.instances import instance
+from tests.postgresql import PostgreSQL
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
 
 # Modules whose tests share an expensive fixture: an instance, faults, or a migrated database.
@@ -67,3 +70,27 @@ def prepared_rig():
 def data_dir(tmp_path):
     """Return a prepared data folder."""
     return copy_prepared(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def tally():
+    """Return the counts of the isolation of clubs, which `pytest -s` shows at the end."""
+    counts = Tally()
+    yield counts
+    sys.stdout.write(f"\n{counts}\n")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_env(request, tmp_path):
+    """Variables of processes without a Redis, on each of the two databases."""
+    values = {"DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 60, "QUOTE_SOURCE": "simulated"}
+    values |= {"ALLOW_SIMULATED": "1", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    values |= {"DJANGO_SETTINGS_MODULE": "project.settings"}
+    if request.param == "sqlite":
+        yield values
+        return
+    server = PostgreSQL()
+    try:
+        yield values | {"DATABASE_URL": server.url}
+    finally:
+        server.close()

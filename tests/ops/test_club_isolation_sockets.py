@@ -1,28 +1,18 @@
-"""A club full of canaries: sockets of outsiders behave as if it had never existed."""
+"""A club full of canaries: sockets of outsiders behave as if it had never existed.
 
-import re
-from contextlib import AsyncExitStack
+Planted leaks prove that the run finds them, and names their places.
+"""
 
 import pytest
-from asgiref.sync import sync_to_async
 
-from mainapp.core.consumers import UnknownPathConsumer
-from mainapp.pages.tests.world import FRAMES
-from routing import websocket_urlpatterns
-from tests.canary import CANARY
-from tests.club_canary import (
-    MISSING,
-    NOWHERE,
-    OUTSIDERS,
-    PK,
-    SLUG,
-    change_everything,
-    make_club_world,
-)
+from mainapp.clubs.models import Club
+from mainapp.ideas.models import IdeaQuerySet
+from mainapp.notifications.selectors.inbox import items_after
+from tests.club_canary import OUTSIDERS, PK, SLUG, make_club_world
+from tests.club_requests import Tally
+from tests.club_sockets import leaking_sockets, receivers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
-VARIABLE = re.compile(r"\d+|[0-9a-f-]{36}")
-ID_FIELDS = ("seq", "room", "idea", "event", "list", "ids", "after")
 
 
 @pytest.fixture
@@ -31,76 +21,37 @@ def world(transactional_db, settings, tmp_path):
     return make_club_world()
 
 
-def sockets(pk, slug):
-    """Yield the address and the frames of every socket, filled with an id and a slug."""
-    for pattern in websocket_urlpatterns:
-        consumer = pattern.callback.consumer_class
-        if consumer is not UnknownPathConsumer:
-            route = re.sub(r"<key:\w+>", str(pk), str(pattern.pattern))
-            route = re.sub(r"<slug:\w+>", slug, route).replace("<str:room_name>", "home")
-            yield f"/{route}?club={slug}", consumer.policy.frames
-
-
-async def received(socket):
-    """Return all that a socket gets until it answers a ping or closes."""
-    texts = []
-    await socket.send({"type": "ping"})
-    while True:
-        message = await socket.receive_output(5)
-        if message["type"] == "websocket.close":
-            return [*texts, f"closed {message.get('code')}"]
-        texts.append(message.get("text") or (message.get("bytes") or b"").decode())
-        if '"pong"' in texts[-1]:
-            return texts
-
-
-async def answers(websocket, user, address, frames, pk):
-    """Return what a socket gets at first, and in answer to each frame with an id."""
-    texts = []
-    async with websocket(address, user) as socket:
-        texts += await received(socket)
-        for kind in frames:
-            if texts[-1].startswith("closed"):
-                break
-            await socket.send(
-                {"type": kind, **FRAMES.get(kind, {}), **dict.fromkeys(ID_FIELDS, pk)}
-            )
-            texts += await received(socket)
-    return [text for text in texts if not is_periodic(text)]
-
-
-def is_periodic(text):
-    return '"type":"heartbeat"' in text or '"type":"presence"' in text
-
-
-def normal(texts):
-    for same in (SLUG, NOWHERE):
-        texts = [text.replace(same, "#") for text in texts]
-    return [VARIABLE.sub("#", text) for text in texts]
-
-
 @pytest.mark.parametrize("person", OUTSIDERS)
-async def test_every_socket_answers_as_for_a_club_that_never_was(person, world, websocket):
-    user = world.users.get(person)
-    pairs = zip(sockets(PK, SLUG), sockets(MISSING, NOWHERE), strict=True)
-    for (address, frames), (nowhere, _frames) in pairs:
-        own = await answers(websocket, user, address, frames, PK)
-        missing = await answers(websocket, user, nowhere, frames, MISSING)
-        assert normal(own) == normal(missing), address
-        assert CANARY not in "".join(own), address
+async def test_every_socket_answers_as_for_a_club_that_never_was(person, world, websocket, tally):
+    assert await leaking_sockets(world, person, websocket, tally) == []
 
 
 async def test_no_event_of_the_club_reaches_a_socket_of_an_outsider(world, websocket):
-    async with AsyncExitStack() as stack:
-        opened = {}
-        for person in (*OUTSIDERS, "beto"):
-            for address, _frames in sockets(PK, SLUG):
-                socket = await stack.enter_async_context(
-                    websocket(address, world.users.get(person))
-                )
-                opened[person, address] = socket
-        await sync_to_async(change_everything)(world)
-        texts = {key: "".join(await received(socket)) for key, socket in opened.items()}
+    assert {person for person, _address in await receivers(world, websocket)} == {"beto"}
 
-    leaks = [key for key, text in texts.items() if CANARY in text or SLUG in text]
-    assert {person for person, _address in leaks} == {"beto"}
+
+async def test_a_socket_that_skips_the_membership_is_found(world, websocket, monkeypatch):
+    def club_pk(slug, _user_pk):
+        return Club.objects.filter(slug=slug).values_list("pk", flat=True).first()
+
+    monkeypatch.setattr("mainapp.clubs.selectors.members.club_pk_of_member", club_pk)
+    leaks = await leaking_sockets(world, "stranger", websocket, Tally())
+    assert [leak.partition("?")[0] for leak in leaks] == [f"/ws/club/{SLUG}/"], leaks
+
+
+async def test_a_frame_that_skips_the_membership_is_found(world, websocket, monkeypatch):
+    def items(_user, after):
+        return items_after(world.users["beto"], after - 1)
+
+    monkeypatch.setattr("mainapp.notifications.consumers.items_after", items)
+    leaks = await leaking_sockets(world, "stranger", websocket, Tally())
+    assert [leak.partition("?")[0] for leak in leaks] == ["/ws/notifications/"], leaks
+
+
+async def test_an_event_that_skips_the_membership_is_found(world, websocket, monkeypatch):
+    monkeypatch.setattr(IdeaQuerySet, "visible_to", lambda ideas, _user: ideas.all())
+    monkeypatch.setattr("mainapp.ideas.fanout.hub.is_shut_out", lambda *_: False)
+    found = await receivers(world, websocket)
+    assert {pair for pair in found if pair[0] != "beto"} == {
+        (person, f"/ws/idea/{PK}/?club={SLUG}") for person in OUTSIDERS
+    }

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.instances import ROOT, START_S, environment, run, wait_for
-from tests.postgresql import PostgreSQL
 
 WORKERS, KILLS = 3, 6
 PREPARE = """
@@ -41,21 +40,6 @@ print(json.dumps({
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def env(request, tmp_path):
-    values = {"DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 60, "QUOTE_SOURCE": "simulated"}
-    values |= {"ALLOW_SIMULATED": "1", "REDIS_URL": "redis://127.0.0.1:1/0"}
-    values |= {"DJANGO_SETTINGS_MODULE": "project.settings"}
-    if request.param == "sqlite":
-        yield values
-        return
-    server = PostgreSQL()
-    try:
-        yield values | {"DATABASE_URL": server.url}
-    finally:
-        server.close()
-
-
 def first_ready(workers, env):
     """Return the number of a worker that has changed an order, in a list."""
     ready = [n for n in workers if Path(env["DATA_DIR"], f"ready-{n}").exists()]
@@ -73,7 +57,8 @@ def start(number, env):
 
 
 @pytest.mark.timeout(400)
-def test_taken_seats_are_those_of_the_orders_under_kills(env):
+def test_taken_seats_are_those_of_the_orders_under_kills(database_env):
+    env = database_env
     assert run("manage.py", "migrate", "-v0", timeout_s=200, **env).returncode == 0
     prepared = run("-c", PREPARE, **env)
     assert prepared.returncode == 0, prepared.stderr

@@ -69,7 +69,7 @@ def enrol(*, event_pk: int, user: User, seats: int = 1, wait: bool = False, at: 
         )
         if is_left:
             _count(event, seats)
-        agenda_changed.send(sender=Event, event=event)
+        agenda_changed.send(sender=Order, event=event)
         return order
 
 
@@ -188,7 +188,7 @@ def _close(orders: Collection[Order], event: Event, at: datetime) -> None:
     if freed:
         _count(event, -freed)
     _promote(event, at)
-    agenda_changed.send(sender=Event, event=event)
+    agenda_changed.send(sender=Order, event=event)
 
 
 def _set_closed(order: Order, at: datetime) -> None:

@@ -7,7 +7,7 @@ from mainapp.accounts.models import Preferences, User
 from mainapp.agenda.models import Event, Order
 from mainapp.agenda.services.events import cancel_event
 from mainapp.agenda.services.seats import enrol
-from mainapp.agenda.tests.factories import fill, make_club, make_event
+from mainapp.agenda.tests.factories import make_club, make_event
 from mainapp.core.models import Tag
 from mainapp.moderation.services.complaints import complain, decide_case
 
@@ -164,18 +164,6 @@ def test_month_names_its_days(language, head, day, client, db):
     page = client.get(f"{reverse('agenda')}?view=month&month=2030-03").content.decode()
     assert f'<th scope="col">{head}</th>' in page
     assert day in page
-
-
-@pytest.mark.parametrize("count", [3, 30])
-def test_lists_cost_the_same_at_any_size(count, login, alice, django_assert_max_num_queries):
-    club = make_club(alice)
-    fill(count, club=club, host=alice)
-    login.get(reverse("agenda"))
-    for query in ("", "?view=month", "?club=clube&q=evento&tags=a"):
-        with django_assert_max_num_queries(8):
-            login.get(f"{reverse('agenda')}{query}")
-    with django_assert_max_num_queries(6):
-        assert login.get("/api/v1/events/").json()["count"] == count
 
 
 def test_complaint_about_a_public_event_removes_it(login, alice, bob):

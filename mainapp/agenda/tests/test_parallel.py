@@ -1,50 +1,23 @@
 """200 parallel requests for the last seats, on whichever database the tests run."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
-from django.test import Client, override_settings
+from django.test import override_settings
 from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.agenda.models import Event, Order
 from mainapp.agenda.services.seats import give_back
 from mainapp.agenda.tests.factories import make_event
+from mainapp.core.tests.threads import in_threads, requests_of
 
 REQUESTS = 200
 
 
-def in_parallel(jobs):
-    """Run functions that start together; return their results."""
-    results, start = [], Barrier(len(jobs))
-
-    def run(job):
-        start.wait(30)
-        try:
-            results.append(job())
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def enrolments(event, users, **body):
-    """Return a request for each user; the clients share the application."""
-    clients = []
-    for user in users:
-        client = Client()
-        client.handler = clients[0].handler if clients else client.handler
-        client.force_login(user)
-        clients.append(client)
+def enrolments(event, users):
     path = f"/api/v1/events/{event.pk}/enrol/"
-    return [lambda c=client: c.post(path, body, "application/json") for client in clients]
+    return requests_of((user, "post", path, {}) for user in users)
 
 
 @pytest.fixture
@@ -56,7 +29,7 @@ def users(transactional_db):
 @override_settings(API_REQUESTS_A_MINUTE_ADDRESS=10_000)
 def test_the_last_seat_is_sold_once_to_200_at_once(users):
     event = make_event(seats=1)
-    answers = in_parallel(enrolments(event, users))
+    answers = in_threads(enrolments(event, users))
 
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(201), statuses.count(409)) == (1, REQUESTS - 1)
@@ -67,7 +40,7 @@ def test_the_last_seat_is_sold_once_to_200_at_once(users):
 @override_settings(API_REQUESTS_A_MINUTE_ADDRESS=10_000)
 def test_one_person_who_asks_20_times_gets_one_order(users):
     event = make_event(seats=5)
-    answers = in_parallel(enrolments(event, users[:1] * 20))
+    answers = in_threads(enrolments(event, users[:1] * 20))
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(201), statuses.count(409)) == (1, 19)
     assert Event.objects.get(pk=event.pk).taken == Order.objects.count() == 1
@@ -84,7 +57,7 @@ def test_seats_given_back_at_once_reach_the_first_who_wait_once(users):
     Event.objects.filter(pk=event.pk).update(taken=5)
 
     jobs = [lambda u=user: give_back(event_pk=event.pk, user=u, at=at) for user in owners]
-    in_parallel(jobs)
+    in_threads(jobs)
 
     confirmed = Order.objects.filter(state="confirmed").order_by("queued_at")
     assert [order.user for order in confirmed] == waiting[:5]

@@ -3,7 +3,7 @@
 import mainapp.market.models.fields
 from django.db import migrations
 
-from mainapp.core.columns import ChangeColumnType
+from mainapp.core.columns import ChangeColumnTypes
 
 
 class Migration(migrations.Migration):
@@ -13,39 +13,26 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        ChangeColumnType(
-            model_name='alert',
-            name='compra',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='compra'),
+        ChangeColumnTypes(
+            'alert',
+            {
+                'compra': mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='compra'),
+                'venda': mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='venda'),
+            },
         ),
-        ChangeColumnType(
-            model_name='alert',
-            name='venda',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='venda'),
+        ChangeColumnTypes(
+            'doubt',
+            {
+                'previous_close': mainapp.market.models.fields.PriceField(null=True),
+                'trusted_close': mainapp.market.models.fields.PriceField(null=True),
+                'trusted_price': mainapp.market.models.fields.PriceField(),
+            },
         ),
-        ChangeColumnType(
-            model_name='doubt',
-            name='previous_close',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='doubt',
-            name='trusted_close',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='doubt',
-            name='trusted_price',
-            field=mainapp.market.models.fields.PriceField(),
-        ),
-        ChangeColumnType(
-            model_name='firing',
-            name='limit',
-            field=mainapp.market.models.fields.PriceField(),
-        ),
-        ChangeColumnType(
-            model_name='firing',
-            name='price',
-            field=mainapp.market.models.fields.PriceField(),
+        ChangeColumnTypes(
+            'firing',
+            {
+                'limit': mainapp.market.models.fields.PriceField(),
+                'price': mainapp.market.models.fields.PriceField(),
+            },
         ),
     ]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('alerts', '0004_prices_of_eight_places'),
-        ('market', '0011_quote_kinds'),
+        ('market', '0012_quote_kinds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

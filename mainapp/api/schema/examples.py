@@ -34,7 +34,6 @@ VALUES: Mapping[str, Any] = {
     "left_out": [],
     "lot": 100,
     "price_places": 2,
-    "currency": "BRL",
     "market": "B3",
     "market_cap": "512000000000.00",
     "name": "Petrobras PN",

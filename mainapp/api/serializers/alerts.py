@@ -204,7 +204,7 @@ class FiringData(serializers.Serializer):
 
 def alert_data(alert: Alert, *, at: datetime) -> Any:
     """Return an alert in the form of `AlertData`."""
-    limits: dict[str, Decimal] = {**alert.limits()}
+    limits: dict[str, Decimal] = {str(kind): limit for kind, limit in alert.limits().items()}
     price = limits.get("venda", limits.get("compra"))
     symbol = alert.ativo.symbol
     own = ("quote_kind", "created_at", "expires_at", "last_fired_at", "pause_reason")

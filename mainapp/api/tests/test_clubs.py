@@ -6,6 +6,8 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.tests.factories import make_club
+from mainapp.market.models import Watchlist
+from mainapp.market.tests.factories import StockFactory
 
 pytestmark = pytest.mark.database_independent
 
@@ -38,8 +40,9 @@ def test_a_club_is_founded_joined_and_left(call, alice, bob):
     assert made.status_code == 201
     slug = made.json()["slug"]
     assert made.json() | {"created_at": ""} == {
-        "slug": slug, "name": "Ventos", "description": "Quinta", "members_count": 1,
-        "role": "owner", "shares_portfolio": False, "is_chosen": False, "created_at": "",
+        "slug": slug, "name": "Ventos", "description": "Quinta", "picture": None,
+        "members_count": 1, "role": "owner", "shares_portfolio": False, "is_chosen": False,
+        "created_at": "",
     }  # fmt: skip
 
     link = call(alice, "post", f"{slug}/invitations/", {"days": 1, "max_uses": 2}).json()
@@ -81,10 +84,29 @@ def test_the_last_owner_stays(call, club, alice):
     assert ClubMember.objects.get(user=alice).role == "owner"
 
 
+def test_the_list_is_read_by_members_and_changed_by_managers(call, club, alice, bob):
+    for symbol in ("PETR4", "VALE3", "MGLU3"):
+        StockFactory(symbol=symbol)
+    path = f"{club.slug}/list/"
+    nothing = {"id": None, "name": "", "symbols": [], "unknown": []}
+    assert call(bob, "get", path).json() == nothing
+    assert call(bob, "patch", path, {"add": ["PETR4"]}).status_code == 403
+    assert not Watchlist.objects.exists()
+
+    made = call(alice, "patch", path, {"add": ["petr4", "MGLU3", "NADA3"]}).json()
+    assert (made["name"], made["symbols"]) == ("Ventos", ["PETR4", "MGLU3"])
+    assert made["unknown"] == ["NADA3"]
+    body = {"add": ["VALE3"], "remove": ["MGLU3"], "order": ["VALE3"]}
+    assert call(alice, "patch", path, body).json()["symbols"] == ["VALE3", "PETR4"]
+    assert call(bob, "get", path).json()["symbols"] == ["VALE3", "PETR4"]
+    assert call(alice, "patch", path, {"name": "Outro"}).status_code == 400
+
+
 def test_a_club_answers_strangers_like_none(call, club, alice, carol):
     made = call(alice, "post", f"{club.slug}/invitations/").json()
     paths = {
         "": ("get", "patch", "delete"),
+        "list/": ("get", "patch"),
         "members/": ("get",),
         f"members/{alice.pk}/": ("patch", "delete"),
         "invitations/": ("get", "post"),

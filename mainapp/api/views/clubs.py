@@ -139,7 +139,7 @@ class InvitationsView(ApiView):
 
     @extend_schema(responses={200: InvitationData(many=True)})
     def get(self, request: Any, slug: str) -> Response:
-        own = _managed(slug, request.user)
+        own = managed_or_403(slug, request.user)
         rows = valid_invitations(at=timezone.now()).filter(club=own.club_id)
         page = self.paginate_queryset(rows.select_related("created_by"))
         return self.get_paginated_response([invitation_data(row) for row in page])
@@ -159,7 +159,7 @@ class InvitationView(ApiView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, slug: str, pk: int) -> Response:
-        own = _managed(slug, request.user)
+        own = managed_or_403(slug, request.user)
         revoke_invitation(club_pk=own.club_id, actor=request.user, pk=pk, at=timezone.now())
         return Response(status=204)
 
@@ -187,7 +187,8 @@ def own_or_404(slug: str, user: Any) -> ClubMember:
         raise ClubGone from None
 
 
-def _managed(slug: str, user: Any) -> ClubMember:
+def managed_or_403(slug: str, user: Any) -> ClubMember:
+    """Return the membership of a user who manages a club. Raises: ClubGone, Forbidden."""
     own = own_or_404(slug, user)
     if not own.manages:
         raise Forbidden

@@ -33,8 +33,9 @@ from mainapp.ideas.selectors.ideas import blocked_by, comments_of, get_idea
 from mainapp.ideas.selectors.listing import listed_ideas
 from mainapp.ideas.selectors.live import comment_data
 from mainapp.ideas.selectors.records import record_of
+from mainapp.ideas.services.closing import close_idea, delete_idea
 from mainapp.ideas.services.comments import comment, delete_comment
-from mainapp.ideas.services.publishing import close_idea, delete_idea, edit_idea, publish_idea
+from mainapp.ideas.services.publishing import edit_idea, publish_idea
 
 
 class IdeaList(ApiView):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models import CharField, Value
+from django.db.models import CharField, Exists, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from mainapp.clubs.models import Club, ClubMember, ClubScopedQuerySet, M
@@ -48,13 +48,14 @@ def in_club(
     """Return the rows of the club that a request's `?club=` names, given all of its values.
 
     None: all rows that the user may see. One slug of a club of the user: that club's rows. Anything
-    else, such as an empty, unknown, foreign or repeated value: the public rows.
+    else, such as an empty, unknown, foreign or repeated value: the public rows. No extra query.
     """
     if not slugs:
         return rows.visible_to(user)
-    own = Club.objects.visible_to(user).filter(slug=slugs[0]) if len(set(slugs)) == 1 else None
-    club = own.first() if own is not None else None
-    return rows.filter(club=club) if club else rows.public()
+    if user.pk is None or len(set(slugs)) > 1:
+        return rows.public()
+    own = Club.objects.visible_to(user).filter(slug=slugs[0]).order_by()
+    return rows.filter(Q(club__in=own.values("pk")) | Q(~Exists(own), club=None))
 
 
 CLUB_MEMBERS = Audience(

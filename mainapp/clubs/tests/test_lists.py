@@ -101,7 +101,7 @@ def test_changes_reach_the_open_pages_of_all_members(
 ):
     sent = []
     monkeypatch.setattr(
-        "mainapp.market.services.watchlists.publish_on_commit",
+        "mainapp.market.services.watchlists.changing.publish_on_commit",
         lambda messages: sent.extend(message.body["user"] for message in messages),
     )
     client.force_login(alice)

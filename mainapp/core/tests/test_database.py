@@ -16,6 +16,7 @@ from mainapp.core.database import (
     one_at_a_time,
     remaining_s,
 )
+from mainapp.core.postgresql.pool import Pool
 
 
 @pytest.fixture
@@ -81,6 +82,19 @@ def test_a_slow_call_ends_at_the_limit_and_the_next_one_works():
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="a setting of PostgreSQL")
+@pytest.mark.django_db
+def test_plans_are_not_compiled():
+    parameters = connection.get_connection_params()
+    pool = Pool({**parameters, "autocommit": True, "options": "-c jit=on"}, max_size=1)
+    session = pool.getconn()
+    try:
+        assert session.execute("SHOW jit").fetchone() == ("off",)
+    finally:
+        pool.putconn(session)
+        pool.close()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from mainapp.accounts.models import User
 from mainapp.core.pages import page_of
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.models import Stock, WatchlistItem
-from mainapp.market.symbols import fold
+from mainapp.market.selectors.folded import in_search_text
 
 PAGE_SIZE = 20
 RECENT = 5
@@ -56,15 +56,16 @@ class Topic:
     count: int
 
 
-def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[Topic]]:
+def forum_page(
+    user: User | AnonymousUser, *, words: str, topic: str, number: str
+) -> tuple[ForumPage, list[Topic]]:
     """Return one page of rooms, the most recently active first, and the most used topics.
 
-    Each of `words` must occur in the name, topic or description; case and accents are ignored. A
-    number beyond the last page returns the last page. Two queries.
+    The rooms are those of the forum and of the user's clubs. Each of `words` must occur in the
+    name, topic or description; case and accents are ignored. A number beyond the last page returns
+    the last page. Two queries.
     """
-    rooms = Room.objects.public()
-    for word in fold(words).split():
-        rooms = rooms.filter(search_text__contains=word)
+    rooms: QuerySet[Room] = Room.objects.listed_for(user).filter(in_search_text(words))
     topics = _topics(rooms)
     # The counts by topic make a separate COUNT query unnecessary.
     total = sum(row.count for row in topics if not topic or row.name == topic)
@@ -125,7 +126,7 @@ def _rows(rooms: QuerySet[Room], start: int, size: int = PAGE_SIZE) -> list[Room
     people = Participant.objects.filter(room=OuterRef("pk")).order_by().values("room")
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
-    related = ("stock", "host", "last", "last__author")
+    related = ("stock", "host", "club", "last", "last__author")
     annotated = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
     ordered = annotated.select_related(*related).order_by("-active_at", "-pk")
     # Django sets no attribute for a filtered relation without a row.

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
@@ -64,6 +65,18 @@ def test_all_members_read_the_whole_history_and_nobody_else_does(club, sala, car
     assert readers(sala) == {"alice", "bob"}
     assert not Message.objects.visible_to(carla).exists()
     assert not Message.objects.visible_to(admin).exists()
+
+
+def test_the_forum_lists_the_rooms_of_clubs_for_their_members(club, sala, bob, carla, client):
+    def has_room(query=""):
+        return reverse("conversa", args=[sala.pk]) in client.get(f"/forum/{query}").content.decode()
+
+    assert not has_room()
+    client.force_login(carla)
+    assert not has_room()
+    client.force_login(bob)
+    assert (has_room(), has_room("?q=carteira"), has_room("?q=outra")) == (True, True, False)
+    assert has_room("?topic=outro") is False
 
 
 def test_membership_decides_even_where_the_participation_was_left_behind(club, sala, bob):

@@ -63,7 +63,7 @@ def test_two_direct_rooms_of_one_pair_are_refused_by_the_database(alice, bob):
 def test_lists_of_the_forum_have_no_private_room(alice, bob, admin, group):
     Room.objects.filter(pk=group.pk).update(topic=CANARY)
     MessageFactory(room=group, author=alice, body=CANARY)
-    page, topics = forum_page(words="", topic="", number="")
+    page, topics = forum_page(alice, words="", topic="", number="")
 
     assert (page.total, list(page.rows), topics) == (0, [], [])
     assert (active_rooms(), recent_messages(), topic_names()) == ([], [], [])

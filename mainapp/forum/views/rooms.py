@@ -23,7 +23,7 @@ from mainapp.market.selectors.feed import market_status
 
 def forum(request: HttpRequest) -> HttpResponse:
     query = ForumQuery(request.GET).query()
-    page, topics = forum_page(**query)
+    page, topics = forum_page(request.user, **query)
     context = {
         "query": query,
         "page": page,

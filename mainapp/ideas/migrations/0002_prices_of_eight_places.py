@@ -3,7 +3,7 @@
 import mainapp.market.models.fields
 from django.db import migrations
 
-from mainapp.core.columns import ChangeColumnType
+from mainapp.core.columns import ChangeColumnTypes
 
 
 class Migration(migrations.Migration):
@@ -13,44 +13,22 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        ChangeColumnType(
-            model_name='idea',
-            name='close_price',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True),
+        ChangeColumnTypes(
+            'idea',
+            {
+                'close_price': mainapp.market.models.fields.PriceField(blank=True, null=True),
+                'index_at': mainapp.market.models.fields.PriceField(blank=True, null=True),
+                'index_close': mainapp.market.models.fields.PriceField(blank=True, null=True),
+                'price_at': mainapp.market.models.fields.PriceField(blank=True, null=True),
+                'stop': mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='stop'),
+                'target': mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='alvo'),
+            },
         ),
-        ChangeColumnType(
-            model_name='idea',
-            name='index_at',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True),
-        ),
-        ChangeColumnType(
-            model_name='idea',
-            name='index_close',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True),
-        ),
-        ChangeColumnType(
-            model_name='idea',
-            name='price_at',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True),
-        ),
-        ChangeColumnType(
-            model_name='idea',
-            name='stop',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='stop'),
-        ),
-        ChangeColumnType(
-            model_name='idea',
-            name='target',
-            field=mainapp.market.models.fields.PriceField(blank=True, null=True, verbose_name='alvo'),
-        ),
-        ChangeColumnType(
-            model_name='pricebreak',
-            name='trusted_close',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='pricebreak',
-            name='trusted_price',
-            field=mainapp.market.models.fields.PriceField(),
+        ChangeColumnTypes(
+            'pricebreak',
+            {
+                'trusted_close': mainapp.market.models.fields.PriceField(null=True),
+                'trusted_price': mainapp.market.models.fields.PriceField(),
+            },
         ),
     ]

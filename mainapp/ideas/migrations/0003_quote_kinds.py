@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         ('clubs', '0001_initial'),
         ('core', '0003_tag'),
         ('ideas', '0002_prices_of_eight_places'),
-        ('market', '0011_quote_kinds'),
+        ('market', '0012_quote_kinds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

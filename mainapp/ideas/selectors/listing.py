@@ -1,11 +1,23 @@
 """Lists of ideas, with their results and tags."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, DecimalField, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DecimalField,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Round
 
 from mainapp.accounts.models import Block
@@ -17,6 +29,8 @@ from mainapp.market.models import LastQuote, Stock
 from mainapp.market.models.fields import PriceField
 
 PAGE_SIZE = 20
+NEWEST = 100
+SHOWN_TAGS = 12
 RESULT: "DecimalField[Any, Any]" = DecimalField(max_digits=24, decimal_places=2)
 
 
@@ -60,21 +74,45 @@ def with_results(rows: QuerySet[Idea]) -> QuerySet[Idea]:
     ).annotate(result=Coalesce(F("return_pct"), running, output_field=RESULT))
 
 
-def sectors_of_ideas(user: Any) -> list[str]:
-    """Return the sectors of the stocks with ideas that a user may see. One query."""
-    stocks = Stock.objects.filter(ideas__in=visible_ideas(user)).exclude(sector="")
-    return list(stocks.order_by("sector").values_list("sector", flat=True).distinct())
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a reader can filter the list by, besides the fixed choices."""
+
+    tags: Sequence[Tag]
+    sectors: Sequence[str]
+    filters: Sequence[SavedFilter]
 
 
-def tags_of_ideas(user: Any, limit: int = 12) -> list[Tag]:
-    """Return tags of the newest ideas that a user may see. One query."""
-    newest = visible_ideas(user).filter(deleted_at=None).order_by("-pk").values("pk")[:100]
-    return list(
-        Tag.objects.filter(ideas__in=list(newest.values_list("pk", flat=True))).distinct()[:limit]
+def choices_for(user: Any) -> Choices:
+    """Return tags of the newest ideas and sectors that a user may see, and their filters.
+
+    One query.
+    """
+    seen = visible_ideas(user).order_by()
+    newest = seen.filter(deleted_at=None).order_by("-pk").values("pk")[:NEWEST]
+    rows: dict[str, list[tuple[int, str, str]]] = {"tag": [], "sector": [], "filter": []}
+    parts = (
+        _part("tag", Tag.objects.filter(ideas__in=newest), F("pk"), "name", "key"),
+        _part(
+            "sector", Stock.objects.filter(ideas__in=seen).exclude(sector=""), Value(0), "sector"
+        ),
+        _part("filter", SavedFilter.objects.filter(owner=user.pk), F("pk"), "name", "query"),
+    )
+    for kind, *row in parts[0].union(*parts[1:]):
+        rows[kind].append(tuple(row))
+    tags = sorted(rows["tag"], key=itemgetter(2))[:SHOWN_TAGS]
+    return Choices(
+        tags=[Tag(pk=pk, name=name, key=key) for pk, name, key in tags],
+        sectors=sorted(name for _pk, name, _more in rows["sector"]),
+        filters=[
+            SavedFilter(pk=pk, name=name, query=query)
+            for pk, name, query in sorted(rows["filter"], key=itemgetter(1))
+        ],
     )
 
 
-def filters_of(user: Any) -> QuerySet[SavedFilter]:
-    if user.pk is None:
-        return SavedFilter.objects.none()
-    return SavedFilter.objects.filter(owner=user.pk)
+def _part(kind: str, rows: QuerySet[Any], pk: Any, name: str, more: str = "") -> QuerySet[Any]:
+    text = CharField()
+    return rows.order_by().values_list(
+        Value(kind, text), pk, F(name), F(more) if more else Value("", text)
+    )

@@ -4,15 +4,22 @@ from collections.abc import Sequence
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mainapp.accounts.models import User, language_of
 from mainapp.core.templatetags.formats import brl, pct
-from mainapp.ideas.conditions import EXPIRED, OPEN, STOPPED, TARGET
+from mainapp.ideas.conditions import CLOSED, EXPIRED, OPEN, STOPPED, TARGET
 from mainapp.ideas.models import Idea
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
 
 DECIDED = "idea_decided"
+TITLES = {
+    TARGET: gettext_noop("Sua ideia sobre %(symbol)s bateu o alvo"),
+    STOPPED: gettext_noop("Sua ideia sobre %(symbol)s parou no stop"),
+    EXPIRED: gettext_noop("O prazo da sua ideia sobre %(symbol)s acabou"),
+    CLOSED: gettext_noop("Sua ideia sobre %(symbol)s foi encerrada"),
+}
 
 
 def announce(*, ideas: Sequence[Idea]) -> None:
@@ -65,12 +72,7 @@ def _sentences(idea: Idea) -> tuple[str, str]:
             _("Sua ideia sobre %(symbol)s não foi publicada") % values,
             _("No primeiro preço, o alvo ou o stop já não serviam. Ela não entra no histórico."),
         )
-    titles = {
-        TARGET: _("Sua ideia sobre %(symbol)s bateu o alvo"),
-        STOPPED: _("Sua ideia sobre %(symbol)s parou no stop"),
-        EXPIRED: _("O prazo da sua ideia sobre %(symbol)s acabou"),
-    }
-    title = titles.get(idea.status, _("Sua ideia sobre %(symbol)s foi encerrada")) % values
+    title = _(TITLES.get(idea.status, TITLES[CLOSED])) % values
     if idea.return_pct is None:
         return title, ""
     values["change"] = pct(idea.return_pct)

@@ -15,7 +15,12 @@ def touch(pks: Collection[int]) -> None:
     """Increase the revisions of ideas and publish them once the transaction commits."""
     if pks:
         Idea.objects.filter(pk__in=pks).update(revision=F("revision") + 1)
-        transaction.on_commit(partial(_send, list(pks)))
+        send_changes(pks)
+
+
+def send_changes(pks: Collection[int]) -> None:
+    """Publish ideas whose revisions were increased, once the transaction commits."""
+    transaction.on_commit(partial(_send, list(pks)))
 
 
 def _send(pks: list[int]) -> None:

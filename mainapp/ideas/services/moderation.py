@@ -6,8 +6,8 @@ from typing import Any
 
 from mainapp.ideas.exceptions import IdeaGone
 from mainapp.ideas.selectors.evidence import COMMENT, IDEA, find_comment, find_idea
+from mainapp.ideas.services.closing import delete_idea
 from mainapp.ideas.services.comments import delete_comment
-from mainapp.ideas.services.publishing import delete_idea
 from mainapp.moderation.subjects import Subject
 
 

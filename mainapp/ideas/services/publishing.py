@@ -1,4 +1,4 @@
-"""Writing, editing, closing and deleting ideas."""
+"""Writing and editing ideas."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -20,24 +20,21 @@ from mainapp.core.models import Tag
 from mainapp.core.prices import places_of, trimmed
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.conditions import (
-    CLOSED,
     MAX_HORIZON,
     NEUTRAL,
     OPEN,
     WAITING,
     end_of_day,
     is_current,
-    made_at,
-    reached,
     wrong_limit,
 )
-from mainapp.ideas.exceptions import AlreadyDecided, Frozen, IdeaGone, Invalid, SecondIdea
-from mainapp.ideas.models import Idea, IdeaEdit, PriceBreak
+from mainapp.ideas.exceptions import Frozen, IdeaGone, Invalid, SecondIdea
+from mainapp.ideas.models import Idea, IdeaEdit
 from mainapp.ideas.policies import EDITABLE, MAX_TAG, MAX_TAGS, NEW_IDEAS
 from mainapp.ideas.services.changes import touch
-from mainapp.ideas.services.judging import publish
+from mainapp.ideas.services.locking import lock_last_quote, own_idea
+from mainapp.ideas.services.outcomes import publish
 from mainapp.market.models import Stock
-from mainapp.market.quotes import Quote
 from mainapp.market.selectors.markup import render_text
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import sao_paulo_day
@@ -103,7 +100,7 @@ def edit_idea(*, pk: int, author: User, at: datetime, **fields: Any) -> Idea:
     """
     check_not_suspended(author, at=at)
     with transaction.atomic():
-        idea = _own_idea(pk, author)
+        idea = own_idea(pk, author)
         before = _values(idea)
         new = {name: value for name, value in fields.items() if value != before.get(name)}
         if not new:
@@ -119,48 +116,6 @@ def edit_idea(*, pk: int, author: User, at: datetime, **fields: Any) -> Idea:
         IdeaEdit.objects.create(idea=idea, edited_at=at, before=old)
         touch([idea.pk])
     return idea
-
-
-def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
-    """Close an idea at the last recorded price, or let it end at the next one made.
-
-    A waiting idea is withdrawn. A price that is not current is not used: the author may know a
-    newer one. Safe to repeat. Raises: AlreadyDecided, IdeaGone.
-    """
-    with transaction.atomic():
-        idea = _own_idea(pk, author)
-        if not idea.is_live:
-            raise AlreadyDecided
-        if idea.status == WAITING:
-            idea.status = CLOSED
-            idea.save()
-        else:
-            _close_or_wait(idea, at)
-        touch([idea.pk])
-    return idea
-
-
-def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
-    """Remove the text of an idea; the row and its outcome stay in the record. Safe to repeat.
-
-    A waiting idea is withdrawn. `actor` is the author, or None when moderators have decided.
-    Raises: IdeaGone.
-    """
-    with transaction.atomic():
-        idea = _own_idea(pk, actor) if actor else _locked_idea(pk)
-        if idea.deleted_at is not None:
-            return
-        if idea.status == WAITING:
-            idea.status = CLOSED
-        idea.thesis = idea.thesis_html = ""
-        idea.deleted_at = at
-        idea.describe()
-        idea.save()
-        idea.tags.clear()
-        for edit in idea.edits.all():
-            edit.before = {n: v for n, v in edit.before.items() if n not in ("thesis", "tags")}
-            edit.save()
-        touch([idea.pk])
 
 
 def clean_tags(tags: Collection[str]) -> list[str]:
@@ -225,7 +180,7 @@ def _price(idea: Idea, at: datetime) -> None:
 
     A concurrent batch either sees the idea, or gave it its price.
     """
-    quote, is_usable = _last_quote(idea.stock)
+    quote, is_usable = lock_last_quote(idea.stock)
     idea.adjusted_on = sao_paulo_day(quote.quoted_at if quote and quote.quoted_at else at)
     if idea.side != NEUTRAL and (idea.target is None or idea.stop is None):
         name = "target" if idea.target is None else "stop"
@@ -251,54 +206,6 @@ def _wrong(name: str) -> Invalid:
         ),
     }
     return Invalid(sentences[name], field=name)
-
-
-def _last_quote(stock: Stock) -> tuple[Quote | None, bool]:
-    """Lock a stock; return its last quote, and whether its scale is known."""
-    Stock.objects.select_for_update(no_key=True).get(pk=stock.pk)
-    quote = last_quotes([stock.symbol]).get(stock.symbol)
-    is_held = PriceBreak.objects.filter(stock=stock, quote_kind=settings.QUOTE_KIND).exists()
-    return quote, not is_held and (quote is None or quote.doubtful_price is None)
-
-
-def _close_or_wait(idea: Idea, at: datetime) -> None:
-    quote, is_usable = _last_quote(idea.stock)
-    if quote and is_usable and _may_close(idea, quote, at):
-        index = last_quotes([INDEX]).get(INDEX)
-        idea.close(
-            status=reached(idea.side, idea.target, idea.stop, quote.price) or CLOSED,
-            price=quote.price,
-            at=made_at(quote),
-            source=quote.source,
-            index=index.price if index else None,
-        )
-    elif idea.closing_asked_at is None:
-        idea.closing_asked_at = at
-    idea.save()
-
-
-def _may_close(idea: Idea, quote: Quote, at: datetime) -> bool:
-    # Not at the price of its publication itself: an idea without a single later price says nothing.
-    is_later = idea.priced_at is not None and made_at(quote) > idea.priced_at
-    return is_later and is_current(quote, at=at, kind=idea.stock.kind)
-
-
-def _own_idea(pk: int, author: User) -> Idea:
-    idea = _locked_idea(pk)
-    if idea.author_id != author.pk or not Idea.objects.visible_to(author).filter(pk=pk).exists():
-        raise IdeaGone
-    return idea
-
-
-def _locked_idea(pk: int) -> Idea:
-    """Lock an idea after its stock, in the order of the recording of quotes."""
-    stocks = Stock.objects.filter(ideas=pk).select_for_update(of=("self",), no_key=True)
-    list(stocks)
-    rows = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("stock", "club")
-    idea = rows.filter(pk=pk).first()
-    if idea is None:
-        raise IdeaGone
-    return idea
 
 
 def _values(idea: Idea) -> dict[str, Any]:

@@ -36,10 +36,16 @@ def write_idea(author, *, symbol="PETR4", at=NOON, minutes=0.0, **fields):
     return publish_idea(author=author, stock=StockFactory(symbol=symbol), at=at, **values)
 
 
-def make_idea(author, *, symbol="PETR4", at=NOON, club=None, tags=(), **fields):
+def make_idea(author, *, symbol="PETR4", **fields):
     """Return an open idea, made without the service; `fields` override its columns."""
+    idea = idea_of(author, stock=StockFactory(symbol=symbol), **fields)
+    idea.save()
+    return idea
+
+
+def idea_of(author, *, stock, at=NOON, club=None, **fields):
+    """Return an open idea that is not saved."""
     horizon = fields.pop("horizon", sao_paulo_day(at) + timedelta(days=30))
-    stock = StockFactory(symbol=symbol)
     values = {
         "author": author,
         "stock": stock,
@@ -62,7 +68,6 @@ def make_idea(author, *, symbol="PETR4", at=NOON, club=None, tags=(), **fields):
     } | fields
     idea = Idea(**values)
     idea.describe()
-    idea.save()
     return idea
 
 

@@ -7,7 +7,8 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited
 from mainapp.ideas.exceptions import AlreadyDecided, Frozen, IdeaGone, Invalid, SecondIdea
 from mainapp.ideas.models import Idea, PriceBreak
-from mainapp.ideas.services.publishing import close_idea, delete_idea, edit_idea
+from mainapp.ideas.services.closing import close_idea, delete_idea
+from mainapp.ideas.services.publishing import edit_idea
 from mainapp.ideas.tests.factories import make_idea, record, write_idea
 from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
 from mainapp.market.tests.quotes import make_quote

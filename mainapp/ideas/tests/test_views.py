@@ -2,8 +2,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mainapp.accounts.models import Block
@@ -109,20 +107,36 @@ def test_books_are_ideas_with_the_fields_of_other_services(client, many, alice):
     assert order[0]["stock"] == "VALE3"
 
 
-@pytest.mark.parametrize("path", ["/ideias/", "/api/v1/ideas/"])
-def test_number_of_queries_does_not_depend_on_the_rows(client, alice, path):
-    def cost(count, first):
-        for n in range(first, first + count):
-            idea = make_idea(alice, symbol=StockFactory(symbol=ticker(n)).symbol)
-            tag, _new = Tag.objects.get_or_create(name=f"t{n}", key=f"t{n}")
-            idea.tags.add(tag)
-        with CaptureQueriesContext(connection) as queries:
-            client.get(path)
-        return len(queries)
+def test_form_shows_the_price_with_its_age(client, alice):
+    last_quote("36.12")
+    client.force_login(alice)
 
-    few, more = cost(3, 0), cost(27, 3)
-    assert few == more
-    assert more <= 6
+    text = client.get("/ideias/nova/", {"stock": "petr4f"}).content.decode()
+    shown = text.split('class="field-quote"')[1].split("</p>")[0]
+    assert 'data-symbol="PETR4"' in shown
+    assert "36,12" in shown
+    assert "<time" in shown
+    assert "data-symbol" not in client.get("/ideias/nova/").content.decode()
+
+    refused = client.post("/ideias/nova/", {"stock": "PETR4"}).content.decode()
+    assert "36,12" in refused  # without scripts, the price is there after the first try
+
+
+def test_form_of_a_waiting_idea_shows_the_price_of_its_stock(client, alice):
+    waiting = make_idea(alice, status="waiting")
+    frozen = make_idea(alice, symbol="VALE3")
+    last_quote("36.12")
+    client.force_login(alice)
+
+    assert "36,12" in client.get(f"/ideia/{waiting.pk}/editar/").content.decode()
+    assert "field-quote" not in client.get(f"/ideia/{frozen.pk}/editar/").content.decode()
+
+
+def test_words_alone_do_not_open_the_other_filters(client, many):
+    def is_open(**query):
+        return '<details class="disclosure" open' in client.get("/ideias/", query).content.decode()
+
+    assert (is_open(q="a"), is_open(q="a", side="buy")) == (False, True)
 
 
 def test_new_idea_is_published_from_the_form(client, alice):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
-from mainapp.clubs.models import Club
+from mainapp.clubs.policies import ClubRequest
 from mainapp.core.errors import shown_as_message
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404
@@ -28,13 +28,7 @@ from mainapp.ideas.selectors.ideas import (
     is_held,
     quote_of,
 )
-from mainapp.ideas.selectors.listing import (
-    PAGE_SIZE,
-    filters_of,
-    listed_ideas,
-    sectors_of_ideas,
-    tags_of_ideas,
-)
+from mainapp.ideas.selectors.listing import PAGE_SIZE, choices_for, listed_ideas
 from mainapp.ideas.selectors.records import club_ranking, record_of
 from mainapp.ideas.services.filters import delete_filter, save_filter
 from mainapp.ideas.services.publishing import editable_until
@@ -50,8 +44,8 @@ def ideas(request: HttpRequest) -> HttpResponse:
     return _list(request, request.GET.getlist("club"))
 
 
-def club_ideas(request: MemberRequest, slug: str) -> HttpResponse:
-    club = get_object_or_404(Club.objects.visible_to(request.user), slug=slug)
+def club_ideas(request: ClubRequest, slug: str) -> HttpResponse:
+    club = request.club
     return _list(request, [club.slug], club=club, ranking=club_ranking(club))
 
 
@@ -71,10 +65,9 @@ def _list(request: HttpRequest, clubs: list[str], **context: Any) -> HttpRespons
             "query": query,
             "order": found.form.cleaned_data.get("ordering") or ["-created_at"],
             "orderings": ORDERINGS,
-            "tags": tags_of_ideas(request.user),
-            "sectors": sectors_of_ideas(request.user),
-            "filters": filters_of(request.user),
+            "choices": choices_for(request.user),
             "is_filtered": bool(query),
+            "has_more_filters": bool({*QueryDict(query)} - {"q", "ordering"}),
             **context,
         },
     )

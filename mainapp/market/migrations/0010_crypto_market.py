@@ -4,7 +4,7 @@ import django.core.validators
 import mainapp.market.models.fields
 from django.db import migrations, models
 
-from mainapp.core.columns import ChangeColumnType
+from mainapp.core.columns import ChangeColumnTypes
 
 
 class Migration(migrations.Migration):
@@ -29,80 +29,35 @@ class Migration(migrations.Migration):
             name='price_places',
             field=models.PositiveSmallIntegerField(db_default=2, default=2, validators=[django.core.validators.MinValueValidator(2), django.core.validators.MaxValueValidator(8)]),
         ),
-        ChangeColumnType(
-            model_name='candle',
-            name='close',
-            field=mainapp.market.models.fields.PriceField(),
+        ChangeColumnTypes(
+            'candle',
+            {
+                'close': mainapp.market.models.fields.PriceField(),
+                'high': mainapp.market.models.fields.PriceField(),
+                'low': mainapp.market.models.fields.PriceField(),
+                'open': mainapp.market.models.fields.PriceField(),
+                'volume': mainapp.market.models.fields.AmountField(null=True),
+            },
         ),
-        ChangeColumnType(
-            model_name='candle',
-            name='high',
-            field=mainapp.market.models.fields.PriceField(),
+        ChangeColumnTypes(
+            'doubtfulprice',
+            {
+                'price': mainapp.market.models.fields.PriceField(),
+            },
         ),
-        ChangeColumnType(
-            model_name='candle',
-            name='low',
-            field=mainapp.market.models.fields.PriceField(),
-        ),
-        ChangeColumnType(
-            model_name='candle',
-            name='open',
-            field=mainapp.market.models.fields.PriceField(),
-        ),
-        ChangeColumnType(
-            model_name='candle',
-            name='volume',
-            field=mainapp.market.models.fields.AmountField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='doubtfulprice',
-            name='price',
-            field=mainapp.market.models.fields.PriceField(),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='doubtful_price',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='high',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='low',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='open',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='previous_close',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='price',
-            field=mainapp.market.models.fields.PriceField(),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='volume',
-            field=mainapp.market.models.fields.AmountField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='year_high',
-            field=mainapp.market.models.fields.PriceField(null=True),
-        ),
-        ChangeColumnType(
-            model_name='lastquote',
-            name='year_low',
-            field=mainapp.market.models.fields.PriceField(null=True),
+        ChangeColumnTypes(
+            'lastquote',
+            {
+                'doubtful_price': mainapp.market.models.fields.PriceField(null=True),
+                'high': mainapp.market.models.fields.PriceField(null=True),
+                'low': mainapp.market.models.fields.PriceField(null=True),
+                'open': mainapp.market.models.fields.PriceField(null=True),
+                'previous_close': mainapp.market.models.fields.PriceField(null=True),
+                'price': mainapp.market.models.fields.PriceField(),
+                'volume': mainapp.market.models.fields.AmountField(null=True),
+                'year_high': mainapp.market.models.fields.PriceField(null=True),
+                'year_low': mainapp.market.models.fields.PriceField(null=True),
+            },
         ),
         migrations.AlterField(
             model_name='stock',

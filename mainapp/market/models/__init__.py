@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audience import in_audiences
 from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, written
-from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.events import CorporateEvent, EventReport, LoadedData, Strength
 from mainapp.market.models.fields import AmountField, IsSimulatedField, PriceField, QuoteKindField
 from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
@@ -22,6 +22,7 @@ from mainapp.market.quotes.doubts import Doubt
 __all__ = [
     "Candle",
     "CorporateEvent",
+    "EventReport",
     "ExchangeDay",
     "HistoryFile",
     "IndexList",

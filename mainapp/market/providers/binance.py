@@ -15,7 +15,14 @@ from time import monotonic
 from typing import Any
 
 from mainapp.market.kinds import QuoteKind
-from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, RefusedError
+from mainapp.market.providers.base import (
+    Budget,
+    Limit,
+    Listing,
+    ProviderError,
+    RefusedError,
+    WithoutEvents,
+)
 from mainapp.market.providers.client import SourceClient, parse_json
 from mainapp.market.providers.replies import (
     object_rows,
@@ -61,7 +68,7 @@ class PreviousCloses:
         return None if self.lacks(symbol, day) else self.days[symbol][1]
 
 
-class BinanceProvider:
+class BinanceProvider(WithoutEvents):
     """A QuoteProvider for Binance."""
 
     name = "binance"

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.market.kinds import QuoteKind
-from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError
+from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, WithoutEvents
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import (
     SAO_PAULO,
@@ -100,7 +100,7 @@ class Tape:
         return _joined([*bars[:index], now]), self.recording.previous_close, now.close
 
 
-class ReplayProvider:
+class ReplayProvider(WithoutEvents):
     """A QuoteProvider of the past; it reads each stock's recording once."""
 
     name = "replay"

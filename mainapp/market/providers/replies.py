@@ -4,8 +4,8 @@ brapi and Yahoo use the same names for a quote's fields (`regularMarketPrice` â€
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from mainapp.core.names import printable_line
@@ -26,6 +26,7 @@ SOURCE_INDEX = "^BVSP"
 MAX_NAME_LENGTH = 120
 OLDEST_QUOTE_YEAR = 2000
 MILLISECONDS_FROM = 10**11  # as seconds, this would be in the year 5138
+SMALLEST_AMOUNT = Decimal("1e-10")
 UNKNOWN_CURRENCY = "XXX"  # the code of ISO 4217 for none
 
 
@@ -109,6 +110,18 @@ def _number(value: Any) -> Decimal | None:
     if money is None or not money.is_finite():
         return None
     return Decimal(str(value).strip().replace(",", ""))
+
+
+def to_exact(value: Any) -> Decimal | None:
+    """Return a finite number of a reply with up to ten decimals; None for other values."""
+    number = _number(value)
+    return None if number is None else number.quantize(SMALLEST_AMOUNT, ROUND_HALF_UP)
+
+
+def to_day(value: Any) -> date | None:
+    """Return the day of a time in SÃ£o Paulo; None if invalid. Midnight in UTC is a day as well."""
+    moment = to_time(value)
+    return None if moment is None else _midnight(moment).astimezone(SAO_PAULO).date()
 
 
 def to_price(value: Any) -> Decimal | None:

@@ -27,7 +27,7 @@ class FileFault(StrEnum):
     AFTER_END = "after_end"
 
 
-SENTENCES = {
+SENTENCES: dict[str, str] = {
     FileFault.EMPTY: _("O arquivo está vazio."),
     FileFault.FOREIGN: _("Isto não é um arquivo COTAHIST da B3: ele deve começar com 00COTAHIST."),
     FileFault.ENCODING: _(

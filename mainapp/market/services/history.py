@@ -17,7 +17,7 @@ from mainapp.core.redis import key
 from mainapp.market import sessions
 from mainapp.market.models import Candle, Stock
 from mainapp.market.providers.base import ProviderError
-from mainapp.market.providers.chain import build_chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.quotes import Bar
 from mainapp.market.quotes.histories import believed_bars
 from mainapp.market.selectors.candles import (
@@ -27,6 +27,7 @@ from mainapp.market.selectors.candles import (
     stored_interval,
 )
 from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services.corporate_events import want_events
 from mainapp.market.services.recording import count_rejections
 from mainapp.market.symbols import B3, CRIPTO, Market
 
@@ -113,6 +114,7 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
     Raises: Stock.DoesNotExist, redis.RedisError.
     """
     stock = Stock.objects.get(symbol=symbol)
+    want_events(stock=stock, at=at)  # somebody looks at it
     interval = stored_interval(range_)
     try:
         bars, source = build_chain().history(symbol, range_, interval.value)

@@ -19,6 +19,7 @@ from mainapp.market.quotes import (
     stamped,
 )
 from mainapp.market.quotes.completion import completed
+from mainapp.market.quotes.reported import EventFault
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.services.candles import (
     delete_contradicted_candles,
@@ -157,7 +158,7 @@ def _count_rejected(rejected: list[tuple[Quote, Rejection]], at: datetime) -> No
 
 
 def count_rejections(
-    *, source: str, reason: Rejection, symbol: str, count: int, at: datetime
+    *, source: str, reason: Rejection | EventFault, symbol: str, count: int, at: datetime
 ) -> None:
     """Add to the number of a source's rejected quotes; `symbol` is that of the last one."""
     last = {"last_symbol": symbol[:12], "last_at": at}

@@ -17,7 +17,8 @@ from mainapp.core.redis import key
 from mainapp.market import sessions, watch
 from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
-from mainapp.market.providers.chain import Chain, build_chain
+from mainapp.market.providers.chain import Chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.schedule import update_schedule

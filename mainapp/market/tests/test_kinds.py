@@ -16,12 +16,12 @@ from mainapp.market.tests.factories import CandleFactory, LastQuoteFactory, Stoc
 from mainapp.market.tests.quotes import NOON, make_quote
 
 BEFORE = [
-    ("market", "0010_crypto_market"),
+    ("market", "0011_corporate_events"),
     ("alerts", "0004_prices_of_eight_places"),
     ("ideas", "0002_prices_of_eight_places"),
 ]
 AFTER = [
-    ("market", "0011_quote_kinds"),
+    ("market", "0012_quote_kinds"),
     ("alerts", "0005_quote_kinds"),
     ("ideas", "0003_quote_kinds"),
 ]

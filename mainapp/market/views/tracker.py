@@ -37,6 +37,7 @@ WELL_KNOWN = (
     "PETR4",
     "VALE3",
     "ITUB4",
+    "BTCBRL",
     "BBDC4",
     "BBAS3",
     "ABEV3",

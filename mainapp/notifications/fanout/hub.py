@@ -8,11 +8,13 @@ from typing import ClassVar
 
 from django.db import Error
 
+from mainapp.core.audience import users_in
 from mainapp.core.realtime import Hub, query
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.hub import Task
-from mainapp.notifications.events import INBOXES, InboxesChanged, StateChanged
+from mainapp.notifications.events import INBOXES, InboxesChanged, PartChanged, StateChanged
 from mainapp.notifications.fanout.archive import Archive, InboxChanges, LatestIds
+from mainapp.notifications.fanout.parts import PartSync
 from mainapp.notifications.fanout.sockets import InboxSocket
 from mainapp.notifications.fanout.states import StateSync
 
@@ -28,6 +30,7 @@ class InboxFanout(Hub):
     handlers: ClassVar = {
         "inboxes.changed": (InboxesChanged, "_inboxes_changed"),
         "inboxes.state": (StateChanged, "_state_changed"),
+        "inboxes.part": (PartChanged, "_part_changed"),
     }
 
     def __init__(self, archive: Archive) -> None:
@@ -38,12 +41,14 @@ class InboxFanout(Hub):
         self._latest_ids: LatestIds | None = None
         self._poll_now = asyncio.Event()
         self._states = StateSync(self.sockets)
+        self._parts = PartSync(self.sockets, users_in)
 
     def tasks(self) -> Sequence[Task]:
-        return self._poll_forever, self._states.send, self._states.sweep
+        return self._poll_forever, self._states.send, self._states.sweep, self._parts.send
 
     async def cleanup(self) -> None:
         self._states.stop()
+        self._parts.stop()
 
     async def ready(self) -> None:
         """Read the highest ids and join the groups. Raises: django.db.Error."""
@@ -99,6 +104,9 @@ class InboxFanout(Hub):
 
     def _state_changed(self, message: StateChanged) -> None:
         self._states.receive(message)
+
+    def _part_changed(self, message: PartChanged) -> None:
+        self._parts.receive(message)
 
     async def _poll_forever(self) -> None:
         while True:

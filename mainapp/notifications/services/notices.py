@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
+from functools import cache
 from uuid import uuid4
 
 from django.conf import settings
@@ -146,7 +147,12 @@ def letters_for(
 
 def message_id(name: str) -> str:
     """Return `<name@domain>` with the domain of the site's sender address."""
-    return f"<{name}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2] or 'localhost'}>"
+    return f"<{name}@{_domain_of(settings.DEFAULT_FROM_EMAIL)}>"
+
+
+@cache
+def _domain_of(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
 
 
 def lock_numbering() -> None:

@@ -1,9 +1,9 @@
-"""Announcing changes of the state that feeds send to open tabs."""
+"""Announcing changes of feeds' states, and of parts of pages, to open tabs."""
 
 from collections.abc import Collection
 
 from mainapp.core.realtime import GroupMessage, publish_on_commit
-from mainapp.notifications.events import ALL, INBOXES, StateChanged
+from mainapp.notifications.events import ALL, INBOXES, PartChanged, StateChanged
 
 MANY = 200
 
@@ -26,3 +26,14 @@ def announce_states(*, feed: str, keys: Collection[int], user: int) -> None:
     """
     for key in keys if len(keys) <= MANY else [ALL]:
         announce_state(feed=feed, key=key, users=[user])
+
+
+def announce_part(*, part: str, audience: str = "", users: Collection[int] = ()) -> None:
+    """Make the open pages of an audience, or of these users, fetch a part again after the commit.
+
+    `audience` is a key such as `club:3`, or EVERYBODY; who is in it is read when the tabs are told.
+    The message is a hint and may be lost. No query.
+    """
+    ids = sorted(users)
+    body = PartChanged(type="inboxes.part", part=part, audience=audience, users=ids)
+    publish_on_commit([GroupMessage(INBOXES, body, key=("part", part, audience, tuple(ids)))])

@@ -1,16 +1,20 @@
 """Crypto currencies from a source's reply to every place that shows a price."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import orjson
 import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.alerts.models import Firing
 from mainapp.alerts.services.alerts import create_alert
 from mainapp.alerts.tests.factories import fired
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
+from mainapp.ideas.exceptions import Invalid
+from mainapp.ideas.services.publishing import publish_idea
 from mainapp.market import watch
 from mainapp.market.board import Contents, board_key
 from mainapp.market.board.entries import parse_entry
@@ -198,6 +202,56 @@ def test_reply_without_the_day_keeps_the_previous_close(stub, time_machine):
     record("BTCBRL", "345700", at=NOON + timedelta(seconds=1))
 
     assert str(last_quotes()["BTCBRL"].previous_close) == "340000.00"
+
+
+def test_pushed_price_after_midnight_has_no_close_until_polling_knows_it(stub, time_machine):
+    """A close of 24 hours ago would be worse: the stream is not given, so the pair is polled."""
+    midnight = datetime(2026, 3, 11, 3, 0, tzinfo=UTC)
+    time_machine.move_to(midnight - timedelta(seconds=2))
+    stub.at = midnight - timedelta(seconds=2)
+    updating.update_listed(symbols=["BTCBRL"], run="1")
+
+    record("BTCBRL", "345700", at=midnight + timedelta(seconds=1))
+
+    assert last_quotes()["BTCBRL"].previous_close is None
+    assert str(last_quotes()["BTCBRL"].price) == "345700.00"
+
+
+def test_idea_is_published_and_decided_on_a_sunday_night(alice):
+    stock = StockFactory(symbol="TINYBRL", price_places=8)
+    record("TINYBRL", "0.00012345", at=SUNDAY_NIGHT)
+    values = {"side": "buy", "thesis": "Sobe.", "horizon": date(2026, 4, 10)}
+    values |= {"target": Decimal("0.00012600"), "stop": Decimal("0.00012000")}
+
+    idea = publish_idea(author=alice, stock=stock, at=SUNDAY_NIGHT, **values)
+    assert (idea.status, str(idea.price_at)) == ("open", "0.00012345")
+    for seconds, price, status in ((30, "0.00012599", "open"), (60, "0.00012600", "target")):
+        record("TINYBRL", price, at=SUNDAY_NIGHT + timedelta(seconds=seconds))
+        idea.refresh_from_db()
+        assert idea.status == status
+
+
+def test_target_of_an_idea_has_the_places_of_its_stock(alice):
+    stock = StockFactory(symbol="BTCBRL")
+    values = {"side": "buy", "thesis": "Sobe.", "horizon": date(2026, 4, 10)}
+    values |= {"target": Decimal("400000.005"), "stop": Decimal("300000")}
+    with pytest.raises(Invalid):
+        publish_idea(author=alice, stock=stock, at=SUNDAY_NIGHT, **values)
+
+
+def test_columns_change_without_copying_tables():
+    """On SQLite nothing happens, and PostgreSQL needs one statement, whatever the table's size."""
+    executor = MigrationExecutor(connection)
+    state = executor.loader.project_state(("alerts", "0004_prices_of_eight_places"))
+    migration = executor.loader.get_migration("alerts", "0004_prices_of_eight_places")
+    with connection.schema_editor(collect_sql=True) as editor:
+        migration.operations[0].database_forwards("alerts", editor, state, state)
+    statements = [sql for sql in editor.collected_sql if not sql.startswith("--")]
+    if connection.vendor == "sqlite":
+        assert statements == []
+    else:
+        assert len(statements) == 1
+        assert statements[0].count("TYPE numeric") == 2
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,21 @@ TEXTS = {
             ],
         },
     ),
+    ("get", "clubs/{slug}/list/"): Text(
+        summary="Read the list of a club",
+        description="The stocks that the members follow together, in the list's order.",
+        answer={"id": 31, "name": "Ventos", "symbols": ["PETR4", "VALE3"], "unknown": []},
+    ),
+    ("patch", "clubs/{slug}/list/"): Text(
+        summary="Change the list of a club",
+        description=(
+            "As a manager: removes, appends and orders stocks; the first change makes the list. "
+            "Open pages of the members show the change at once. Safe to repeat."
+        ),
+        body={"add": ["VALE3"], "remove": ["MGLU3"]},
+        answer={"id": 31, "name": "Ventos", "symbols": ["PETR4", "VALE3"], "unknown": []},
+        errors=("forbidden",),
+    ),
     ("get", "clubs/{slug}/alerts/"): Text(
         summary="List the alerts of a club",
         description="The alerts that members share, by symbol, and whether the user receives them.",

@@ -9,13 +9,22 @@ seconds otherwise would, and days are wider. `SIMULATED_VOLATILITY` scales every
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate, chain, compress, islice
 from pathlib import Path
 from typing import Any
 
 from mainapp.market.kinds import QuoteKind
-from mainapp.market.providers.base import INTERVALS, RANGES, Budget, Limit, Listing, ProviderError
+from mainapp.market.providers.base import (
+    INTERVALS,
+    RANGES,
+    Budget,
+    Limit,
+    Listing,
+    ProviderError,
+    ReportedEvent,
+)
 from mainapp.market.providers.simulated.candles import (
     daily_bars,
     first_day,
@@ -37,6 +46,7 @@ from mainapp.market.providers.simulated.paths import (
     traded_shares,
     year_of,
 )
+from mainapp.market.providers.simulated.payments import simulated_events
 from mainapp.market.providers.simulated.stocks import SimulatedStock, listings, simulated_stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import SAO_PAULO, previous_session_day
@@ -84,6 +94,7 @@ class SimulatedProvider:
     name = "simulated"
     kind: QuoteKind = "simulated"
     lists_all = True
+    gives_events = True
     budget: Budget | None = None
 
     def __init__(
@@ -146,6 +157,18 @@ class SimulatedProvider:
             self._market, stock, first_minute_day(range_, interval, at.date()), at
         )
         return minutes if interval == "1m" else quarters(minutes)
+
+    def events(self, symbol: str) -> list[ReportedEvent]:
+        stock_symbol = canonical(symbol)
+        if stock_symbol is None:
+            raise ProviderError(f"no events of {symbol}", fault="not_given", permanent=True)
+        stock = simulated_stock(self._market.seed, stock_symbol)
+        return simulated_events(
+            stock_symbol,
+            seed=self._market.seed,
+            price=Decimal(round(stock.base_cents)) / 100,
+            today=self._now().astimezone(SAO_PAULO).date(),
+        )
 
     def _quote(self, symbol: str, stock_symbol: str, at: datetime) -> Quote:
         stock = simulated_stock(self._market.seed, stock_symbol)

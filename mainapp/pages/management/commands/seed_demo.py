@@ -19,6 +19,7 @@ from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.kinds import QUOTE_KINDS
 from mainapp.market.models import Stock
+from mainapp.market.services.corporate_events import read_due_reports
 from mainapp.market.services.watchlists import create_list
 from mainapp.pages.management.demo_club import found_demo_club
 from mainapp.pages.management.demo_talk import WEEKS, spread, write_talk
@@ -146,7 +147,9 @@ def seed(*, with_pictures: bool) -> None:
             open_room(users, room)
         write_talk(users, with_pictures=with_pictures)
         fill_lists(users["ana"])
-        found_demo_club(users)
+        found_demo_club(users, with_pictures=with_pictures)
+    if settings.QUOTE_KIND != "real":  # real sources are not asked before the site runs
+        read_due_reports(at=timezone.now())
 
 
 def create_user(name: str) -> User:

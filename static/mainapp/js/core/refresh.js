@@ -3,7 +3,10 @@ import { fetchElement } from "./http.js";
 
 const EVENT = "notification";
 const ROOM_EVENT = "privateroom";
+const PART_EVENT = "partchanged";
+export const OPENED = "opened"; // in place of a part's name
 const WAIT_MS = 150; // several notifications together cause one request
+const SPREAD_MS = 300; // not all pages at the same moment
 
 /** Announce a notification (an item of CONTRACTS §4) to the page's modules. */
 export function announceNotification(item) {
@@ -31,6 +34,21 @@ export function announceRoom(frame) {
 /** Call `listener` with each frame that is announced by `announceRoom`. */
 export function onRoom(listener) {
   document.addEventListener(ROOM_EVENT, ({ detail }) => listener(detail));
+}
+
+/** Announce that a part of pages changed (`changed` of CONTRACTS §4); without a name, that any may have. */
+export function announcePart(name = "") {
+  document.dispatchEvent(new CustomEvent(PART_EVENT, { detail: name }));
+}
+
+/** Call `listener` when a part may have changed, also after a lost connection; OPENED is after the first one. */
+export function onPart(name, listener) {
+  let timer = null;
+  document.addEventListener(PART_EVENT, ({ detail }) => {
+    if (detail && detail !== name) return;
+    clearTimeout(timer);
+    timer = setTimeout(listener, Math.random() * SPREAD_MS);
+  });
 }
 
 /**

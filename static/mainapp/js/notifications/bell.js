@@ -4,7 +4,7 @@ import { watchConnection } from "../core/connection-status.js";
 import { part } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
 import { ngettext } from "../core/i18n.js";
-import { announceNotification, announceRoom } from "../core/refresh.js";
+import { OPENED, announceNotification, announcePart, announceRoom } from "../core/refresh.js";
 import { readText, writeText } from "../core/storage.js";
 import { BellPopover } from "./popover.js";
 import { attachSoundSwitch, playSound } from "./sound.js";
@@ -94,6 +94,7 @@ const HANDLERS = {
     if (missed.length || isBehind) refreshList();
     if (isFirst) frame.items.filter(isNewerThanPage).forEach(announceNotification);
     else announceRoom(frame);
+    announcePart(isFirst ? OPENED : ""); // changes before may have been missed
   },
   notification(frame) {
     if (frame.id <= lastId) return;
@@ -109,6 +110,7 @@ const HANDLERS = {
     showUnread(frame.unread);
     refreshList();
   },
+  changed: (frame) => announcePart(frame.part),
   room_state: showRoom,
   room_gone: showRoom,
 };

@@ -8,7 +8,7 @@ from mainapp.market.migrating import AddQuoteKinds
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('market', '0010_crypto_market'),
+        ('market', '0011_corporate_events'),
     ]
 
     operations = [

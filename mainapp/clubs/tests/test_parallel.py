@@ -1,0 +1,46 @@
+"""50 people who join a club at once, on whichever database the tests run."""
+
+from collections import Counter
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.clubs.models import Club, ClubMember, Invitation
+from mainapp.clubs.services.invitations import invite
+from mainapp.clubs.tests.factories import make_club
+from mainapp.core.tests.threads import in_threads, requests_of
+
+PEOPLE = 50
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def owner():
+    return User.objects.create_user("owner")
+
+
+@override_settings(API_REQUESTS_A_MINUTE_ADDRESS=10_000)
+def join_at_once(club, owner, *, max_uses):
+    """Let 50 people join by one link at once; return how many got each status."""
+    link = invite(club_pk=club.pk, actor=owner, at=timezone.now(), max_uses=max_uses)
+    people = [User.objects.create_user(f"p{n}") for n in range(PEOPLE)]
+    path = f"/api/v1/clubs/join/{link.key}/"
+    calls = requests_of((person, "post", path, {}) for person in people)
+    return Counter(answer.status_code for answer in in_threads(calls))
+
+
+def test_a_link_for_one_person_lets_one_of_50_in(owner):
+    club = make_club(owner)
+    assert join_at_once(club, owner, max_uses=1) == {201: 1, 404: PEOPLE - 1}
+    assert ClubMember.objects.count() == 2
+    assert Invitation.objects.get().uses == 1
+
+
+def test_a_club_for_ten_members_lets_nine_of_50_in(owner):
+    club = make_club(owner)
+    Club.objects.update(max_members=10)
+    assert join_at_once(club, owner, max_uses=PEOPLE) == {201: 9, 403: PEOPLE - 9}
+    assert ClubMember.objects.count() == 10
+    assert Invitation.objects.get().uses == 9

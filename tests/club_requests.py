@@ -1,0 +1,190 @@
+"""The requests by which outsiders look for a club, and what they find."""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.test import Client
+from django.urls import get_resolver
+
+from conftest import flush_redis
+from mainapp.accounts.models import User
+from mainapp.core.policies import operation_policies, page_policies
+from mainapp.pages.management.policies import routes
+from tests.canary import ARGUMENT, CANARY, VALUES, VARIABLE, WORD, rolled_back, text_of
+from tests.club_bodies import UNSAFE, sent_to
+from tests.club_canary import MISSING, NOWHERE, PK, SLUG
+
+TOO_MANY = 429
+# Answers that differ each time.
+UNCOMPARABLE = ("/metrics", "/api/v1/ws-ticket/")
+# Cookies, the slug of a club that the request itself founded, and signatures with their times.
+RANDOM = re.compile(rb"(?:csrftoken|sessionid)=[^;]+|texto-\w+|:\w{6}:[\w-]{43}")
+# A word of the same length that no text has: searching for WORD must find as little.
+NO_WORD = "quetzax"
+QUERY_NAMES = ("q", "busca", "query", "search", "title", "tags", "author")
+
+
+@dataclass
+class Tally:
+    """What a run has tried, over all of its tests."""
+
+    requests: int = 0
+    frames: int = 0
+    leaks: int = 0
+    models: set[str] = field(default_factory=set)
+    pages: set[str] = field(default_factory=set)
+    operations: set[str] = field(default_factory=set)
+    sockets: set[str] = field(default_factory=set)
+    outsiders: set[str] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        return (
+            f"isolation of clubs: {self.requests} requests to {len(self.pages)} pages and "
+            f"{len(self.operations)} operations, {self.frames} frames to {len(self.sockets)} "
+            f"sockets, {len(self.models)} models, {len(self.outsiders)} outsiders, "
+            f"{self.leaks} leaks"
+        )
+
+
+class Browser(Client):
+    """A client that does not copy the context of each template: a fifth of the time."""
+
+    def request(self, **request: Any) -> Any:
+        response = self.handler(self._base_environ(**request))
+        self.cookies.update(response.cookies)
+        return response
+
+
+@dataclass
+class Address:
+    """A URL of the club, and the same URL of one that never was, with the methods that it takes."""
+
+    path: str
+    nowhere: str
+    methods: Collection[str] = ("get",)
+
+
+def addresses(other: User, *, admin: bool = False) -> Iterator[Address]:
+    """Yield every URL, filled with the club's slug and ids."""
+    for path, pattern in routes(get_resolver().url_patterns, own_only=not admin):
+        route = path.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
+        own, nowhere = _filled(route, SLUG, PK, other), _filled(route, NOWHERE, MISSING, other)
+        yield Address(own, nowhere, _methods_of(pattern.name or ""))
+
+
+def _methods_of(name: str) -> set[str]:
+    """Return the methods of a URL by the policy tables; the others are refused unread."""
+    if name in page_policies():
+        return {method.lower() for method in page_policies()[name].methods} - {"head"}
+    return set(operation_policies().get(name, ("get", *UNSAFE)))
+
+
+def _filled(route: str, slug: str, pk: int, other: User) -> str:
+    ids = dict.fromkeys(("pk", "object_id"), str(pk)) | {"slug": slug, "user_pk": str(other.pk)}
+    values = VALUES | ids
+    return "/" + ARGUMENT.sub(lambda m: values.get(m[1] or m[2], "nothing"), route)
+
+
+def query(slug: str, word: str) -> str:
+    return "&".join([*(f"{name}={word}" for name in QUERY_NAMES), f"club={slug}"])
+
+
+def normal(response: Any, text: bytes) -> tuple[int, bytes]:
+    """Return the part of a response that must be the same for the club and for a missing one."""
+    for same in (SLUG, NOWHERE, WORD, NO_WORD, str(PK), str(MISSING)):
+        text = text.replace(same.encode(), b"#")
+    return response.status_code, VARIABLE.sub(b"#", RANDOM.sub(b"#", text))
+
+
+class Outsider:
+    """The requests of one person, and those whose answers show that the club exists."""
+
+    def __init__(self, person: str, user: User | None, tally: Tally) -> None:
+        self.browser = Browser(raise_request_exception=False)
+        if user is not None:
+            self.browser.force_login(user)
+        self.person, self.tally = person, tally
+        self.shown: list[str] = []
+        self.differing: list[str] = []
+
+    @property
+    def leaks(self) -> list[str]:
+        """Return the answers that showed a text of the club, or differed from a missing one's."""
+        return [*self.shown, *self.differing]
+
+    def ask(
+        self, method: str, address: str, ids: tuple[int, str] = (PK, SLUG)
+    ) -> tuple[int, bytes]:
+        cookies: Any = self.browser.cookies.copy()
+        with rolled_back():
+            response = getattr(self.browser, method)(address, **sent_to(method, address, *ids))
+            text = text_of(response)
+        self.browser.cookies = cookies
+        lower = text.lower()
+        if CANARY.encode() in lower or (SLUG not in address and SLUG.encode() in lower):
+            self.shown.append(f"{method} {address} ({response.status_code})")
+        assert response.status_code != 500, (self.person, method, address)
+        return normal(response, text)
+
+    def compare(self, method: str, address: Address) -> None:
+        if address.path.startswith(UNCOMPARABLE):
+            self.ask(method, address.path)
+            self._count(method, address.path)
+            return
+        answer, missing = self._both(method, address)
+        if TOO_MANY in (answer[0], missing[0]):
+            flush_redis()
+            answer, missing = self._both(method, address)
+        if answer != missing:
+            self.differing.append(f"{method} {address.path}: {_difference(answer, missing)}")
+        self._count(method, address.path, 2)
+
+    def look(self, other: User) -> None:
+        """Request every URL by every method, without comparing the answers."""
+        for address in addresses(other):
+            if address.path == address.nowhere:
+                self.ask("get", f"{address.path}?{query(SLUG, WORD)}")
+            for method in sorted(address.methods):
+                self.ask(method, address.path)
+
+    def _both(self, method: str, address: Address) -> list[tuple[int, bytes]]:
+        ids = ((address.path, (PK, SLUG)), (address.nowhere, (MISSING, NOWHERE)))
+        return [self.ask(method, path, values) for path, values in ids]
+
+    def _count(self, method: str, path: str, requests: int = 1) -> None:
+        self.tally.requests += requests
+        kind = self.tally.operations if path.startswith("/api/") else self.tally.pages
+        kind.add(f"{method} {path.partition('?')[0]}")
+
+    def try_everything(self, other: User, wanted: Callable[[str], bool] = bool) -> None:
+        """Request every URL by every method, and each list with the club in its filters.
+
+        `wanted` limits them to a part of the paths.
+        """
+        self.tally.outsiders.add(self.person)
+        for address in addresses(other, admin=self.person == "admin"):
+            if wanted(address.path):
+                self._try(address)
+        self.tally.leaks += len(self.leaks)
+
+    def _try(self, address: Address) -> None:
+        if address.path.startswith("/admin/"):
+            self.ask("get", address.path)  # the admin says which id is missing
+            self._count("get", address.path)
+            return
+        if address.path == address.nowhere:
+            searched = query(SLUG, WORD), query(NOWHERE, NO_WORD)
+            self.compare("get", Address(*(f"{address.path}?{each}" for each in searched)))
+        for method in sorted(address.methods):
+            self.compare(method, address)
+
+
+def _difference(answer: tuple[int, bytes], missing: tuple[int, bytes]) -> str:
+    if answer[0] != missing[0]:
+        return f"{answer[0]} instead of {missing[0]}"
+    pairs = enumerate(zip(answer[1], missing[1], strict=False))
+    start = next((n for n, (one, other) in pairs if one != other), 0)
+    parts = (text[max(0, start - 40) : start + 60] for text in (answer[1], missing[1]))
+    return " instead of ".join(map(repr, parts))
