@@ -47,7 +47,7 @@ class QuoteKindField(models.CharField):  # type: ignore[type-arg] # no generics 
     """The kind of quotes of a row. The database's default serves processes of the last version."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        fixed = {"max_length": 9, "choices": [(kind, kind) for kind in QUOTE_KINDS]}
+        fixed: dict[str, Any] = {"max_length": 9, "choices": [(kind, kind) for kind in QUOTE_KINDS]}
         super().__init__(*args, **fixed | {"db_default": "real"} | options)
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
 from django.conf import settings
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.models import LastQuote
 from mainapp.market.quotes import Quote
 
@@ -25,7 +27,7 @@ def bare_quote(
         previous_close=previous_close,
         quoted_at=quoted_at,
         source="",
-        kind=settings.QUOTE_KIND,
+        kind=cast(QuoteKind, settings.QUOTE_KIND),
     )
 
 
