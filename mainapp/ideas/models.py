@@ -29,7 +29,7 @@ from mainapp.ideas.conditions import (
 )
 from mainapp.ideas.valuation import change_pct, return_pct
 from mainapp.market.models import Stock
-from mainapp.market.models.fields import PriceField
+from mainapp.market.models.fields import IsSimulatedField, PriceField, QuoteKindField
 from mainapp.market.symbols import fold
 
 
@@ -53,12 +53,12 @@ class Idea(AuditedModel, ClubScoped):
     """
 
     audit = Audited(
-        shown="author club status simulated priced_at asked_at expires_at horizon adjusted_on "
+        shown="author club status quote_kind priced_at asked_at expires_at horizon adjusted_on "
         "closing_asked_at closed_at deleted_at",
         hidden="stock side thesis target stop price_at price_source index_at close_price "
         "close_source index_close",
         ignored="thesis_html search_text upper lower return_pct index_pct comments_count revision "
-        "created_at edited_at",
+        "created_at edited_at simulated",
     )
 
     class Side(models.TextChoices):
@@ -88,7 +88,8 @@ class Idea(AuditedModel, ClubScoped):
     horizon = models.DateField(_("prazo"))
     expires_at = models.DateTimeField()
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField()
@@ -118,7 +119,7 @@ class Idea(AuditedModel, ClubScoped):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["author", "stock", "simulated"],
+                fields=["author", "stock", "quote_kind"],
                 condition=Q(status__in=LIVE),
                 name="one_live_idea_a_stock",
             ),
@@ -135,23 +136,27 @@ class Idea(AuditedModel, ClubScoped):
         ]
         indexes = [
             models.Index(
-                fields=["stock", "simulated", "upper"], condition=Q(status=OPEN), name="ideas_upper"
+                fields=["stock", "quote_kind", "upper"],
+                condition=Q(status=OPEN),
+                name="ideas_upper",
             ),
             models.Index(
-                fields=["stock", "simulated", "lower"], condition=Q(status=OPEN), name="ideas_lower"
+                fields=["stock", "quote_kind", "lower"],
+                condition=Q(status=OPEN),
+                name="ideas_lower",
             ),
             models.Index(
-                fields=["stock", "simulated", "expires_at"],
+                fields=["stock", "quote_kind", "expires_at"],
                 condition=Q(status=OPEN),
                 name="ideas_expiring",
             ),
             models.Index(
-                fields=["stock", "simulated", "closing_asked_at"],
+                fields=["stock", "quote_kind", "closing_asked_at"],
                 condition=Q(status=OPEN, closing_asked_at__isnull=False),
                 name="ideas_closing",
             ),
             models.Index(
-                fields=["stock", "simulated", "asked_at"],
+                fields=["stock", "quote_kind", "asked_at"],
                 condition=Q(status=WAITING),
                 name="ideas_waiting",
             ),
@@ -269,14 +274,16 @@ class PriceBreak(models.Model):
     """
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     trusted_price = PriceField()
     trusted_close = PriceField(null=True)
     trusted_on = models.DateField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stock", "simulated"], name="one_break_a_kind")
+            models.UniqueConstraint(fields=["stock", "quote_kind"], name="one_break_of_a_kind"),
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_break_a_kind"),
         ]
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ def judge_ideas(
     if first:
         _expire_before(first, new_quotes, index)
         _apply_events(first, new_quotes)
-    woken = woken_by(_probes(new_quotes.values()), simulated=settings.SIMULATED)
+    woken = woken_by(_probes(new_quotes.values()), quote_kind=settings.QUOTE_KIND)
     held = held_stocks(new_quotes, woken.broken_stocks)
     ideas = [idea for idea in _locked(woken.ideas) if idea.stock_id not in held]
     for idea in ideas:
@@ -69,7 +69,7 @@ def expire_overdue(*, at: datetime) -> int:
     They end at the last recorded price, unless a break makes it unusable.
     """
     overdue = Idea.objects.filter(
-        status__in=(OPEN, WAITING), simulated=settings.SIMULATED, expires_at__lte=at
+        status__in=(OPEN, WAITING), quote_kind=settings.QUOTE_KIND, expires_at__lte=at
     )
     pks = list(overdue.order_by("pk").values_list("pk", "stock"))
     if not pks:
@@ -113,7 +113,7 @@ def _expire_before(
     """End the ideas whose horizon ended before the first quote of a new day, one query if none."""
     moment = max(made_at(new_quotes[pk].quote) for pk in stocks)
     due = Idea.objects.filter(
-        stock__in=stocks, status=OPEN, simulated=settings.SIMULATED, expires_at__lte=moment
+        stock__in=stocks, status=OPEN, quote_kind=settings.QUOTE_KIND, expires_at__lte=moment
     )
     ideas = _locked_with_stocks(list(due.values_list("pk", flat=True)))
     broken = broken_stocks({idea.stock_id for idea in ideas}) if ideas else set()

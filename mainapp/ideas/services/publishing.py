@@ -71,7 +71,7 @@ def publish_idea(
         side=side,
         target=None if side == NEUTRAL else target,
         stop=None if side == NEUTRAL else stop,
-        simulated=settings.SIMULATED,
+        quote_kind=settings.QUOTE_KIND,
         created_at=at,
         asked_at=at,
     )

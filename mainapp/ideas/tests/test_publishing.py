@@ -55,11 +55,11 @@ def test_waiting_idea_is_not_published_at_an_earlier_price(alice):
 
 
 def test_outside_of_a_session_an_idea_waits_for_the_next_one(alice, settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     night = datetime(2026, 3, 10, 23, tzinfo=UTC)
-    real = {"simulated": False, "source": "brapi"}
+    real = {"kind": "real", "source": "brapi"}
     LastQuoteFactory(
-        stock=StockFactory(symbol="PETR4"), price="36.00", quoted_at=night, simulated=False
+        stock=StockFactory(symbol="PETR4"), price="36.00", quoted_at=night, kind="real"
     )
     idea = write_idea(alice, at=night, minutes=1)
     assert idea.status == "waiting"
@@ -217,7 +217,7 @@ def test_nothing_is_published_while_the_scale_of_prices_is_unknown(alice):
     record("36.00")
     stock = StockFactory(symbol="PETR4")
     PriceBreak.objects.create(
-        stock=stock, simulated=True, trusted_price="72.00", trusted_on=date(2026, 3, 9)
+        stock=stock, quote_kind="simulated", trusted_price="72.00", trusted_on=date(2026, 3, 9)
     )
     assert write_idea(alice).status == "waiting"
 

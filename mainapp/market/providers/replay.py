@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, WithoutEvents
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import (
@@ -103,7 +104,7 @@ class ReplayProvider(WithoutEvents):
     """A QuoteProvider of the past; it reads each stock's recording once."""
 
     name = "replay"
-    simulated = True
+    kind: QuoteKind = "replay"
     lists_all = False
     budget: Budget | None = None
 
@@ -255,7 +256,7 @@ def _quote(symbol: str, played: tuple[Bar, Decimal | None, Decimal], at: datetim
         volume=day.volume,
         quoted_at=at,
         source=ReplayProvider.name,
-        simulated=True,
+        kind="replay",
     )
 
 
