@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.agenda.models import Event
 from mainapp.agenda.policies import MAX_PRICE, MAX_TAGS
-from mainapp.agenda.sessions import start_of, zone
+from mainapp.agenda.sessions import parse_time, start_of, zone
 from mainapp.market.symbols import fold
 
 MAX_WORDS = 60
+DAY_LETTERS = len("2026-03-10")
 ORDERINGS = (
     ("starts_at", _("Data")),
     ("-starts_at", _("Mais distantes primeiro")),
@@ -40,9 +41,10 @@ class MomentField(forms.CharField):
         if not text:
             return None
         try:
-            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+            moment = parse_time(text)
         except ValueError:
             raise ValidationError(_("Escreva uma data como 2026-03-10."), code="invalid") from None
+        return moment.date() if len(text) == DAY_LETTERS else moment
 
 
 class MomentFilter(django_filters.Filter):  # type: ignore[misc] # without types
