@@ -1,5 +1,6 @@
 """Forms of ideas and comments, and the filters of the list, for its page and the API."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -81,18 +82,20 @@ class IdeaForm(forms.Form):
         label=_("Etiquetas"), required=False, help_text=_("Até cinco, separadas por vírgulas.")
     )
 
-    def __init__(self, *args: Any, user: Any, idea: Idea | None = None, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, user: Any, idea: Idea | None = None, at: datetime, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.fields["club"].queryset = Club.objects.visible_to(user)  # type: ignore[attr-defined] # of a ModelChoiceField
         self.fields["club"].label_from_instance = lambda club: club.name  # type: ignore[attr-defined]
         if not self.fields["club"].queryset.exists():  # type: ignore[attr-defined]
             del self.fields["club"]
         if idea is not None:
-            self._restrict(idea)
+            self._restrict(idea, at)
 
-    def _restrict(self, idea: Idea) -> None:
+    def _restrict(self, idea: Idea, at: datetime) -> None:
         removed = ["stock", "club"]
-        if idea.is_frozen:
+        if idea.are_terms_frozen(at=at):
             removed += ["side", "target", "stop", "horizon"]
         for name in removed:
             self.fields.pop(name, None)

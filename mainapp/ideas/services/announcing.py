@@ -27,7 +27,7 @@ def announce(*, ideas: Sequence[Idea]) -> None:
 
     Cost: a fixed number of queries.
     """
-    wanted = [idea for idea in ideas if idea.author_id]
+    wanted = [idea for idea in ideas if idea.author_id and not _is_withdrawn(idea)]
     if not wanted:
         return
     ids = {idea.author_id for idea in wanted if idea.author_id}
@@ -41,6 +41,10 @@ def announce(*, ideas: Sequence[Idea]) -> None:
             if idea.author_id in authors
         ]
     )
+
+
+def _is_withdrawn(idea: Idea) -> bool:
+    return idea.price_at is None and idea.closing_asked_at is not None
 
 
 def _notice(idea: Idea, author: User, destinations: Sequence[Destination]) -> Notice:

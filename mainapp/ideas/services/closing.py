@@ -24,15 +24,16 @@ from mainapp.market.symbols import INDEX
 def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
     """Close an idea at the last recorded price, or let it end at the next one made.
 
-    A waiting idea is withdrawn. A price that is not current is not used: the author may know a
-    newer one. Safe to repeat. Raises: AlreadyDecided, IdeaGone.
+    A waiting idea is withdrawn, unless its price may have been made already: then it is published
+    at that price, and ends at the next one. A price that is not current is not used: the author may
+    know a newer one. Safe to repeat. Raises: AlreadyDecided, IdeaGone.
     """
     with transaction.atomic():
         idea = own_idea(pk, author)
         if not idea.is_live:
             raise AlreadyDecided
         if idea.status == WAITING:
-            idea.status = CLOSED
+            _withdraw(idea, at)
             idea.save()
         else:
             _close_or_wait(idea, at)
@@ -43,7 +44,7 @@ def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
 def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
     """Remove the text of an idea; the row and its outcome stay in the record. Safe to repeat.
 
-    A waiting idea is withdrawn. `actor` is the author, or None when moderators have decided.
+    A waiting idea is withdrawn as by `close_idea`. `actor` is the author, or None when moderators have decided.
     Raises: IdeaGone.
     """
     with transaction.atomic():
@@ -51,7 +52,7 @@ def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
         if idea.deleted_at is not None:
             return
         if idea.status == WAITING:
-            idea.status = CLOSED
+            _withdraw(idea, at)
         idea.thesis = idea.thesis_html = ""
         idea.deleted_at = at
         idea.describe()
@@ -61,6 +62,13 @@ def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
             edit.before = {n: v for n, v in edit.before.items() if n not in ("thesis", "tags")}
             edit.save()
         touch([idea.pk])
+
+
+def _withdraw(idea: Idea, at: datetime) -> None:
+    if not idea.are_terms_frozen(at=at):
+        idea.status = CLOSED
+    elif idea.closing_asked_at is None:
+        idea.closing_asked_at = at
 
 
 def _close_or_wait(idea: Idea, at: datetime) -> None:

@@ -94,8 +94,8 @@ def publish_idea(
 def edit_idea(*, pk: int, author: User, at: datetime, **fields: Any) -> Idea:
     """Change an idea: thesis and tags for EDITABLE after its publication, all but the stock before.
 
-    Every change stays visible. A waiting idea whose terms change waits from now on. Raises: Frozen,
-    IdeaGone, Invalid.
+    The terms of a waiting idea hold as soon as its price may have been made. Every change stays
+    visible. A waiting idea whose terms change waits from now on. Raises: Frozen, IdeaGone, Invalid.
     """
     check_not_suspended(author, at=at)
     with transaction.atomic():
@@ -211,11 +211,13 @@ def _values(idea: Idea) -> dict[str, Any]:
 def _check_editable(idea: Idea, new: Collection[str], at: datetime) -> None:
     if idea.deleted_at is not None:
         raise IdeaGone
+    if set(TERMS) & set(new) and idea.are_terms_frozen(at=at):
+        raise Frozen
     if idea.status == WAITING:
         return
     until = editable_until(idea)
     is_early = until is not None and at <= until
-    if idea.status != OPEN or not is_early or not {"thesis", "tags"} >= set(new):
+    if idea.status != OPEN or not is_early:
         raise Frozen
 
 
