@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.selectors import account_named
 from mainapp.clubs.models import Club
+from mainapp.core.filters import NumberFilter
 from mainapp.core.forms import TypedDecimalField
 from mainapp.core.paths import parse_key
 from mainapp.core.rendering import MAX_BODY
@@ -181,7 +182,7 @@ class IdeaFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(
         label=_("Situação"), choices=Idea.Status, empty_label=_("Todas")
     )
-    min_comments = django_filters.NumberFilter(
+    min_comments = NumberFilter(
         field_name="comments_count",
         lookup_expr="gte",
         label=_("Mínimo de comentários"),
@@ -194,14 +195,14 @@ class IdeaFilter(django_filters.FilterSet):
     created_to = django_filters.DateFilter(
         field_name="created_at", lookup_expr="date__lte", label=_("Até")
     )
-    return_min = django_filters.NumberFilter(
+    return_min = NumberFilter(
         field_name="result",
         lookup_expr="gte",
         label=_("Resultado desde (%)"),
         min_value=-1_000_000,
         max_value=1_000_000,
     )
-    return_max = django_filters.NumberFilter(
+    return_max = NumberFilter(
         field_name="result",
         lookup_expr="lte",
         label=_("Resultado até (%)"),
@@ -223,4 +224,4 @@ class BookFilter(IdeaFilter):
     """The filters of other services: `title` has words, `comments_count` is exact."""
 
     title = _Words(max_length=60)
-    comments_count = django_filters.NumberFilter(min_value=0, max_value=MAX_COUNT)
+    comments_count = NumberFilter(min_value=0, max_value=MAX_COUNT)

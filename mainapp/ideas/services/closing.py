@@ -44,8 +44,8 @@ def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
 def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
     """Remove the text of an idea; the row and its outcome stay in the record. Safe to repeat.
 
-    A waiting idea is withdrawn as by `close_idea`. `actor` is the author, or None when moderators have decided.
-    Raises: IdeaGone.
+    A waiting idea is withdrawn as by `close_idea`. `actor` is the author, or None when moderators
+    have decided. Raises: IdeaGone.
     """
     with transaction.atomic():
         idea = own_idea(pk, actor) if actor else locked_idea(pk)
