@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.selectors import account_named
 from mainapp.clubs.models import Club
-from mainapp.core.filters import NumberFilter
-from mainapp.core.forms import TypedDecimalField
+from mainapp.core.forms import NumberFilter, TypedDecimalField
 from mainapp.core.paths import parse_key
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.models import Idea, SavedFilter

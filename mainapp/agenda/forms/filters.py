@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.agenda.models import Event
 from mainapp.agenda.policies import MAX_PRICE, MAX_TAGS
 from mainapp.agenda.sessions import parse_time, start_of, zone
-from mainapp.core.filters import NumberFilter
+from mainapp.core.forms import NumberFilter
 from mainapp.market.symbols import fold
 
 MAX_WORDS = 60

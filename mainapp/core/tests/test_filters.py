@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from mainapp.core.filters import NumberFilter
+from mainapp.core.forms import NumberFilter
 
 
 @pytest.mark.parametrize("text", ["1e-999999999", "1e-9", "1e999", "NaN", "sNaN", "-Infinity"])

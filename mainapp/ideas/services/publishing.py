@@ -17,6 +17,7 @@ from mainapp.clubs.services.words import check_club_text
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.models import Tag
+from mainapp.core.names import title
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.conditions import (
     MAX_HORIZON,
@@ -121,10 +122,11 @@ def clean_tags(tags: Collection[str]) -> list[str]:
     """Return the distinct tags, as they were typed first. Raises: Invalid."""
     names: dict[str, str] = {}
     for tag in tags:
-        name = " ".join(tag.lstrip("#").split())
-        if name:
-            names.setdefault(fold(name), name)
-    if len(names) > MAX_TAGS or any(len(name) > MAX_TAG for name in names.values()):
+        name = title(tag.lstrip("#"))
+        if key := fold(name):
+            names.setdefault(key, name)
+    # A key can be longer than its name: that of ß is ss.
+    if len(names) > MAX_TAGS or any(len(text) > MAX_TAG for pair in names.items() for text in pair):
         raise Invalid(
             _("São até %(count)s etiquetas, de até %(length)s letras."),
             {"count": MAX_TAGS, "length": MAX_TAG},
@@ -166,7 +168,7 @@ def _set_horizon(idea: Idea, horizon: date, at: datetime) -> None:
 
 def _set_thesis(idea: Idea, thesis: str) -> None:
     thesis = thesis.strip()
-    if not thesis:
+    if not title(thesis):
         raise Invalid(_("Escreva a tese: o porquê da ideia."), field="thesis")
     if len(thesis) > MAX_BODY:
         raise Invalid(_("A tese passa de 4.000 caracteres."), field="thesis")

@@ -100,6 +100,8 @@ def test_waiting_idea_whose_target_is_reached_is_never_published(alice):
         ({"horizon": date(2025, 3, 10)}, "horizon"),
         ({"horizon": date(2028, 3, 10)}, "horizon"),
         ({"thesis": "  "}, "thesis"),
+        ({"thesis": "\u200b\u2060"}, "thesis"),
+        ({"tags": ["ß" * 30]}, "tags"),
         ({"thesis": "x" * 4001}, "thesis"),
         ({"tags": list("abcdef")}, "tags"),
         ({"symbol": "IBOV"}, "stock"),
