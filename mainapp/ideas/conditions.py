@@ -19,6 +19,8 @@ LIVE = (WAITING, OPEN)
 # A target or a stop next to the price would make a fine hit rate of noise.
 MIN_DISTANCE_PCT = 1
 MAX_RATIO = 10
+# Before there is a price: `levels` has to fit into 63 bits.
+MAX_LIMIT = Decimal(10) ** 9
 MAX_HORIZON = timedelta(days=366)
 # An idea is published, or closed by its author, at the last recorded price if that was made at most
 # this long ago. Otherwise it waits for the next one: the author must not know a newer price.

@@ -21,6 +21,7 @@ from mainapp.core.names import title
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.conditions import (
     MAX_HORIZON,
+    MAX_LIMIT,
     NEUTRAL,
     OPEN,
     WAITING,
@@ -186,6 +187,9 @@ def _price(idea: Idea, at: datetime) -> None:
     if idea.side != NEUTRAL and (idea.target is None or idea.stop is None):
         name = "target" if idea.target is None else "stop"
         raise Invalid(_("Diga o alvo e o stop."), field=name)
+    for name in ("target", "stop"):
+        if (getattr(idea, name) or 0) > MAX_LIMIT:
+            raise _wrong(name)
     if quote and (wrong := wrong_limit(idea.side, idea.target, idea.stop, quote.price)):
         raise _wrong(wrong)
     if quote and is_usable and is_current(quote, at=at, kind=idea.stock.kind):

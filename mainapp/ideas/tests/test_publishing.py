@@ -116,6 +116,14 @@ def test_trivial_and_impossible_ideas_are_refused(alice, fields, wrong):
     assert not Idea.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["target", "stop"])
+def test_huge_limits_are_refused_before_there_is_a_price(alice, name):
+    """In millionths they are larger than any integer of the databases."""
+    with pytest.raises(Invalid) as error:
+        write_idea(alice, **{name: "99999999999999999999.99"})
+    assert list(error.value.fields) == [name]
+
+
 def test_one_live_idea_per_author_and_stock(alice, bob):
     record("36.00")
     first = write_idea(alice)
