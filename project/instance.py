@@ -14,7 +14,6 @@ from project.environment import BASE_DIR, Refusal, env
 from project.keys import SECRET_KEY_FILE, read_or_create_key
 from project.site_url import WILDCARDS, own_url, read_site_url
 
-REAL_SOURCES = "brapi,yahoo,yahoo_fin"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ALLOWED_ON_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 

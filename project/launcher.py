@@ -15,9 +15,10 @@ from pathlib import Path
 
 from project import embedded
 from project.environment import Refusal, env, load_env_file
-from project.instance import LOOPBACK, REAL_SOURCES, Instance
+from project.instance import LOOPBACK, Instance
 from project.listener import listen
 from project.site_url import DEFAULT_PORT, WILDCARDS, own_url
+from project.sources import real_sources
 from project.supervisor import Child, Stop, Supervisor, log
 
 REDIS_TIMEOUT_S = 2
@@ -91,7 +92,7 @@ class Launcher:
         """Run `setup` and, at the same time, choose the quote source; return it and the reason."""
         requested = ",".join(env.items("QUOTE_SOURCE", ["auto"]))
         environment = self.instance.environment(
-            QUOTE_SOURCE=REAL_SOURCES if requested == "auto" else requested
+            QUOTE_SOURCE=_real_sources() if requested == "auto" else requested
         )
         probe = _manage("probe", environment, "probe_sources", "--json")
         if requested == "auto":
@@ -154,7 +155,7 @@ def fill_with_demo_data() -> None:
         instance.acquire()
     except Refusal:
         is_running = True
-    source = str(instance.read_state().get("quote_source", REAL_SOURCES))
+    source = str(instance.read_state().get("quote_source", _real_sources()))
     environment = instance.environment(QUOTE_SOURCE=source)
     try:
         if not is_running:
@@ -199,6 +200,10 @@ def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:
     return Child(name, command, environment)
 
 
+def _real_sources() -> str:
+    return ",".join(real_sources())
+
+
 def _choose_source(probe: Child) -> tuple[str, str]:
     """Return the sources to use and the reason: the real ones if any of them works."""
     stream = probe.process.stdout if isinstance(probe.process, subprocess.Popen) else None
@@ -208,9 +213,9 @@ def _choose_source(probe: Child) -> tuple[str, str]:
     except (ValueError, LookupError, TypeError):
         answered, errors = [], {}
     silent = "; ".join(f"{name}: {reason}" for name, reason in errors.items())
-    if answered:
+    if set(answered) - {"binance"}:  # it has no stocks of B3
         why = f"{', '.join(answered)} answered" + (f" ({silent})" if silent else "")
-        return REAL_SOURCES, why
+        return _real_sources(), why
     return "simulated", f"SIMULATED PRICES, no real source answered ({silent or 'no probe'})"
 
 
@@ -236,7 +241,7 @@ def manage(arguments: list[str]) -> None:
     instance = Instance.open()
     source = ",".join(env.items("QUOTE_SOURCE", ["auto"]))
     if source == "auto":
-        source = instance.read_state().get("quote_source", REAL_SOURCES)
+        source = instance.read_state().get("quote_source", _real_sources())
     os.environ.update(instance.environment(QUOTE_SOURCE=source))
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - only here
 

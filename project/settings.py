@@ -12,6 +12,7 @@ from project.database_url import sqlite_settings
 from project.environment import BASE_DIR, Refusal, env, load_env_file
 from project.mail import read_mail_settings
 from project.site_url import own_url, read_site_url
+from project.sources import SOURCES, real_sources
 
 load_env_file()
 
@@ -192,14 +193,19 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
 # Quotes ----------------------------------------------------------------------------------------
 
-REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin")
+FMP_KEY = env.secret("FMP_KEY")
+REAL_SOURCES = real_sources()
 QUOTE_SOURCE = env.items("QUOTE_SOURCE", REAL_SOURCES)
 SIMULATED = QUOTE_SOURCE in (["simulated"], ["replay"])
 ALLOW_SIMULATED = env.boolean("ALLOW_SIMULATED", default=DEBUG)
-if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated", "replay"}:
+if unknown := set(QUOTE_SOURCE) - {*SOURCES, "simulated", "replay"}:
     raise Refusal(
-        f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(REAL_SOURCES)}, or "
+        f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(SOURCES)}, or "
         "simulated or replay alone ('auto' only under `make run`)"
+    )
+if "fmp" in QUOTE_SOURCE and not FMP_KEY:
+    raise Refusal(
+        "QUOTE_SOURCE=fmp needs FMP_KEY, the key of an account at Financial Modeling Prep"
     )
 if {"simulated", "replay"} & set(QUOTE_SOURCE) and not SIMULATED:
     raise Refusal("QUOTE_SOURCE: real sources, 'simulated' and 'replay' never mix")
@@ -229,9 +235,13 @@ BRAPI_URL = env.url("BRAPI_URL", "https://brapi.dev")
 BRAPI_TOKEN = env.secret("BRAPI_TOKEN")
 BRAPI_BATCH_SIZE = env.integer("BRAPI_BATCH_SIZE", default=20, minimum=1, maximum=10_000)
 BRAPI_BUDGET_PER_MONTH = env.integer("BRAPI_BUDGET_PER_MONTH", default=15_000, minimum=1)
+FMP_URL = env.url("FMP_URL", "https://financialmodelingprep.com")
+FMP_BUDGET_PER_DAY = env.integer("FMP_BUDGET_PER_DAY", default=250, minimum=1)
 YAHOO_URL = env.url("YAHOO_URL", "https://query1.finance.yahoo.com")
 YAHOO_STREAM_URL = env.websocket_url("YAHOO_STREAM_URL", "wss://streamer.finance.yahoo.com")
+BINANCE_URL = env.url("BINANCE_URL", "https://data-api.binance.vision")
 BINANCE_STREAM_URL = env.websocket_url("BINANCE_STREAM_URL", "wss://data-stream.binance.vision")
+BINANCE_BUDGET_PER_HOUR = env.integer("BINANCE_BUDGET_PER_HOUR", default=3_600, minimum=1)
 YAHOO_BUDGET_PER_HOUR = env.integer("YAHOO_BUDGET_PER_HOUR", default=1_500, minimum=1)
 YAHOO_FIN_URL = env.url("YAHOO_FIN_URL", "https://finance.yahoo.com")
 SIMULATED_SEED = env.integer("SIMULATED_SEED", default=1, minimum=-(10**9))

@@ -48,7 +48,7 @@ from pathlib import Path
 from django.utils import timezone
 from mainapp.forum.models import Message
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures import folders
+from mainapp.uploads.pictures.folders import FOLDERS
 from mainapp.uploads.services import uploads
 uploads.ORPHAN_S = -1  # of uploads that a kill interrupted: an hour would be too long to wait
 uploads.sweep_uploads(at=timezone.now() + timedelta(days=2))
@@ -61,9 +61,9 @@ Path({folder!r}, "pictures").write_text(json.dumps({{
     "twice": len(sent) - len(held),
     "lost": sum(pk not in rows or rows[pk].audience != held[pk] for pk in held),
     "not ready": sum(row.state != "ready" for row in rows.values()),
-    "without a file": sum(not folders.path_of(r.key, n) for r in rows.values() for n in names),
+    "without a file": sum(not FOLDERS.path_of(r.key, n) for r in rows.values() for n in names),
     "unattached": len(rows.keys() - held.keys()),
-    "folders more than rows": len(list(folders.root().iterdir())) - len(rows),
+    "folders more than rows": len(list(FOLDERS.root.iterdir())) - len(rows),
 }}))
 """
 

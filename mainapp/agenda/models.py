@@ -147,6 +147,10 @@ class Event(ClubScoped, AuditedModel):
         return self.state == self.State.CANCELLED
 
     @property
+    def calendar_status(self) -> str:
+        return "CANCELLED" if self.is_cancelled else "CONFIRMED"
+
+    @property
     def free_seats(self) -> int | None:
         """The seats that are left; None without a limit."""
         return None if self.seats is None else max(0, self.seats - self.taken)

@@ -55,6 +55,12 @@ class Terms:
     rearm_pct: Decimal = Decimal("0.5")
     cooldown_minutes: int = 0
     fires_if_beyond: bool = False
+    price_tick: Decimal = TICK
+    is_continuous: bool = False  # the market has no end of a session
+
+    @property
+    def tick(self) -> Decimal:
+        return self.price_tick if self.kind in ("compra", "venda") else TICK
 
     @property
     def reach(self) -> Decimal:
@@ -65,8 +71,8 @@ class Terms:
     def band(self) -> Decimal:
         """Distance back inside the limit at which a fired condition rearms; at least one tick."""
         if self.kind in ("compra", "venda"):
-            return max(TICK, self.limit * self.rearm_pct / 100)
-        return max(TICK, self.rearm_pct)
+            return max(self.tick, self.limit * self.rearm_pct / 100)
+        return max(self.tick, self.rearm_pct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +146,20 @@ def _next(
         return State("beyond")
     if not terms.hold_minutes:
         return State("fired")
-    if state.since is None or not _is_same_hold(state.since, observation.at):
+    if state.since is None or not _is_same_hold(terms, state.since, observation.at):
         return State("holding", since=observation.at)
     is_long_enough = observation.at - state.since >= timedelta(minutes=terms.hold_minutes)
     return State("fired") if is_long_enough else replace(state, phase="holding")
 
 
-def _is_same_hold(since: datetime, at: datetime) -> bool:
+def _is_same_hold(terms: Terms, since: datetime, at: datetime) -> bool:
     """Return whether a hold continues; one that began after `at` was timed by a wrong clock."""
-    return since <= at and _day(since) == _day(at)
+    return since <= at and (terms.is_continuous or _day(since) == _day(at))
 
 
 def _rearm_distance(terms: Terms, state: State) -> Decimal:
     """Return the distance inside the limit at which a condition is armed again."""
-    return terms.band if state.phase == "fired" else TICK
+    return terms.band if state.phase == "fired" else terms.tick
 
 
 def _is_cooling(terms: Terms, observation: Observation, last_fired_at: datetime | None) -> bool:

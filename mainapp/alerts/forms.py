@@ -6,13 +6,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
+from mainapp.core.prices import MOST_PLACES, trimmed
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import other_amounts_note, succession_notes
@@ -24,16 +25,26 @@ MAX_COOLDOWN = 30 * ONE_DAY_MINUTES
 ABOVE_ZERO = MinValueValidator(Decimal("0.01"), _("Digite um valor maior que zero."))
 
 
+LEAST_PRICE = Decimal(1).scaleb(-MOST_PLACES)
+LIMIT_DIGITS = 18
+
+
+def check_places(price: Decimal | None, stock: Stock | None) -> None:
+    """Check that a typed price has no more places than the stock's. Raises: ValidationError."""
+    if price is not None and stock is not None:
+        DecimalValidator(LIMIT_DIGITS, stock.price_places)(trimmed(price))
+
+
 def price_field(label: Any, help_text: Any) -> TypedDecimalField:
-    """Return a field for a price in R$, to the cent."""
+    """Return a field for a price in R$; the form checks its places, which are the stock's."""
     most = MaxValueValidator(MAX_LIMIT, _("Digite no máximo R$ 10.000.000,00."))
     return TypedDecimalField(
         label=label,
         help_text=help_text,
         required=False,
-        max_digits=14,
-        decimal_places=2,
-        validators=[ABOVE_ZERO, most],
+        max_digits=LIMIT_DIGITS,
+        decimal_places=MOST_PLACES,
+        validators=[MinValueValidator(LEAST_PRICE, ABOVE_ZERO.message), most],
     )
 
 
@@ -76,7 +87,7 @@ class AlertForm(forms.Form):
     ativo = forms.CharField(
         label=_("Ativo"),
         max_length=20,
-        help_text=_("O código na B3, como PETR4, ou IBOV."),
+        help_text=_("O código na B3, como PETR4, ou IBOV, ou um par como BTCBRL."),
         widget=StockInput,
     )
     compra = price_field(_("Cair até (R$)"), _("Avisa quando o preço cair até este valor."))
@@ -214,6 +225,11 @@ class AlertForm(forms.Form):
         compra, venda = cleaned.get("compra"), cleaned.get("venda")
         if compra is not None and venda is not None and compra >= venda:
             self.add_error("venda", _("“Subir até” precisa ficar acima de “Cair até”."))
+        for kind, limit in (("compra", compra), ("venda", venda)):
+            try:
+                check_places(limit, cleaned.get("ativo"))
+            except ValidationError as error:
+                self.add_error(kind, error)
         is_empty = all(cleaned.get(kind) is None for kind in KINDS)
         if is_empty and not self.errors.keys() & set(KINDS):
             raise ValidationError(_("Diga pelo menos um limite."))

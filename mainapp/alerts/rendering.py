@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mainapp.alerts.conditions import SAO_PAULO, Kind
-from mainapp.core.templatetags.formats import brl, number, pct
+from mainapp.core.templatetags.formats import brl_price, number, pct
 from mainapp.market.quotes import Quote
-from mainapp.market.symbols import INDEX
+from mainapp.market.symbols import INDEX, is_pair
 
 FAR_PCT = 5  # of the price
 FAR_POINTS = 2  # of a change of the day
@@ -26,7 +26,7 @@ def limit_text(kind: str, limit: object, *, symbol: str) -> str:
         return f"{number(limit)}%"
     if symbol == INDEX:
         return _("%(points)s pontos") % {"points": number(limit)}
-    return brl(limit)
+    return brl_price(limit)
 
 
 def condition_text(kind: str, limit: object, *, symbol: str) -> str:
@@ -122,7 +122,7 @@ def summary(
         % {"symbol": symbol, "conditions": _(" ou ").join(conditions)}
     ]
     if hold_minutes:
-        clauses.append(_held(hold_minutes))
+        clauses.append(_held(hold_minutes, is_continuous=is_pair(symbol)))
     else:
         clauses.append(period_text(minutes))
     clauses.append(_recurring(rearm_pct, cooldown_minutes) if is_every else _("uma vez"))
@@ -136,7 +136,13 @@ def moment_text(moment: datetime) -> str:
     return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
 
 
-def _held(minutes: int) -> str:
+def _held(minutes: int, *, is_continuous: bool) -> str:
+    if is_continuous:  # no session ends
+        return ngettext(
+            "e lá ficar por %(minutes)s minuto sem interrupção",
+            "e lá ficar por %(minutes)s minutos sem interrupção",
+            minutes,
+        ) % {"minutes": minutes}
     return ngettext(
         "e lá ficar por %(minutes)s minuto sem interrupção, no mesmo pregão",
         "e lá ficar por %(minutes)s minutos sem interrupção, no mesmo pregão",

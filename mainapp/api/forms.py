@@ -14,7 +14,7 @@ SCOPE_LABELS = {
     "carteira:write": _("Mudar a carteira"),
     "forum:write": _("Criar salas e enviar mensagens"),
     "agenda:write": _("Criar eventos e pedir vagas"),
-    "clubs:write": _("Fundar clubes e cuidar deles"),
+    "clubs:write": _("Criar clubes e cuidar deles"),
     "ideas:write": _("Publicar e encerrar ideias, e comentar"),
     "notifications:write": _("Marcar e apagar notificações"),
 }

@@ -39,6 +39,11 @@ urlpatterns = [
     path(f"{V1}accounts/logout/", accounts.LogoutView.as_view(), name="api-logout"),
     path(f"{V1}accounts/user/", accounts.UserView.as_view(), name="api-user"),
     path(f"{V1}stocks/", market.StocksView.as_view(), name="api-stocks"),
+    path(
+        f"{V1}stocks/<str:symbol>/events/",
+        market.StockEventsView.as_view(),
+        name="api-stock-events",
+    ),
     path(f"{V1}stocks/<str:symbol>/", market.StockView.as_view(), name="api-stock"),
     path(f"{V1}quotes/", market.QuotesView.as_view(), name="api-quotes"),
     path(f"{V1}candles/<str:symbol>/", market.CandlesView.as_view(), name="api-candles"),

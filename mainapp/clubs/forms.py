@@ -8,7 +8,7 @@ from django.utils.translation import ngettext_lazy
 
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.policies import MAX_USES
-from mainapp.core.forms import TypedIntegerField
+from mainapp.core.forms import PictureField, TypedIntegerField
 from mainapp.core.paths import MAX_KEY
 
 SELECT = forms.Select(attrs={"class": "select"})
@@ -41,6 +41,10 @@ class ClubForm(FoundForm):
                 "não são aceitos."
             ),
         }
+
+
+class PictureForm(forms.Form):
+    picture = PictureField(label=_("Imagem do clube"))
 
 
 class InvitationForm(forms.Form):

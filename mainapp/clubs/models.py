@@ -33,8 +33,8 @@ class Club(AuditedModel):
 
     audit = Audited(
         shown="archived_at max_members max_rooms uploads_a_day",
-        hidden="name slug description filtered_words picture_key",
-        ignored="created_at picture_pending",
+        hidden="name slug description filtered_words picture_key picture_pending",
+        ignored="created_at",
     )
 
     name = models.CharField(_("nome"), max_length=60)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mainapp.clubs.views import clubs, complaints, invitations, members
+from mainapp.clubs.views import clubs, complaints, invitations, members, pictures
 
 urlpatterns = [
     path("clubes/", clubs.clubs, name="clubes"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("clubes/restaurar/<key:pk>/", clubs.restore, name="restore-club"),
     path("clube/<slug:slug>/", clubs.club, name="club"),
     path("clube/<slug:slug>/editar/", clubs.edit, name="edit-club"),
+    path("clube/<slug:slug>/imagem/", pictures.update, name="update-club-picture"),
+    path("clube/<slug:slug>/imagem/remover/", pictures.remove, name="remove-club-picture"),
+    path("clube/<slug:slug>/imagem/<str:key>/<key:size>/", pictures.picture, name="club-picture"),
     path("clube/<slug:slug>/membros/", members.members, name="club-members"),
     path("clube/<slug:slug>/papel/", members.role, name="club-role"),
     path("clube/<slug:slug>/remover/<key:user_pk>/", members.remove, name="remove-member"),

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.numbers import format_number, parse_number
+from mainapp.core.pictures.decoding import MAX_BYTES
 
 MAX_DIGITS = 20
 FILTER_DIGITS, FILTER_PLACES = 24, 8
@@ -75,3 +76,17 @@ class NumberFilter(django_filters.NumberFilter):  # type: ignore[misc] # without
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, max_digits=FILTER_DIGITS, decimal_places=FILTER_PLACES, **options)
+
+
+class PictureField(forms.FileField):
+    """A picture of a person or a club; `core.pictures` checks its content."""
+
+    default_error_messages = {
+        "required": _("Escolha um arquivo."),
+        "empty": _("O arquivo está vazio."),
+    }
+
+    def __init__(self, *, label: Any) -> None:
+        accepted = "image/jpeg,image/png,image/webp,image/gif"
+        attributes = {"accept": accepted, "class": "input", "data-max-bytes": MAX_BYTES}
+        super().__init__(label=label, widget=forms.FileInput(attrs=attributes))

@@ -10,7 +10,9 @@ show what is registered, and know no feature.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from mainapp.core.policies import ANONYMOUS, EVERYONE, MEMBERS, Who
@@ -20,7 +22,7 @@ MAX_TEXT_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One result, with the mark of the stock `symbol`, the face of `person` or the section's icon.
+    """One result, with the mark of `symbol`, the face of `person` or `club`, or the section's icon.
 
     Browsers do not remember one that `is_private`.
     """
@@ -31,6 +33,7 @@ class Result:
     label: str = ""  # a word at the end, such as the kind of a stock
     symbol: str = ""
     person: Any = None
+    club: Any = None
     is_private: bool = False
 
 
@@ -70,6 +73,11 @@ class SectionResults:
     results: Sequence[Result]
     notes: Sequence[str]
     more_url: str
+
+
+def list_url(name: str, *arguments: str) -> Callable[[str], str]:
+    """Return the `more_url` of a section whose list is the page `name`, which searches for `q`."""
+    return lambda text: f"{reverse(name, args=arguments)}?{urlencode({'q': text})}"
 
 
 _sections: dict[str, Section] = {}

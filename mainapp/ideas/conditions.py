@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from mainapp.market.quotes import Quote
 from mainapp.market.quotes.doubts import WILD_PCT, expected_close, is_far
-from mainapp.market.sessions import ONE_DAY, SAO_PAULO, sao_paulo_day, schedule, session
+from mainapp.market.sessions import ONE_DAY, SAO_PAULO, market_session, sao_paulo_day, schedule
 
 Side = Literal["buy", "sell", "neutral"]
 BUY, SELL, NEUTRAL = "buy", "sell", "neutral"
@@ -57,17 +57,23 @@ def is_current(quote: Quote, *, at: datetime, kind: str = "") -> bool:
 
 
 def is_tradable(quote: Quote, *, kind: str = "") -> bool:
-    """Return whether a price was made in a session; the simulated market never closes."""
-    return quote.simulated or session(made_at(quote), kind) in TRADING
+    """Return whether a price was made in a session; crypto and simulated markets never close."""
+    phase = market_session(
+        made_at(quote), symbol=quote.symbol, kind=kind, is_simulated=quote.simulated
+    )
+    return phase in TRADING
 
 
-def is_committed(asked_at: datetime, *, at: datetime, kind: str, simulated: bool) -> bool:
+def is_committed(
+    asked_at: datetime, *, at: datetime, symbol: str, kind: str, is_simulated: bool
+) -> bool:
     """Return whether the price of a waiting idea may have been made already.
 
     Sources are late, some by 15 minutes: meanwhile the author can see that price elsewhere. From
     the first moment of a session on, the idea can neither be changed nor withdrawn because of it.
     """
-    if simulated or session(asked_at, kind) in TRADING:
+    phase = market_session(asked_at, symbol=symbol, kind=kind, is_simulated=is_simulated)
+    if phase in TRADING:
         return at > asked_at
     day = sao_paulo_day(asked_at)
     while day <= sao_paulo_day(at):

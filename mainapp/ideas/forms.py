@@ -8,18 +8,21 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.selectors import account_named
 from mainapp.clubs.models import Club
 from mainapp.core.forms import NumberFilter, TypedDecimalField
 from mainapp.core.paths import parse_key
+from mainapp.core.prices import MOST_PLACES
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.models import Idea, SavedFilter
 from mainapp.ideas.policies import MAX_COMMENT
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.catalogue import catalogue
+from mainapp.market.selectors.folded import in_search_text
 from mainapp.market.symbols import fold
 
 MAX_COUNT = 1_000_000
@@ -53,6 +56,17 @@ class TagsField(forms.CharField):
         return [tag.strip() for tag in super().clean(value).split(",") if tag.strip()]
 
 
+def _price_field(label: Any) -> TypedDecimalField:
+    """Return a field for a price; the service checks its places, which are the stock's."""
+    return TypedDecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(1).scaleb(-MOST_PLACES),
+        decimal_places=MOST_PLACES,
+        max_digits=18,
+    )
+
+
 class IdeaForm(forms.Form):
     """A new idea, or a waiting one that is edited; then without the stock and the club."""
 
@@ -60,13 +74,13 @@ class IdeaForm(forms.Form):
     club = forms.ModelChoiceField(
         Club.objects.none(), label=_("Para quem"), required=False, empty_label=_("Todo mundo")
     )
-    side = forms.ChoiceField(label=_("Lado"), choices=Idea.Side, initial=Idea.Side.BUY)
-    target = TypedDecimalField(
-        label=_("Alvo"), required=False, min_value=Decimal("0.01"), decimal_places=2, max_digits=14
+    side = forms.ChoiceField(
+        label=_("Lado"),
+        choices=[(side, capfirst(side.label)) for side in Idea.Side],
+        initial=Idea.Side.BUY,
     )
-    stop = TypedDecimalField(
-        label=_("Stop"), required=False, min_value=Decimal("0.01"), decimal_places=2, max_digits=14
-    )
+    target = _price_field(_("Alvo"))
+    stop = _price_field(_("Stop"))
     horizon = forms.DateField(
         label=_("Prazo"),
         widget=forms.DateInput(attrs={"type": "date", "class": "input"}, format="%Y-%m-%d"),
@@ -119,9 +133,7 @@ class _Words(django_filters.CharFilter):
     """Rows whose search text has all words, without regard to case and accents."""
 
     def filter(self, qs: Any, value: Any) -> Any:
-        for word in fold(value or "").split()[:10]:
-            qs = qs.filter(search_text__contains=word)
-        return qs
+        return qs.filter(in_search_text(value or ""))
 
 
 class _Author(django_filters.CharFilter):

@@ -30,9 +30,8 @@ from mainapp.ideas.conditions import (
 )
 from mainapp.ideas.valuation import change_pct, return_pct
 from mainapp.market.models import Stock
+from mainapp.market.models.fields import PriceField
 from mainapp.market.symbols import fold
-
-PRICE: dict[str, Any] = {"max_digits": 24, "decimal_places": 8}
 
 
 class IdeaQuerySet(ClubScopedQuerySet["Idea"]):
@@ -86,8 +85,8 @@ class Idea(AuditedModel, ClubScoped):
     thesis_html = models.TextField(blank=True, editable=False)
     search_text = models.TextField(blank=True, editable=False, default="")
     tags = models.ManyToManyField(Tag, related_name="ideas", blank=True)
-    target = models.DecimalField(_("alvo"), null=True, blank=True, **PRICE)
-    stop = models.DecimalField(_("stop"), null=True, blank=True, **PRICE)
+    target = PriceField(_("alvo"), null=True, blank=True)
+    stop = PriceField(_("stop"), null=True, blank=True)
     horizon = models.DateField(_("prazo"))
     expires_at = models.DateTimeField()
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
@@ -96,15 +95,15 @@ class Idea(AuditedModel, ClubScoped):
     edited_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField()
     adjusted_on = models.DateField()
-    price_at = models.DecimalField(null=True, blank=True, **PRICE)
+    price_at = PriceField(null=True, blank=True)
     priced_at = models.DateTimeField(null=True)
     price_source = models.CharField(max_length=20, blank=True)
-    index_at = models.DecimalField(null=True, blank=True, **PRICE)
+    index_at = PriceField(null=True, blank=True)
     closing_asked_at = models.DateTimeField(null=True)
-    close_price = models.DecimalField(null=True, blank=True, **PRICE)
+    close_price = PriceField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True)
     close_source = models.CharField(max_length=20, blank=True)
-    index_close = models.DecimalField(null=True, blank=True, **PRICE)
+    index_close = PriceField(null=True, blank=True)
     # Of the decided idea, in percent.
     return_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     index_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
@@ -181,7 +180,11 @@ class Idea(AuditedModel, ClubScoped):
     def are_terms_frozen(self, *, at: datetime) -> bool:
         """Return whether side, target, stop and horizon hold; `stock` must be loaded."""
         return self.status != WAITING or is_committed(
-            self.asked_at, at=at, kind=self.stock.kind, simulated=self.simulated
+            self.asked_at,
+            at=at,
+            symbol=self.stock.symbol,
+            kind=self.stock.kind,
+            is_simulated=self.simulated,
         )
 
     def describe(self) -> None:
@@ -275,8 +278,8 @@ class PriceBreak(models.Model):
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
     simulated = models.BooleanField()
-    trusted_price = models.DecimalField(max_digits=18, decimal_places=2)
-    trusted_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    trusted_price = PriceField()
+    trusted_close = PriceField(null=True)
     trusted_on = models.DateField()
 
     class Meta:

@@ -24,6 +24,7 @@ from mainapp.market.models import (
 from mainapp.market.selectors.catalogue import clear_catalogue_cache
 from mainapp.market.services import catalogue
 from mainapp.market.services.history_files import fault_text, keep_file
+from mainapp.market.symbols import market_of
 
 
 @admin.action(description=_("Voltar aos dados do projeto"))
@@ -63,6 +64,7 @@ class StockAdmin(CorrectableAdmin):
     readonly_fields = ["corrections"]
 
     def save_model(self, request: HttpRequest, obj: Stock, form: Any, change: bool) -> None:
+        obj.market = market_of(obj.symbol)
         super().save_model(request, obj, form, change)
         catalogue.follow_renames(stock=obj)
 
@@ -109,17 +111,17 @@ class IndexListAdmin(CorrectableAdmin):
 @admin.register(CorporateEvent)
 class CorporateEventAdmin(CorrectableAdmin):
     list_display = ["stock", "kind", "successor", "ex_on", "month", "ratio", "strength", "status"]
-    list_filter = ["kind", "status", "strength", "is_corrected"]
+    list_filter = ["kind", "status", "strength", "is_reported", "is_corrected"]
     list_select_related = ["stock", "successor"]
     search_fields = ["stock__symbol", "stock__name", "successor__symbol", "note"]
     autocomplete_fields = ["stock", "successor"]
-    readonly_fields = ["is_corrected"]
+    readonly_fields = ["is_corrected", "is_reported", "sources", "withdrawn_at"]
 
     def has_delete_permission(
         self, request: HttpRequest, obj: CorporateEvent | None = None
     ) -> bool:
-        # The next loading of the data would bring it back.
-        return obj is None or not obj.key
+        # The next loading of the data, or the next report, would bring it back.
+        return obj is None or not (obj.key or obj.is_reported)
 
 
 @admin.register(RejectedQuotes)

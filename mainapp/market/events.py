@@ -39,7 +39,9 @@ def _is_value_of(field: QuoteField | None, value: Any) -> bool:
         return value is None or isinstance(value, str | int | float)
     if value is None:
         return field.is_nullable
-    if field.kind.name == "money":
+    if field.kind.name == "amount" and not (isinstance(value, str) and "." in value):
+        return type(value) is int  # a string only where it is not whole
+    if field.kind.name in ("price", "money", "amount"):
         return isinstance(value, str) and MONEY.fullmatch(value) is not None
     return type(value) is WIRE_TYPES.get(field.kind.name, str)
 

@@ -58,6 +58,7 @@ PAGES = {
 OPERATIONS = {
     "api-stocks": operation(Area.MARKET, get=EVERYONE),
     "api-stock": operation(Area.MARKET, get=EVERYONE),
+    "api-stock-events": operation(Area.MARKET, get=EVERYONE),
     "api-quotes": operation(Area.MARKET, get=EVERYONE),
     "api-candles": operation(Area.MARKET, get=EVERYONE),
     "api-sources": operation(Area.MARKET, get=EVERYONE),

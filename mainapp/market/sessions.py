@@ -1,5 +1,8 @@
 """The exchange's calendar: session days, and the phases of a session.
 
+The market of crypto currencies has no calendar: it is open around the clock, and its days begin at
+midnight in São Paulo.
+
 Valid from 2020 on. Times are in São Paulo. A phase includes its start and excludes its end: at
 10:00:00 the market is open. The hours are those of shares unless a kind of paper is given.
 
@@ -11,9 +14,12 @@ Capital, "Quais os códigos e vencimentos mensais"; [4] Valor Investe, 2020-11-1
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from time import time as now_s
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from mainapp.market.symbols import B3, CRIPTO, Market, market_of
 
 Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
 
@@ -111,7 +117,9 @@ def schedule(day: date, kind: str = "") -> Hours | None:
     )
 
 
-def is_session_day(day: date) -> bool:
+def is_session_day(day: date, market: Market = B3) -> bool:
+    if market == CRIPTO:
+        return True
     if day in EXCEPTIONS:
         return EXCEPTIONS[day] is not None
     return not _is_closed_by_rule(day)
@@ -126,6 +134,23 @@ def session(at: datetime, kind: str = "") -> Session:
     return "closed"
 
 
+def market_session(at: datetime, *, symbol: str, kind: str = "", is_simulated: bool) -> Session:
+    """Return the phase of a stock's market: crypto and simulated markets never close."""
+    return "open" if is_simulated or market_of(symbol) == CRIPTO else session(at, kind)
+
+
+def session_now(symbol: str, *, is_simulated: bool) -> Session:
+    """Return the present phase of a stock's market, by the hours of shares."""
+    if is_simulated or market_of(symbol) == CRIPTO:
+        return "open"
+    return _session_in(int(now_s()))
+
+
+@lru_cache(maxsize=2)
+def _session_in(second: int) -> Session:
+    return session(datetime.fromtimestamp(second, SAO_PAULO))
+
+
 def is_trading(at: datetime) -> bool:
     """Return whether prices of any kind of paper can change at an aware time."""
     return any(session(at, kind) != "closed" for kind in ("", *LONGER_HOURS))
@@ -138,18 +163,18 @@ def sao_paulo_day(at: datetime) -> date:
     return at.astimezone(SAO_PAULO).date()
 
 
-def previous_session_day(day: date) -> date:
+def previous_session_day(day: date, market: Market = B3) -> date:
     """Return the last day before `day` that had a session."""
     day -= ONE_DAY
-    while not is_session_day(day):
+    while not is_session_day(day, market):
         day -= ONE_DAY
     return day
 
 
-def next_session_day(day: date) -> date:
+def next_session_day(day: date, market: Market = B3) -> date:
     """Return the first day after `day` that has a session."""
     day += ONE_DAY
-    while not is_session_day(day):
+    while not is_session_day(day, market):
         day += ONE_DAY
     return day
 

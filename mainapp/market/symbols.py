@@ -9,6 +9,10 @@ from typing import Literal
 INDEX = "IBOV"
 MAX_LENGTH = 12
 
+Market = Literal["B3", "CRIPTO"]
+B3: Market = "B3"
+CRIPTO: Market = "CRIPTO"
+
 Kind = Literal["ON", "PN", "UNIT", "ETF", "FII", "BDR", "INDEX"]
 
 _GRAMMAR = re.compile(
@@ -16,6 +20,8 @@ _GRAMMAR = re.compile(
     r"(?P<suffix>3[1-9]|1[0-6]?|5[34]|9[7-9]|[2-9])"
     r"(?P<counter>B?)(?P<fractional>F?)"
 )
+# A crypto currency in reais: BTCBRL. No ticker of B3 ends with letters other than B and F.
+_PAIR = re.compile(r"[A-Z0-9]{2,8}BRL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,21 @@ def parse(text: str) -> Ticker | None:
 
 
 def canonical(text: str) -> str | None:
-    """Return the quoted symbol of a ticker (PETR4 for `petr4f`), or None for other text."""
+    """Return the quoted symbol of a ticker (PETR4 for `petr4f`) or pair, None for other text."""
+    if is_pair(symbol := text.strip(" ").upper()) and text.isascii():
+        return symbol
     ticker = parse(text)
     return ticker.symbol if ticker else None
+
+
+def is_pair(symbol: str) -> bool:
+    """Return whether a symbol in upper case is a pair of crypto currencies: BTCBRL."""
+    return symbol.isascii() and _PAIR.fullmatch(symbol) is not None
+
+
+def market_of(symbol: str) -> Market:
+    """Return the market of a stock, which the form of its symbol tells."""
+    return CRIPTO if is_pair(symbol) else B3
 
 
 MAX_CACHED = 0x3000  # the alphabets; text of other letters is short

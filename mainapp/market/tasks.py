@@ -1,4 +1,4 @@
-"""Background tasks of the market: updates of quotes, history, uploaded files, and pruning."""
+"""Background tasks of the market: quotes, history, corporate events, uploaded files, pruning."""
 
 import logging
 from collections.abc import Callable
@@ -12,8 +12,14 @@ from celery.worker import state as worker_state
 from django.utils import timezone
 
 from mainapp.core.database import REQUEST_S, calls_limited
-from mainapp.market.services import candles, history, history_files, updating
-from mainapp.market.services.scheduling import FILES
+from mainapp.market.services import (
+    candles,
+    corporate_events,
+    history,
+    history_files,
+    updating,
+)
+from mainapp.market.services.scheduling import EVENTS, FILES
 from mainapp.market.streams.given import not_given
 
 logger = logging.getLogger(__name__)
@@ -89,6 +95,12 @@ def load_history(symbols: list[str], range_: str) -> None:
     """Fetch and store the past candles of each symbol, one symbol at a time."""
     for symbol in symbols:
         history.load_history(symbol=symbol, range_=range_, at=timezone.now())
+
+
+@shared_task(name=EVENTS, ignore_result=True)
+def read_corporate_events() -> None:
+    """Read the corporate events that are due from the sources."""
+    corporate_events.read_due_reports(at=timezone.now())
 
 
 @shared_task(name=FILES, ignore_result=True)

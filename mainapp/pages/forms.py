@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.accounts.forms import ConfirmPasswordForm
 from mainapp.accounts.models import Preferences, User
 from mainapp.agenda.forms import zone_choices
+from mainapp.core.forms import PictureField
 from mainapp.core.names import is_plain_text
 
 
@@ -103,13 +104,7 @@ class PreferencesForm(forms.Form):
 
 
 class PictureForm(forms.Form):
-    picture = forms.FileField(
-        label=_("Foto"),
-        widget=forms.FileInput(
-            attrs={"accept": "image/jpeg,image/png,image/webp,image/gif", "class": "input"}
-        ),
-        error_messages={"required": _("Escolha um arquivo."), "empty": _("O arquivo está vazio.")},
-    )
+    picture = PictureField(label=_("Foto"))
 
 
 class DeleteAccountForm(ConfirmPasswordForm):

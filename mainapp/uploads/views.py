@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 
 from mainapp.core.paths import missing_as_404
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures.folders import path_of
+from mainapp.uploads.pictures.folders import FOLDERS
 from mainapp.uploads.policies import SIZES
 from mainapp.uploads.selectors.uploads import readable_upload
 
@@ -17,7 +17,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     """Return a file as it was uploaded, or a picture re-encoded."""
     upload = _readable(request, pk)
     is_picture = upload.kind == Upload.Kind.IMAGE
-    path = path_of(upload.key, "full.webp" if is_picture else "file")
+    path = FOLDERS.path_of(upload.key, "full.webp" if is_picture else "file")
     return _response(upload, path)
 
 
@@ -26,8 +26,8 @@ def thumbnail(request: HttpRequest, pk: int, size: int) -> HttpResponse:
     upload = _readable(request, pk)
     if size not in SIZES or upload.kind != Upload.Kind.IMAGE:
         raise Http404
-    small = path_of(upload.key, f"{size}.webp")
-    return _response(upload, small or path_of(upload.key, "full.webp"))
+    small = FOLDERS.path_of(upload.key, f"{size}.webp")
+    return _response(upload, small or FOLDERS.path_of(upload.key, "full.webp"))
 
 
 def _readable(request: HttpRequest, pk: int) -> Upload:

@@ -2,10 +2,12 @@
 state: `make audit`.
 
 Not collected by `make test`, whose test_pages.py inspects each page once. AUDIT_SHOTS= names a
-folder for screenshots of all of them, AUDIT_FINDINGS= a file for what was found.
+folder for screenshots of all of them, AUDIT_FINDINGS= a file for what was found, and AUDIT_ONLY= a
+pattern for the names of the pages, such as "club|agenda".
 """
 
 import os
+import re
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.e2e.page_states import STATES, empty_pages, main_pages
 from tests.e2e.pausing import paused
 from tests.e2e.site_pages import READERS
 
+ONLY = os.environ.get("AUDIT_ONLY", "")
 SHOTS, FINDINGS = os.environ.get("AUDIT_SHOTS"), os.environ.get("AUDIT_FINDINGS")
 # Halves of the pages, so that the workers can share them.
 HALVES = [(reader, half) for reader in READERS for half in (0, 1)]
@@ -35,7 +38,8 @@ def test_every_page(browser, site, readers, reader, half, theme, width):
         shots=Path(SHOTS) if SHOTS else None,
         label=f"{reader}-{theme}-{width}",
     ) as inspector:
-        findings = inspector.inspect(readers.pages_of(reader)[half::2])
+        pages = [page for page in readers.pages_of(reader) if re.search(ONLY, page.name)]
+        findings = inspector.inspect(pages[half::2])
 
     write(findings, reader=reader, theme=theme, width=width)
     assert findings == []

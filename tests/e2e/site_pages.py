@@ -32,7 +32,16 @@ ERRORS = {"not-found": "/nothing-here/", "bad-request": "/sources/?q=%00"}
 # of the room.
 READERS = {"visitor": Who.ANONYMOUS, "newcomer": Who.OTHER, "owner": Who.OWNER, "staff": Who.ADMIN}
 ENDS_SESSION = "confirm-email"  # of everybody but the address's owner
-HOSTED = ("room", "conversation", "club", "club member", "club invitation", "deleted club", "event")
+HOSTED = (
+    "room",
+    "conversation",
+    "club",
+    "club member",
+    "club invitation",
+    "club picture",
+    "deleted club",
+    "event",
+)
 # Fills an owner's account and writes the address of each page. Objects are those of the policy
 # tests. The newcomer and the owner keep what the pages themselves create.
 PREPARE = """

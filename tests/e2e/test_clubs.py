@@ -10,9 +10,9 @@ from tests.e2e.people import log_in_new_user, post_form
 def found_club(page: Page, name: str) -> str:
     """Found a club by the form, and return its path."""
     page.goto("/clubes/")
-    page.get_by_role("link", name="Fundar clube").click()
+    page.get_by_role("link", name="Criar clube").click()
     page.get_by_label("Nome do clube").fill(name)
-    page.get_by_role("button", name="Fundar clube").click()
+    page.get_by_role("button", name="Criar clube").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     return urlsplit(page.url).path
 
@@ -21,7 +21,7 @@ def make_link(page: Page, uses: int) -> str:
     """Make an invitation, and return the path of its link."""
     page.get_by_role("link", name="Convidar").click()
     page.get_by_label("Quantas pessoas podem entrar").fill(str(uses))
-    page.get_by_role("button", name="Fazer um link").click()
+    page.get_by_role("button", name="Criar link").click()
     return urlsplit(page.get_by_label("Link do convite").input_value()).path
 
 

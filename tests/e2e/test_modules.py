@@ -20,6 +20,9 @@ CASES = json.loads(
 CALLS = {
     "brl": "m.brl(v)",
     "brl_change": "m.brl(v, {signed: true})",
+    "price": "m.price(v)",
+    "brl_price": "m.brlPrice(v)",
+    "price_direction": "m.priceDirection(v)",
     "pct": "m.pct(v)",
     "compact": "m.compact(v)",
     "direction": "m.direction(v)",

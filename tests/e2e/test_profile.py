@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from mainapp.accounts.tests.images import huge_png, photo
+from mainapp.core.tests.images import huge_png, photo
 from tests.e2e.conftest import BLANK, OpenPage
 from tests.e2e.people import PASSWORD, log_in_new_user
 from tests.e2e.phone import PHONE, WIDTH, content_widths

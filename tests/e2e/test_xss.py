@@ -14,6 +14,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from datetime import date, timedelta
 from itertools import zip_longest
 from urllib.parse import urlencode
 
@@ -329,3 +330,46 @@ def test_repeated_search_texts_do_not_run(open_without_policy):
     ]
     check_pages(page, [f"/forum/?{query}" for query in queries])
     check_pages(page, [f"/stockpicker/ALL?{query}" for query in queries[::2]])
+
+
+@pytest.mark.timeout(240)
+def test_texts_of_clubs_ideas_and_events_do_not_run(open_without_policy, site):
+    page = open_without_policy()
+    club = post(page, "/clubes/novo/", name="Clube", description="x")
+    slug = club.split("/")[2]
+    start = {"starts_at": "2035-03-10T19:00", "kind": "meeting", "time_zone": "America/Sao_Paulo"}
+    event = post(page, "/evento/novo/", title="Encontro", club=slug, **start)
+    horizon = f"{date.today() + timedelta(days=30)}"  # noqa: DTZ011 - days away
+    terms = {"side": "neutral", "horizon": horizon, "tags": pack(30)[0]}
+    idea = post(page, "/ideias/nova/", stock="PETR4", thesis="x", **terms)
+    assert all((club, event, idea))
+
+    texts = pack(1900, "\n\n")
+    theses = [(f"{idea}editar/", terms | {"thesis": text}) for text in texts]
+    descriptions = pack(1000, "\n", PRINTABLE)
+    edits = [
+        (f"{club}editar/", {"name": name, "description": text, "filtered_words": text})
+        for name, text in zip(pack(60, texts=PRINTABLE), descriptions, strict=False)
+    ]
+    pages = [idea, "/ideias/", f"{club}ideias/", club, f"{club}editar/", "/clubes/", "/"]
+    locations: list[str] = []
+    for some in zip_longest(theses, edits):
+        locations += send_all(page, [form for form in some if form], pages)
+    assert sum(bool(path) for path in locations) >= 0.9 * len(locations)
+
+    for text in pack(MAX_STORED_LENGTH):
+        write_rows(site, "clubs_club", "name = ?1, description = ?1", [(text, _pk(site, slug))])
+        columns = "title = ?1, description = ?1, place = ?1"
+        write_rows(site, "agenda_event", columns, [(text, event.split("/")[2])])
+        write_rows(site, "ideas_idea", "thesis = ?1", [(text, idea.split("/")[2])])
+        shared = ["membros", "convites", "sair", "apagar", "imagem/remover", "alertas", "carteira"]
+        below = [f"{club}{name}/" for name in (*shared, "salas", "moderacao", "ideias", "editar")]
+        dates = ["/agenda/", "/agenda/?view=month&month=2035-03", event, f"{event}editar/"]
+        others = [f"{event}cancelar/", f"{event}vagas/", "/ideias/", idea, "/buscar/?q=alert"]
+        check_pages(page, [club, "/clubes/", "/", *below, *dates, *others])
+
+
+def _pk(site: Instance, slug: str) -> str:
+    with closing(sqlite3.connect(site.data_dir / "pregao.sqlite3")) as database:
+        query = "SELECT id FROM clubs_club WHERE slug = ?"
+        return str(database.execute(query, [slug]).fetchone()[0])

@@ -65,7 +65,7 @@ def test_lock_satisfies_the_requirements(name):
 @pytest.mark.parametrize(
     ("value", "names"),
     [
-        ("", ["brapi", "yahoo", "yahoo_fin"]),
+        ("", ["brapi", "yahoo", "yahoo_fin", "binance"]),
         (" yahoo , brapi,", ["yahoo", "brapi"]),
         ("yahoo,yahoo", ["yahoo"]),
     ],
@@ -76,6 +76,22 @@ def test_sources_are_parsed_as_a_list(tmp_path, value, names):
     done = run("-c", code, QUOTE_SOURCE=value, SECRET_KEY="x", DATA_DIR=str(tmp_path))
 
     assert done.stdout.strip() == repr(names)
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "printed"),
+    [
+        ({"FMP_KEY": "k"}, "['brapi', 'yahoo', 'fmp', 'yahoo_fin']"),
+        ({"FMP_KEY": "k", "QUOTE_SOURCE": "fmp"}, "['fmp']"),
+        ({"QUOTE_SOURCE": "fmp"}, "pregao: QUOTE_SOURCE=fmp needs FMP_KEY"),
+    ],
+)
+def test_fmp_is_a_source_only_with_its_key(tmp_path, env_vars, printed):
+    code = "from project import settings; print(settings.QUOTE_SOURCE)"
+
+    done = run("-c", code, **{"SECRET_KEY": "x"} | env_vars, DATA_DIR=str(tmp_path))
+
+    assert (done.stdout or done.stderr).startswith(printed)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,9 @@ REFUSED = {
     "CELERY_BROKER_WRITE_URL": ["redis://elsewhere/0"],
     "CELERY_RESULT_BACKEND": ["redis://elsewhere/0"],
     "BRAPI_TOKEN": ["two\nlines"],
+    "FMP_KEY": ["two\nlines"],
+    "FMP_URL": ["financialmodelingprep.com", "file:///etc"],
+    "FMP_BUDGET_PER_DAY": ["0", "many"],
     "METRICS_TOKEN": ["tab\tbed"],
     "SECRET_KEY": ["\udcff" * 60],
     "DATA_DIR": ["/tmp/\udcff"],  # noqa: S108 - never created

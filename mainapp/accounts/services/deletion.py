@@ -1,13 +1,10 @@
 """Deletion of an account with the user's own data; forum messages stay, without the name."""
 
-from functools import partial
-
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
-from mainapp.accounts.pictures import folders
 from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.core.audit import gathering
 from mainapp.core.exceptions import DomainError
@@ -27,8 +24,6 @@ def delete_account(*, user: User) -> None:
         if row is None:
             return
         end_log_ins(user=row)
-        for key in (row.avatar_key, row.avatar_pending):
-            transaction.on_commit(partial(folders.remove, key))
         row.delete()
 
 

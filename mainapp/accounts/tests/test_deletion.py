@@ -3,9 +3,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from mainapp.accounts.models import Preferences, User
-from mainapp.accounts.pictures import folders
+from mainapp.accounts.services.avatars import AVATARS
 from mainapp.accounts.services.deletion import delete_account
 from mainapp.core.exceptions import DomainError
+from mainapp.core.pictures.folders import new_key
 
 pytestmark = pytest.mark.django_db
 
@@ -33,16 +34,16 @@ def test_pictures_are_removed_after_the_commit(
     alice, settings, tmp_path, django_capture_on_commit_callbacks
 ):
     settings.MEDIA_ROOT = tmp_path
-    alice.avatar_key, alice.avatar_pending = folders.new_key(), folders.new_key()
+    alice.avatar_key, alice.avatar_pending = new_key(), new_key()
     alice.save()
     for key in (alice.avatar_key, alice.avatar_pending):
-        folders.folder(key).mkdir(parents=True)
+        AVATARS.folders.folder(key).mkdir(parents=True)
 
     with django_capture_on_commit_callbacks(execute=True):
         delete_account(user=alice)
-        assert len(list(folders.root().iterdir())) == 2
+        assert len(list(AVATARS.folders.root.iterdir())) == 2
 
-    assert list(folders.root().iterdir()) == []
+    assert list(AVATARS.folders.root.iterdir()) == []
 
 
 def test_the_last_admin_cannot_be_deleted(alice, bob):

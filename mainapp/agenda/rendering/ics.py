@@ -67,8 +67,7 @@ def _event_lines(event: Any, url: str) -> list[str]:
         lines.append(f"LOCATION:{escape(event.place or event.link)}")
     if tags := [escape(tag.name) for tag in event.tags.all()]:
         lines.append(f"CATEGORIES:{','.join(tags)}")
-    status = "CANCELLED" if event.is_cancelled else "CONFIRMED"
-    return [*lines, f"URL:{url}", f"STATUS:{status}", "END:VEVENT"]
+    return [*lines, f"URL:{url}", f"STATUS:{event.calendar_status}", "END:VEVENT"]
 
 
 def _time_lines(event: Any) -> list[str]:

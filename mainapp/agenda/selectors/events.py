@@ -13,6 +13,8 @@ from django.db.models.functions import Coalesce
 from mainapp.accounts.selectors import preferences_of
 from mainapp.agenda.models import Event, EventQuerySet, Order
 from mainapp.agenda.policies import CANCELLED_SHOWN, FEED_PAST
+from mainapp.agenda.rendering.proventos import Entry
+from mainapp.agenda.selectors.merging import WithEntries
 from mainapp.agenda.sessions import (
     SAO_PAULO,
     day_of,
@@ -53,9 +55,13 @@ def events_for(
     return rows.annotate(own_state=Subquery(own.values("state")[:1])).select_related("club", "host")
 
 
-def event_page(rows: Any, number: str | None) -> "Page[Event]":
-    """Return a page of events with their tags; three queries."""
-    return page_of(rows.prefetch_related("tags"), number, size=PAGE)
+def event_page(
+    rows: Any, number: str | None, *, entries: Sequence[Entry] = (), order: str = "starts_at"
+) -> "Page[Event]":
+    """Return a page of events with their tags, and of entries between them; two queries."""
+    listed: Any = WithEntries(rows.prefetch_related("tags"), entries, order=order)
+    listed.read_page(number, size=PAGE)
+    return page_of(listed, number, size=PAGE)
 
 
 def event_seen_by(user: Any, pk: int) -> Event:
@@ -70,12 +76,12 @@ class Day:
     """A day of a month's page with its events, of which the first ones are shown."""
 
     date: date
-    events: Sequence[Event]
+    events: Sequence[Event | Entry]
     is_of_month: bool
     is_today: bool
 
     @property
-    def shown(self) -> Sequence[Event]:
+    def shown(self) -> Sequence[Event | Entry]:
         """All of them, or one less than fit when the number of the others is shown too."""
         return self.events[:SHOWN_A_DAY]
 
@@ -84,8 +90,13 @@ class Day:
         return len(self.events) - len(self.shown)
 
 
-def month_weeks(rows: Any, *, month: date, zone_name: str, today: date) -> Sequence[Sequence[Day]]:
-    """Return the weeks of a month, with the events of each day in the reader's zone; one query."""
+def month_weeks(
+    rows: Any, *, month: date, zone_name: str, today: date, entries: Sequence[Entry] = ()
+) -> Sequence[Sequence[Day]]:
+    """Return the weeks of a month, with the events of each day in the reader's zone; one query.
+
+    Entries come before the events of their day.
+    """
     weeks = weeks_of(month)
     first, last = weeks[0][0], weeks[-1][-1]
     begins, ends = start_of(first, zone_name), start_of(last + timedelta(days=1), zone_name)
@@ -93,7 +104,9 @@ def month_weeks(rows: Any, *, month: date, zone_name: str, today: date) -> Seque
     margin = timedelta(hours=14)
     running = rows.alias(last_at=Coalesce("ends_at", F("starts_at")))
     running = running.filter(starts_at__lt=ends + margin, last_at__gte=begins - margin)
-    by_day: dict[date, list[Event]] = defaultdict(list)
+    by_day: dict[date, list[Event | Entry]] = defaultdict(list)
+    for entry in entries:
+        by_day[entry.day].append(entry)
     for event in running.order_by("starts_at", "pk")[:MAX_IN_MONTH]:
         for day in days_of(event, zone_name):
             by_day[day].append(event)

@@ -1,17 +1,15 @@
 """Events in the site's search."""
 
 from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.agenda.models import Event
 from mainapp.agenda.rendering.times import when
 from mainapp.agenda.selectors.events import events_for, zone_of
-from mainapp.core.search import Result, Section
-from mainapp.market.symbols import fold
+from mainapp.core.search import Result, Section, list_url
+from mainapp.market.selectors.folded import in_search_text
 
 MIN_LENGTH = 2
 
@@ -21,13 +19,8 @@ def find_events(text: str, *, user: Any, limit: int) -> list[Result]:
 
     One query, and those for the user's preferences.
     """
-    words = fold(text).split()
-    if not words:
-        return []
     now = timezone.now()
-    rows = events_for(user, at=now).filter(state=Event.State.ACTIVE)
-    for word in words:
-        rows = rows.filter(search_text__contains=word)
+    rows = events_for(user, at=now).filter(in_search_text(text), state=Event.State.ACTIVE)
     coming = list(rows.filter(starts_at__gte=now).order_by("starts_at", "pk")[:limit])
     past: list[Event] = []
     if len(coming) < limit:
@@ -46,10 +39,6 @@ def _result(event: Event, zone_name: str) -> Result:
     )
 
 
-def _more_url(text: str) -> str:
-    return f"{reverse('agenda')}?{urlencode({'q': text})}"
-
-
 EVENTS = Section(
     name="events",
     title=_("Agenda"),
@@ -57,5 +46,5 @@ EVENTS = Section(
     icon="calendar",
     find=find_events,
     min_length=MIN_LENGTH,
-    more_url=_more_url,
+    more_url=list_url("agenda"),
 )

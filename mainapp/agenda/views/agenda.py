@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from mainapp.agenda.forms import EventFilter
 from mainapp.agenda.models import CalendarLink, Event
-from mainapp.agenda.policies import MAX_EXPORTED
+from mainapp.agenda.policies import FEED_PAST, MAX_EXPORTED
 from mainapp.agenda.rendering.ics import calendar_file
+from mainapp.agenda.rendering.proventos import Entry
 from mainapp.agenda.selectors.events import (
     event_page,
     event_seen_by,
@@ -23,9 +24,11 @@ from mainapp.agenda.selectors.events import (
     zone_of,
 )
 from mainapp.agenda.selectors.orders import owner_of_link
-from mainapp.agenda.sessions import month_of, next_month, zone
+from mainapp.agenda.selectors.proventos import entries_of_weeks, feed_entries, listed_entries
+from mainapp.agenda.sessions import month_of, next_month, weeks_of, zone
 from mainapp.clubs.models import Club
 from mainapp.core.paths import absolute_url, missing_as_404
+from mainapp.market.sessions import sao_paulo_day
 
 # Parameters of the pages that are no filters.
 VIEW = ("view", "month", "page")
@@ -49,7 +52,12 @@ def agenda(request: HttpRequest) -> HttpResponse:
     }
     if is_month:
         month = month_of(request.GET.get("month", ""), today=today)
-        weeks = month_weeks(filters.qs, month=month, zone_name=zone_name, today=today)
+        entries = entries_of_weeks(
+            request.user, _cleaned(filters), weeks_of(month), is_of_club=_is_of_club(request)
+        )
+        weeks = month_weeks(
+            filters.qs, month=month, zone_name=zone_name, today=today, entries=entries
+        )
         context |= {
             "weeks": weeks,
             "month": month,
@@ -58,7 +66,12 @@ def agenda(request: HttpRequest) -> HttpResponse:
             "has_events": any(day.events and day.is_of_month for week in weeks for day in week),
         }
         return render(request, "mainapp/agenda/month.html", context)
-    page = event_page(_to_come(request, filters), request.GET.get("page"))
+    page = event_page(
+        _to_come(request, filters),
+        request.GET.get("page"),
+        entries=_entries(request, filters),
+        order=_cleaned(filters).get("ordering") or "starts_at",
+    )
     return render(request, "mainapp/agenda/list.html", context | {"page": page})
 
 
@@ -67,7 +80,8 @@ def agenda_file(request: HttpRequest) -> HttpResponse:
     filters = _filters(request, zone_of(request.user))
     is_month = request.GET.get("view") == "month"
     rows = filters.qs if is_month else _to_come(request, filters)
-    return _file(request, rows.prefetch_related("tags")[:MAX_EXPORTED], "agenda")
+    events = list(rows.prefetch_related("tags")[:MAX_EXPORTED])
+    return _file(request, [*events, *_entries(request, filters)][:MAX_EXPORTED], "agenda")
 
 
 def event_file(request: HttpRequest, pk: int) -> HttpResponse:
@@ -82,13 +96,34 @@ def calendar_feed(request: HttpRequest, key: str) -> HttpResponse:
         owner = owner_of_link(key)
     except CalendarLink.DoesNotExist:
         raise Http404 from None
-    events = feed_events(owner, at=timezone.now(), limit=MAX_EXPORTED)
-    return _file(request, events, "agenda", is_feed=True)
+    at = timezone.now()
+    events = feed_events(owner, at=at, limit=MAX_EXPORTED)
+    entries = feed_entries(owner, at=at, past=FEED_PAST)
+    return _file(request, [*events, *entries], "agenda", is_feed=True)
 
 
 def _filters(request: HttpRequest, zone_name: str) -> EventFilter:
     rows = events_for(request.user, clubs=request.GET.getlist("club"))
     return EventFilter(request.GET, queryset=rows, zone_name=zone_name)
+
+
+def _cleaned(filters: EventFilter) -> dict[str, Any]:
+    """Return the values of the filters; none if they are invalid, and then nothing is listed."""
+    return dict(filters.form.cleaned_data) if filters.is_valid() else {"kind": ["none"]}
+
+
+def _is_of_club(request: HttpRequest) -> bool:
+    """Return whether a list is narrowed to a club, whose members hold different stocks."""
+    return "club" in request.GET and any(request.GET.getlist("club"))
+
+
+def _entries(request: HttpRequest, filters: EventFilter) -> list[Entry]:
+    return listed_entries(
+        request.user,
+        _cleaned(filters),
+        today=sao_paulo_day(timezone.now()),
+        is_of_club=_is_of_club(request),
+    )
 
 
 def _to_come(request: HttpRequest, filters: EventFilter) -> Any:
@@ -114,7 +149,7 @@ def _file(request: HttpRequest, events: Any, name: str, *, is_feed: bool = False
     return response
 
 
-def _address(event: Event) -> str:
+def _address(event: Event | Entry) -> str:
     return absolute_url(event.get_absolute_url())
 
 

@@ -16,6 +16,7 @@ from mainapp.alerts.conditions import KINDS, Kind, State, Terms
 from mainapp.alerts.rendering import condition_text, firing_title
 from mainapp.core.audit import Audited, AuditedModel
 from mainapp.market.models import Stock
+from mainapp.market.models.fields import PriceField
 from mainapp.notifications.models import Notification
 
 ONE_DAY_MINUTES = 24 * 60
@@ -46,10 +47,8 @@ class Alert(AuditedModel):
     ativo = models.ForeignKey(Stock, models.PROTECT, related_name="alerts", verbose_name=_("ativo"))
     # Empty: the account's address.
     email = models.EmailField(_("e-mail"), blank=True)
-    compra = models.DecimalField(
-        _("compra"), max_digits=14, decimal_places=2, null=True, blank=True
-    )
-    venda = models.DecimalField(_("venda"), max_digits=14, decimal_places=2, null=True, blank=True)
+    compra = PriceField(_("compra"), null=True, blank=True)
+    venda = PriceField(_("venda"), null=True, blank=True)
     change_up_pct = models.DecimalField(
         _("alta do dia"), max_digits=6, decimal_places=2, null=True, blank=True
     )
@@ -111,8 +110,12 @@ class Alert(AuditedModel):
         return f"alert {self.pk} on {self.ativo_id}"
 
     def limits(self) -> dict[Kind, Decimal]:
-        """Return the limits that are set."""
-        return {kind: limit for kind in KINDS if (limit := getattr(self, kind)) is not None}
+        """Return the limits that are set; prices have the stock's places."""
+        limits = {kind: limit for kind in KINDS if (limit := getattr(self, kind)) is not None}
+        return {
+            kind: limit if kind.endswith("pct") else self.ativo.written(limit)
+            for kind, limit in limits.items()
+        }
 
     def terms(self, kind: Kind) -> Terms:
         """Return the terms of one condition."""
@@ -123,6 +126,8 @@ class Alert(AuditedModel):
             rearm_pct=self.rearm_pct,
             cooldown_minutes=self.cooldown_minutes,
             fires_if_beyond=self.fires_if_beyond,
+            price_tick=self.ativo.tick,
+            is_continuous=self.ativo.market == Stock.Market.CRIPTO,
         )
 
     def is_expired(self, at: datetime) -> bool:
@@ -189,8 +194,8 @@ class Firing(models.Model):
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="firings")
     kind = models.CharField(max_length=15)
     crossing = models.PositiveIntegerField()
-    limit = models.DecimalField(max_digits=14, decimal_places=2)
-    price = models.DecimalField(max_digits=18, decimal_places=2)
+    limit = PriceField()
+    price = PriceField()
     change_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     quoted_at = models.DateTimeField()
     quoted_at_estimated = models.BooleanField(default=False)
@@ -214,9 +219,18 @@ class Firing(models.Model):
         return f"{self.kind} of {self.alert_id} #{self.crossing}"
 
     @property
+    def written_limit(self) -> Decimal:
+        """The limit as its kind is written: a price has the stock's places."""
+        return self.limit if self.kind.endswith("pct") else self.alert.ativo.written(self.limit)
+
+    @property
+    def written_price(self) -> Decimal:
+        return self.alert.ativo.written(self.price)
+
+    @property
     def reason(self) -> str:
         """The condition in the reader's language: *cair até R$ 36,00*."""
-        return condition_text(self.kind, self.limit, symbol=self.alert.ativo.symbol)
+        return condition_text(self.kind, self.written_limit, symbol=self.alert.ativo.symbol)
 
     @property
     def title(self) -> str:
@@ -224,7 +238,7 @@ class Firing(models.Model):
         return firing_title(
             self.kind,
             symbol=self.alert.ativo.symbol,
-            price=self.price,
+            price=self.written_price,
             change_pct=self.change_pct,
         )
 
@@ -234,9 +248,9 @@ class Doubt(models.Model):
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
     simulated = models.BooleanField()
-    previous_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    trusted_price = models.DecimalField(max_digits=18, decimal_places=2)
-    trusted_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    previous_close = PriceField(null=True)
+    trusted_price = PriceField()
+    trusted_close = PriceField(null=True)
     periods = models.PositiveSmallIntegerField()
 
     class Meta:

@@ -126,8 +126,8 @@ def firing_sentences(firing: Firing) -> list[str]:
         reached_text(
             firing.kind,
             symbol=firing.alert.ativo.symbol,
-            limit=firing.limit,
-            price=firing.price,
+            limit=firing.written_limit,
+            price=firing.written_price,
             change_pct=firing.change_pct,
         ),
         quote_text(

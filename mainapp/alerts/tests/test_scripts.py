@@ -20,6 +20,9 @@ CASES = [
     ("change_up_pct", "2.00", "35.00"),
     ("change_down_pct", "2.50", "38.42"),
     ("change_down_pct", "2.50", "35.30"),
+    ("venda", "0.00012400", "0.00012345"),
+    ("compra", "0.00012345", "0.00012345"),
+    ("venda", "350000.50", "345678.12"),
 ]
 
 
@@ -41,6 +44,7 @@ def test_browser_has_the_distance_of_the_server(run, kind, limit, price):  # noq
         ("29.18", 10, "32.10"),
         ("0.01", -3, "0.01"),
         ("171654", 3, "176803.62"),
+        ("0.00012345", 10, "0.00013580"),
     ],
 )
 def test_quick_values_are_exact(run, price, share, value):  # noqa: F811 - the fixture

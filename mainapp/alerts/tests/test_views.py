@@ -391,7 +391,7 @@ def test_preview_counts_past_firings(browser, petr4):
     assert (preview.month, preview.year) == (1, 3)
     assert preview.has_minutes is False
     marks = json.loads(json.dumps(response.context["marks"]))
-    assert marks["limits"] == [{"kind": "compra", "price": "36.0", "text": "R$\xa036,00"}]
+    assert marks["limits"] == [{"kind": "compra", "price": "36.00", "text": "R$\xa036,00"}]
     assert [mark["price"] for mark in marks["firings"]] == ["35.00"] * 3
 
 

@@ -33,6 +33,8 @@ VALUES: Mapping[str, Any] = {
     "label": "brapi",
     "left_out": [],
     "lot": 100,
+    "price_places": 2,
+    "market": "B3",
     "market_cap": "512000000000.00",
     "name": "Petrobras PN",
     "next": None,

@@ -5,19 +5,28 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.accounts.models import Preferences
 from mainapp.alerts.conditions import KINDS
-from mainapp.alerts.forms import MAX_COOLDOWN, MAX_FALL_PCT, MAX_LIMIT, MAX_RISE_PCT
+from mainapp.alerts.forms import (
+    LEAST_PRICE,
+    LIMIT_DIGITS,
+    MAX_COOLDOWN,
+    MAX_FALL_PCT,
+    MAX_LIMIT,
+    MAX_RISE_PCT,
+    check_places,
+)
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.alerts.selectors.alerts import STATUSES
 from mainapp.alerts.services.alerts import FIELDS
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.alert_forms import STOCK_NAMES, required, side_of, to_native
-from mainapp.api.serializers.common import Money, Strict, Ticker, TickerOfAmounts
+from mainapp.api.serializers.common import Money, Price, Strict, Ticker, TickerOfAmounts
 from mainapp.market.selectors.successions import succession_notes
 
 CENT = Decimal("0.01")
@@ -29,6 +38,17 @@ def limit(most: Decimal, digits: int = 14, **options: Any) -> Money:
     """Return the field of a limit, which may be absent or null."""
     fixed = {"required": False, "allow_null": True, "min_value": CENT, "max_value": most}
     return Money(max_digits=digits, **fixed | options)
+
+
+def price_limit() -> Price:
+    """Return the field of a price limit, which may be absent or null."""
+    return Price(
+        max_digits=LIMIT_DIGITS,
+        required=False,
+        allow_null=True,
+        min_value=LEAST_PRICE,
+        max_value=MAX_LIMIT,
+    )
 
 
 class AlertQuery(serializers.Serializer):
@@ -51,8 +71,8 @@ class AlertInput(Strict):
 
     ativo = TickerOfAmounts(required=False)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
-    compra = limit(MAX_LIMIT)
-    venda = limit(MAX_LIMIT)
+    compra = price_limit()
+    venda = price_limit()
     change_up_pct = limit(MAX_RISE_PCT, 6)
     change_down_pct = limit(MAX_FALL_PCT, 6)
     periodo = serializers.ChoiceField(
@@ -72,8 +92,8 @@ class AlertInput(Strict):
     item = TickerOfAmounts(required=False)
     alert_type = serializers.ChoiceField(choices=["threshold", "duration"], required=False)
     comparison = serializers.ChoiceField(choices=["gt", "lt"], required=False, allow_null=True)
-    threshold_price = limit(MAX_LIMIT)
-    target_price = limit(MAX_LIMIT)
+    threshold_price = price_limit()
+    target_price = price_limit()
     duration_minutes = serializers.IntegerField(
         min_value=1, max_value=ONE_DAY_MINUTES, required=False, allow_null=True
     )
@@ -110,6 +130,11 @@ def check_fields(fields: Mapping[str, Any], *, existing: Alert | None) -> None:
     if not stock.is_active and (existing is None or existing.ativo_id != stock.pk):
         raise serializers.ValidationError({"ativo": succession_notes([stock.symbol])})
     compra, venda = fields["compra"], fields["venda"]
+    for kind, price in (("compra", compra), ("venda", venda)):
+        try:
+            check_places(price, stock)
+        except ValidationError as error:
+            raise serializers.ValidationError({kind: error.messages}) from error
     if compra is not None and venda is not None and compra >= venda:
         text = _("“Subir até” precisa ficar acima de “Cair até”.")
         raise serializers.ValidationError({"venda": [text]})
@@ -123,8 +148,8 @@ class AlertData(serializers.Serializer):
     id = serializers.IntegerField()
     ativo = serializers.CharField()
     email = serializers.CharField()
-    compra = Money(allow_null=True)
-    venda = Money(allow_null=True)
+    compra = Price(allow_null=True)
+    venda = Price(allow_null=True)
     change_up_pct = Money(allow_null=True)
     change_down_pct = Money(allow_null=True)
     periodo = serializers.IntegerField(allow_null=True)
@@ -148,8 +173,8 @@ class AlertData(serializers.Serializer):
     item = serializers.CharField()
     alert_type = serializers.ChoiceField(choices=["threshold", "duration"])
     comparison = serializers.ChoiceField(choices=["gt", "lt"], allow_null=True)
-    threshold_price = Money(allow_null=True)
-    target_price = Money(allow_null=True)
+    threshold_price = Price(allow_null=True)
+    target_price = Price(allow_null=True)
     duration_minutes = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(choices=["created", "triggered", "deleted"])
     is_active = serializers.BooleanField()
@@ -160,8 +185,8 @@ class FiringData(serializers.Serializer):
 
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=list(KINDS))
-    limit = Money()
-    price = Money()
+    limit = Price(source="written_limit")
+    price = Price(source="written_price")
     change_pct = Money(allow_null=True)
     quoted_at = Moment()
     quoted_at_estimated = serializers.BooleanField()
@@ -173,21 +198,26 @@ class FiringData(serializers.Serializer):
 
 def alert_data(alert: Alert, *, at: datetime) -> Any:
     """Return an alert in the form of `AlertData`."""
-    price = alert.compra if alert.venda is None else alert.venda
+    limits: dict[str, Decimal] = {str(kind): limit for kind, limit in alert.limits().items()}
+    price = limits.get("venda", limits.get("compra"))
     symbol = alert.ativo.symbol
     own = ("simulated", "created_at", "expires_at", "last_fired_at", "pause_reason")
     state = "expired" if alert.is_expired(at) else alert.status
-    data = {name: getattr(alert, name) for name in (*FIELDS, *own)} | {
-        "id": alert.pk,
-        "ativo": symbol,
-        "state": state,
-        **dict.fromkeys(STOCK_NAMES, symbol),
-        "alert_type": "duration" if alert.hold_minutes else "threshold",
-        "comparison": side_of(alert),
-        "threshold_price": price,
-        "target_price": price,
-        "duration_minutes": alert.hold_minutes or None,
-        "status": "triggered" if alert.status == Alert.Status.TRIGGERED else "created",
-        "is_active": state == Alert.Status.ACTIVE,
-    }
+    data = (
+        {name: getattr(alert, name) for name in (*FIELDS, *own)}
+        | limits
+        | {
+            "id": alert.pk,
+            "ativo": symbol,
+            "state": state,
+            **dict.fromkeys(STOCK_NAMES, symbol),
+            "alert_type": "duration" if alert.hold_minutes else "threshold",
+            "comparison": side_of(alert),
+            "threshold_price": price,
+            "target_price": price,
+            "duration_minutes": alert.hold_minutes or None,
+            "status": "triggered" if alert.status == Alert.Status.TRIGGERED else "created",
+            "is_active": state == Alert.Status.ACTIVE,
+        }
+    )
     return AlertData(data).data

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from mainapp.alerts.selectors.alerts import STATUSES
 from mainapp.alerts.selectors.shared import SharedRow
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money, Strict
+from mainapp.api.serializers.common import Money, Price, Strict
 from mainapp.api.serializers.forum import Person
 from mainapp.core.paths import MAX_KEY
 from mainapp.forum.selectors.messages import person_of
@@ -25,8 +25,8 @@ class SharedAlertData(serializers.Serializer):
     id = serializers.IntegerField()
     symbol = serializers.CharField()
     owner = Person()
-    compra = Money(allow_null=True)
-    venda = Money(allow_null=True)
+    compra = Price(allow_null=True)
+    venda = Price(allow_null=True)
     change_up_pct = Money(allow_null=True)
     change_down_pct = Money(allow_null=True)
     status = serializers.ChoiceField(choices=list(STATUSES))

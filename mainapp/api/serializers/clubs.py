@@ -10,6 +10,7 @@ from mainapp.api.serializers.common import Strict
 from mainapp.api.serializers.forum import Person
 from mainapp.clubs.models import ClubMember, Invitation
 from mainapp.clubs.policies import MAX_DAYS, MAX_USES
+from mainapp.clubs.selectors.clubs import picture_url
 from mainapp.core.paths import absolute_url
 from mainapp.forum.selectors.messages import person_of
 
@@ -59,6 +60,7 @@ class ClubData(serializers.Serializer):
     slug = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField()
+    picture = serializers.CharField(allow_null=True)
     members_count = serializers.IntegerField()
     role = serializers.ChoiceField(choices=ROLES)
     shares_portfolio = serializers.BooleanField()
@@ -96,6 +98,7 @@ def club_data(own: Any) -> Any:
             "slug": club.slug,
             "name": club.name,
             "description": club.description,
+            "picture": picture_url(club, 150),
             "members_count": own.members_count,
             "role": own.role,
             "shares_portfolio": own.shares_portfolio,

@@ -1,13 +1,17 @@
 """Fields that several operations share."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from mainapp.core.prices import CENT, MOST_PLACES, places_of, trimmed
 from mainapp.market.models import Stock
+from mainapp.market.quotes import amount_on_wire
 from mainapp.market.selectors.successions import other_amounts_note
 from mainapp.market.selectors.watchlists import stocks_named
 
@@ -87,6 +91,27 @@ class Money(serializers.DecimalField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_digits": 24, "decimal_places": 2} | options)
+
+
+class Price(serializers.DecimalField):
+    """A price as a decimal string with the stock's places, two to eight."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_digits": 26, "decimal_places": MOST_PLACES} | options)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        return trimmed(super().to_internal_value(data))
+
+    def quantize(self, value: Decimal) -> Decimal:
+        return value if value.as_tuple().exponent == -places_of(value) else value.quantize(CENT)
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "format": "decimal"}]})
+class Traded(serializers.Field):
+    """A traded amount: an integer, or a decimal string if it is not whole."""
+
+    def to_representation(self, value: Any) -> Any:
+        return amount_on_wire(value)
 
 
 class Ticker(serializers.CharField):

@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from mainapp.accounts.selectors import name_of
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money, ShortList, Strict, TagData, Ticker
+from mainapp.api.serializers.common import Money, Price, ShortList, Strict, TagData, Ticker
+from mainapp.core.prices import MOST_PLACES
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.forms import MAX_COUNT
 from mainapp.ideas.models import Idea
@@ -67,8 +68,8 @@ class IdeaInput(Strict):
     stock = Ticker()
     side = serializers.ChoiceField(choices=SIDES)
     thesis = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False)
-    target = Money(required=False, allow_null=True, min_value=Decimal("0.01"))
-    stop = Money(required=False, allow_null=True, min_value=Decimal("0.01"))
+    target = Price(required=False, allow_null=True, min_value=Decimal(1).scaleb(-MOST_PLACES))
+    stop = Price(required=False, allow_null=True, min_value=Decimal(1).scaleb(-MOST_PLACES))
     horizon = serializers.DateField()
     tags = _Tags(required=False)
     club = serializers.CharField(max_length=60, required=False, allow_null=True)
@@ -79,8 +80,8 @@ class IdeaChange(Strict):
 
     side = serializers.ChoiceField(choices=SIDES, required=False)
     thesis = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False, required=False)
-    target = Money(required=False, allow_null=True, min_value=Decimal("0.01"))
-    stop = Money(required=False, allow_null=True, min_value=Decimal("0.01"))
+    target = Price(required=False, allow_null=True, min_value=Decimal(1).scaleb(-MOST_PLACES))
+    stop = Price(required=False, allow_null=True, min_value=Decimal(1).scaleb(-MOST_PLACES))
     horizon = serializers.DateField(required=False)
     tags = _Tags(required=False)
 

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money
+from mainapp.api.serializers.common import Money, Price, Traded
 from mainapp.market import quotes
-from mainapp.market.models import Stock
+from mainapp.market.models import CorporateEvent, Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.providers.base import RANGES
 from mainapp.market.quotes import QuoteField, wire_fields
@@ -23,8 +23,8 @@ class StockQuery(serializers.Serializer):
     sector = serializers.CharField(max_length=80, required=False)
     kind = serializers.ChoiceField(choices=Stock.Kind.choices, required=False)
     q = serializers.CharField(max_length=60, required=False, help_text="words of ticker or name")
-    price_min = Money(required=False)
-    price_max = Money(required=False)
+    price_min = Price(required=False)
+    price_max = Price(required=False)
     change_min = Money(required=False, help_text="percent of the day")
     change_max = Money(required=False, help_text="percent of the day")
     ordering = serializers.ChoiceField(
@@ -36,7 +36,9 @@ def quote_field(field: QuoteField) -> serializers.Field:
     """Return the API's form of a quote's field, as its kind has it on the wire."""
     fields = {
         "text": serializers.CharField,
+        "price": Price,
         "money": Money,
+        "amount": Traded,
         "count": serializers.IntegerField,
         "seconds": serializers.IntegerField,
         "time": Moment,
@@ -70,6 +72,9 @@ class ListedStock(serializers.ModelSerializer):
             "country",
             "is_active",
             "lot",
+            "market",
+            "price_places",
+            "currency",
             "quote",
         ]
 
@@ -96,6 +101,46 @@ class FoundStock(ListedStock):
 
     class Meta(ListedStock.Meta):
         fields = [*ListedStock.Meta.fields, "former_code"]
+
+
+class ExactNumber(serializers.DecimalField):
+    """A decimal string with as many decimals as there are."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_digits": 24, "decimal_places": 13} | options)
+
+    def to_representation(self, value: Any) -> str:
+        return f"{value.normalize():f}"
+
+
+class StockEvent(serializers.ModelSerializer):
+    """A corporate event; `ratio` is the number of new stocks for one old, `amount` that per stock.
+
+    `sources` report this value, `others` another one. `former` has the values before the last
+    change, as texts; an empty one was not known.
+    """
+
+    id = serializers.IntegerField()
+    stock = serializers.CharField(source="stock.symbol")
+    successor = serializers.CharField(source="successor.symbol", allow_null=True, default=None)
+    amount = ExactNumber(allow_null=True)
+    ratio = ExactNumber(allow_null=True)
+    currency = serializers.CharField(source="stock.currency")
+    sources = serializers.SerializerMethodField()
+    others = serializers.DictField(child=serializers.CharField(), allow_null=True)
+    former = serializers.DictField(child=serializers.CharField(), allow_null=True)
+    changed_at = Moment(allow_null=True)
+
+    class Meta:
+        model = CorporateEvent
+        fields = [
+            *("id", "stock", "kind", "status", "ex_on", "pay_on", "amount", "ratio", "currency"),
+            *("successor", "is_date_sure", "is_ratio_sure", "strength", "source", "sources"),
+            *("others", "former", "changed_at", "simulated"),
+        ]
+
+    def get_sources(self, event: CorporateEvent) -> list[str]:
+        return event.sources.split()
 
 
 class QuotesQuery(serializers.Serializer):
@@ -126,11 +171,11 @@ class Bar(serializers.Serializer):
     """One candle; `time` is its start."""
 
     time = Moment(source="starts_at")
-    open = Money()
-    high = Money()
-    low = Money()
-    close = Money()
-    volume = serializers.IntegerField(allow_null=True)
+    open = Price()
+    high = Price()
+    low = Price()
+    close = Price()
+    volume = Traded(allow_null=True)
 
 
 class Candles(serializers.Serializer):

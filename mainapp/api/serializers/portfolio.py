@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from mainapp.api.serializers.common import Money, Strict, TickerOfAmounts
+from mainapp.api.serializers.common import Money, Price, Strict, TickerOfAmounts
 from mainapp.api.serializers.forum import Person
 from mainapp.portfolio.forms.carteira import DIGITS, PLACES, check_stock
 from mainapp.portfolio.policies import MAX_NOTA
@@ -50,7 +50,7 @@ class HoldingData(serializers.Serializer):
     quantidade = Amount(source="holding.quantidade")
     nota = serializers.IntegerField(source="holding.nota")
     cost = Money(max_digits=None)
-    price = Money(allow_null=True)
+    price = Price(allow_null=True)
     total = Money(max_digits=None, allow_null=True)
     result = Money(max_digits=None, allow_null=True)
     result_pct = Money(max_digits=None, allow_null=True)

@@ -40,8 +40,9 @@ def test_a_club_is_founded_joined_and_left(call, alice, bob):
     assert made.status_code == 201
     slug = made.json()["slug"]
     assert made.json() | {"created_at": ""} == {
-        "slug": slug, "name": "Ventos", "description": "Quinta", "members_count": 1,
-        "role": "owner", "shares_portfolio": False, "is_chosen": False, "created_at": "",
+        "slug": slug, "name": "Ventos", "description": "Quinta", "picture": None,
+        "members_count": 1, "role": "owner", "shares_portfolio": False, "is_chosen": False,
+        "created_at": "",
     }  # fmt: skip
 
     link = call(alice, "post", f"{slug}/invitations/", {"days": 1, "max_uses": 2}).json()

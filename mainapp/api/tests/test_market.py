@@ -1,8 +1,10 @@
 """Stocks, quotes, candles and sources."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from mainapp.market.tests.factories import (
     CandleFactory,
@@ -234,3 +236,45 @@ def test_sources_list_the_source_in_use(db, client):
 
     assert [source["name"] for source in data["sources"]] == ["simulated"]
     assert data["session"] == "open"
+
+
+def test_events_of_a_stock_come_newest_first(stocks, client):
+    stock = stocks["PETR4"]
+    values = {"is_reported": True, "simulated": True, "sources": "brapi yahoo", "ratio": None}
+    CorporateEventFactory(
+        stock=stock,
+        kind="dividend",
+        ex_on=date(2026, 3, 20),
+        pay_on=date(2026, 4, 10),
+        amount=Decimal("0.3342861700"),
+        status="announced",
+        others={"fmp": "0.3"},
+        former={"amount": "0.33"},
+        **values,
+    )
+    CorporateEventFactory(stock=stock, kind="split", ex_on=date(2020, 1, 2), ratio=Decimal(2))
+    CorporateEventFactory(stock=stock, kind="dividend", **values | {"simulated": False})
+    CorporateEventFactory(stock=stock, kind="dividend", withdrawn_at=timezone.now(), **values)
+    CorporateEventFactory(stock=stocks["VALE3"], kind="dividend", **values)
+
+    dividend, split = client.get(f"{V1}stocks/PETR4F/events/").json()
+
+    assert (
+        dividend.items()
+        >= {
+            "stock": "PETR4",
+            "kind": "dividend",
+            "status": "announced",
+            "ex_on": "2026-03-20",
+            "pay_on": "2026-04-10",
+            "amount": "0.33428617",
+            "ratio": None,
+            "currency": "BRL",
+            "sources": ["brapi", "yahoo"],
+            "others": {"fmp": "0.3"},
+            "former": {"amount": "0.33"},
+            "simulated": True,
+        }.items()
+    )
+    assert (split["ratio"], split["amount"], split["sources"]) == ("2", None, [])
+    assert client.get(f"{V1}stocks/WEGE3/events/").status_code == 404

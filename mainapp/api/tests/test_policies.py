@@ -58,6 +58,7 @@ def objects(alice):
         "invitation": {"slug": club.slug, "pk": link.pk},
         "join": {"key": link.key},
         "stock": {"symbol": "PETR4"},
+        "events": {"symbol": "PETR4"},
         "candles": {"symbol": "PETR4"},
         "carteira": {"slug": club.slug},
         "alerts": {"slug": club.slug},

@@ -16,7 +16,7 @@ from mainapp.api.serializers import market as serializers
 from mainapp.market.models import LastQuote, quote_column
 from mainapp.market.quotes import (
     COUNT,
-    MONEY,
+    PRICE,
     TIME,
     Quote,
     column_fields,
@@ -29,17 +29,17 @@ from mainapp.market.tests.quotes import make_quote
 CONTRACT = [
     "symbol", "name", "price", "previous_close", "change", "change_pct", "open", "high", "low",
     "volume", "market_cap", "year_low", "year_high", "currency", "doubtful_price", "quoted_at",
-    "quoted_at_estimated", "source", "delay_s", "simulated",
+    "quoted_at_estimated", "source", "delay_s", "simulated", "session",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WiderQuote(Quote):
-    bid: Annotated[Decimal | None, MONEY] = None
+    bid: Annotated[Decimal | None, PRICE] = None
     trades: Annotated[int | None, COUNT] = None
 
     @property
-    def spread(self) -> Annotated[Decimal | None, MONEY]:
+    def spread(self) -> Annotated[Decimal | None, PRICE]:
         return None if self.bid is None else self.price - self.bid
 
 
@@ -83,9 +83,11 @@ def test_all_forms_have_the_fields_of_the_definition():
 
     assert wire == set(CONTRACT) == {field.name for field in wire_fields(Quote)}
     assert columns == {"id", "stock"} | {field.name for field in column_fields(Quote)}
-    assert wire - columns == {"symbol", "name", "change", "change_pct"}
+    assert wire - columns == {"symbol", "name", "change", "change_pct", "session"}
     assert set(serializers.Quote().get_fields()) == set(schema["properties"]) == wire
-    assert {field.name for field in stored_fields(Quote)} == wire - {"change", "change_pct"}
+    assert {field.name for field in stored_fields(Quote)} == wire - {
+        *("change", "change_pct", "session"),
+    }
 
 
 def test_columns_keep_the_limits_of_the_recorded_rows(db):

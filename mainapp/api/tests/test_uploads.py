@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from mainapp.accounts.tests.images import photo
+from mainapp.core.tests.images import photo
 from mainapp.uploads.services.uploads import make_thumbnails
 
 URL = "/api/v1/uploads/"

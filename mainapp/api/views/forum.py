@@ -28,7 +28,7 @@ from mainapp.forum.selectors.messages import messages_after, person_of, readable
 from mainapp.forum.services.club_rooms import create_club_room
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
-from mainapp.market.symbols import fold
+from mainapp.market.selectors.folded import in_search_text
 
 
 class RoomsView(ApiView):
@@ -43,8 +43,7 @@ class RoomsView(ApiView):
         rooms: Any = Room.objects.listed_for(request.user).select_related("stock", "host", "club")
         slugs = request.query_params.getlist("club") if "club" in query else []
         rooms = in_club(rooms, slugs, request.user).order_by(query["ordering"], "-pk")
-        for word in fold(query.get("q", "")).split():
-            rooms = rooms.filter(search_text__contains=word)
+        rooms = rooms.filter(in_search_text(query.get("q", "")))
         if "topic" in query:
             rooms = rooms.filter(topic=query["topic"])
         page: list[Room] = self.paginate_queryset(rooms)

@@ -17,12 +17,14 @@ from mainapp.api.serializers.market import (
     Quotes,
     QuotesQuery,
     Sources,
+    StockEvent,
     StockQuery,
 )
 from mainapp.api.views.base import ApiView, valid
 from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.candles import chart_bars, chart_interval
+from mainapp.market.selectors.facts import stock_events
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.sources import sources_overview
 from mainapp.market.selectors.successions import describe, get_succession
@@ -59,6 +61,16 @@ class StockView(ApiView):
         stock.quote = last_quotes([stock.symbol]).get(stock.symbol)
         stock.former_code = _former_code(symbol)
         return Response(FoundStock(stock).data)
+
+
+class StockEventsView(ApiView):
+    """The newest payments, splits and other events of a stock, announced ones first."""
+
+    serializer_class = StockEvent
+
+    @extend_schema(responses={200: StockEvent(many=True)})
+    def get(self, request: Any, symbol: str) -> Response:
+        return Response(StockEvent(stock_events(stock_or_404(symbol)), many=True).data)
 
 
 class QuotesView(ApiView):

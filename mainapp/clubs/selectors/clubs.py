@@ -6,6 +6,7 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from mainapp.accounts.models import User
 from mainapp.clubs.models import Club, ClubMember
@@ -45,6 +46,16 @@ def deleted_clubs_of(user: User, *, at: datetime) -> list[Club]:
     """Return the deleted clubs that a user can restore, the newest first; one query."""
     own = Club.objects.filter(members__user=user, members__role=ClubMember.Role.OWNER)
     return list(own.filter(archived_at__gt=at - KEPT).order_by("-archived_at", "pk"))
+
+
+def picture_url(club: Club, size: int) -> str | None:
+    """Return the URL of a picture of 48, 150 or 600 pixels, for members; None without one.
+
+    A deleted club has none, because it has no pages. No query.
+    """
+    if not club.picture_key or club.archived_at:
+        return None
+    return reverse("club-picture", args=[club.slug, club.picture_key, size])
 
 
 def chosen_club(user: Any) -> Club | None:

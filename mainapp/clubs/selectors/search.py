@@ -18,7 +18,7 @@ def find_clubs(text: str, *, user: Any, limit: int) -> list[Result]:
         return []
     clubs = Club.objects.visible_to(user).filter(has_words("name", words))
     return [
-        Result(title=club.name, url=club.get_absolute_url(), is_private=True)
+        Result(title=club.name, url=club.get_absolute_url(), club=club, is_private=True)
         for club in clubs[:limit]
     ]
 

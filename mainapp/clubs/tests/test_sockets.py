@@ -2,13 +2,17 @@
 
 import pytest
 from django.db import transaction
+from PIL import Image
 
 from mainapp.accounts.models import User
 from mainapp.clubs.consumers import club_hub
 from mainapp.clubs.fanout import hub
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.services.changes import club_changed, members_left
+from mainapp.clubs.services.pictures import CLUB_PICTURES
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.pictures.folders import new_key
+from mainapp.core.pictures.kinds import make_thumbnails
 from mainapp.core.realtime import flush_published, query
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,3 +115,15 @@ async def test_a_lost_message_is_found_by_the_sweep(websocket, club, people):
         assert await socket.next() == {"type": "room_gone"}
         assert await socket.closed() == 4404
     assert club_hub().clubs == {}
+
+
+async def test_open_pages_hear_of_a_new_picture(websocket, club, people):
+    key = new_key()
+    folder = CLUB_PICTURES.folders.folder(key)
+    folder.mkdir(parents=True)
+    Image.new("RGB", (60, 60)).save(folder / "source.png")
+    await query(Club.objects.update, picture_pending=key)
+    async with websocket(url(club), people[1]) as socket:
+        await opened(socket)
+        await query(make_thumbnails, CLUB_PICTURES.name, club.pk)
+        assert await socket.next() == {"type": "changed", "part": "club"}

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest
-from mainapp.clubs.forms import ClubForm, FoundForm, ListQuery, SwitchForm
+from mainapp.clubs.forms import ClubForm, FoundForm, ListQuery, PictureForm, SwitchForm
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.policies import ClubRequest
 from mainapp.clubs.selectors.clubs import clubs_page, deleted_clubs_of
@@ -68,7 +68,8 @@ def edit(request: ClubRequest, slug: str) -> HttpResponse:
             )
             messages.success(request, _("O clube foi alterado."))
             return redirect(request.club)
-    return render(request, "mainapp/clubs/form.html", {**_context(request), "form": form})
+    context = {**_context(request), "form": form, "picture": PictureForm()}
+    return render(request, "mainapp/clubs/form.html", context)
 
 
 def moderation(request: ClubRequest, slug: str) -> HttpResponse:

@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, places_of
+
 register = template.Library()
 
 NOTHING = "\N{EN DASH}"
@@ -62,6 +64,32 @@ def number_change(value: Any, places: int = 2) -> str:
 
 
 @register.filter
+def price(value: Any) -> str:
+    """Turn 1234.5 into 1.234,50 and 0.00012345 into 0,00012345: a price carries its places."""
+    return number(value, _places(value))
+
+
+@register.filter
+def price_change(value: Any) -> str:
+    """Turn 0.00000012 into +0,00000012."""
+    return number_change(value, _places(value))
+
+
+@register.filter
+def brl_price(value: Any) -> str:
+    """Turn 0.00012345 into R$ 0,00012345."""
+    return _money(value, signed=False, places=_places(value))
+
+
+def _places(value: Any) -> int:
+    try:
+        exact = Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        return LEAST_PLACES
+    return min(places_of(exact), MOST_PLACES)
+
+
+@register.filter
 def brl(value: Any) -> str:
     """Turn 1234.5 into R$ 1.234,50."""
     return _money(value, signed=False)
@@ -73,11 +101,11 @@ def brl_change(value: Any) -> str:
     return _money(value, signed=True)
 
 
-def _money(value: Any, *, signed: bool) -> str:
-    amount = rounded(value, 2)
+def _money(value: Any, *, signed: bool, places: int = LEAST_PLACES) -> str:
+    amount = rounded(value, places)
     if amount is None:
         return NOTHING
-    sign, text = _text(amount, 2, signed=signed)
+    sign, text = _text(amount, places, signed=signed)
     return f"{sign}R${SPACE}{text}"
 
 
@@ -123,6 +151,13 @@ def compact(value: Any) -> str:
 def direction(value: Any) -> str:
     """Return the CSS class of a change: up, down or flat."""
     amount = rounded(value, 2)
+    return "flat" if not amount else "up" if amount > 0 else "down"
+
+
+@register.filter
+def price_direction(value: Any) -> str:
+    """Return the CSS class of a change of a price, to its last place: up, down or flat."""
+    amount = rounded(value, _places(value))
     return "flat" if not amount else "up" if amount > 0 else "down"
 
 

@@ -11,7 +11,7 @@ from mainapp.accounts.models import User
 from mainapp.core.pages import page_of
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.models import Stock, WatchlistItem
-from mainapp.market.symbols import fold
+from mainapp.market.selectors.folded import in_search_text
 
 PAGE_SIZE = 20
 RECENT = 5
@@ -65,9 +65,7 @@ def forum_page(
     name, topic or description; case and accents are ignored. A number beyond the last page returns
     the last page. Two queries.
     """
-    rooms: QuerySet[Room] = Room.objects.listed_for(user)
-    for word in fold(words).split():
-        rooms = rooms.filter(search_text__contains=word)
+    rooms: QuerySet[Room] = Room.objects.listed_for(user).filter(in_search_text(words))
     topics = _topics(rooms)
     # The counts by topic make a separate COUNT query unnecessary.
     total = sum(row.count for row in topics if not topic or row.name == topic)

@@ -1,7 +1,6 @@
 """Rooms, people, and one's own conversations and messages in the site's search."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Case, Q, When
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.utils.translation import ngettext
 from mainapp.accounts.selectors import name_of
 from mainapp.core.policies import MEMBERS
 from mainapp.core.rendering import MAX_BODY
-from mainapp.core.search import Result, Section
+from mainapp.core.search import Result, Section, list_url
 from mainapp.core.templatetags.highlight import near
 from mainapp.forum.models import Room
 from mainapp.forum.selectors.chats import excerpt_of
@@ -89,10 +88,6 @@ def _messages(text: str, *, user: Any, limit: int) -> list[Result]:
     ]
 
 
-def _more_talk_url(text: str) -> str:
-    return f"{reverse('conversas')}?{urlencode({'q': text})}"
-
-
 def _result(room: Room) -> Result:
     count = ngettext("%(count)s mensagem", "%(count)s mensagens", room.last_seq)
     parts = [room.topic, count % {"count": room.last_seq}]
@@ -104,10 +99,6 @@ def _result(room: Room) -> Result:
     )
 
 
-def _more_url(text: str) -> str:
-    return f"{reverse('forum')}?{urlencode({'q': text})}"
-
-
 ROOMS = Section(
     name="rooms",
     title=_("Salas"),
@@ -115,7 +106,7 @@ ROOMS = Section(
     icon="messages",
     find=find_rooms,
     min_length=MIN_LENGTH,
-    more_url=_more_url,
+    more_url=list_url("forum"),
 )
 PEOPLE = Section(
     name="people",
@@ -133,7 +124,7 @@ CONVERSATIONS = Section(
     icon="message",
     find=_conversations,
     min_length=MIN_LENGTH,
-    more_url=_more_talk_url,
+    more_url=list_url("conversas"),
     who=MEMBERS,
 )
 MESSAGES = Section(
@@ -143,7 +134,7 @@ MESSAGES = Section(
     icon="message",
     find=_messages,
     min_length=MIN_LENGTH,
-    more_url=_more_talk_url,
+    more_url=list_url("conversas"),
     who=MEMBERS,
     is_suggested=False,  # it reads too many messages for each key press
 )

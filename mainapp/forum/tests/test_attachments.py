@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from mainapp.accounts.models import User
-from mainapp.accounts.tests.images import photo
 from mainapp.core.exceptions import DomainError
+from mainapp.core.tests.images import photo
 from mainapp.forum.fanout.archive import Reader
 from mainapp.forum.models import Participant, Room
 from mainapp.forum.selectors.messages import wire_message
@@ -13,7 +13,7 @@ from mainapp.forum.services.messages import delete_message, post_message
 from mainapp.forum.services.rooms import delete_room
 from mainapp.forum.tests.factories import RoomFactory, make_group
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures import folders
+from mainapp.uploads.pictures.folders import FOLDERS
 from mainapp.uploads.services.uploads import make_thumbnails, store_upload
 
 
@@ -153,7 +153,7 @@ def test_files_close_and_leave_the_disk_with_their_message(
 
     assert client.get(f"/uploads/{upload.pk}/").status_code == 404
     assert not Upload.objects.exists()
-    assert list(folders.root().iterdir()) == []
+    assert list(FOLDERS.root.iterdir()) == []
 
 
 def test_files_of_a_deleted_room_are_closed_before_they_are_swept(client, alice):

@@ -24,7 +24,7 @@ from mainapp.moderation.services.complaints import (
     read_copy,
 )
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures import folders
+from mainapp.uploads.pictures.folders import FOLDERS
 from mainapp.uploads.services.uploads import prune_uploads, store_upload
 
 pytestmark = pytest.mark.django_db
@@ -288,7 +288,7 @@ def test_a_reported_picture_is_copied_for_staff_until_the_copies_are_removed(
 
     decide(case, support)
     prune_uploads()
-    assert folders.path_of(kept.key, "file")
+    assert FOLDERS.path_of(kept.key, "file")
     assert forget_copies(before=timezone.now()) == 1
     prune_uploads()
     assert not Upload.objects.exists()

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from mainapp.accounts.models import Block, User
-from mainapp.accounts.tests.images import photo
+from mainapp.core.tests.images import photo
 from mainapp.forum.models import Message, Participant, Reaction
 from mainapp.forum.services.marks import react
 from mainapp.forum.services.messages import delete_message, post_message

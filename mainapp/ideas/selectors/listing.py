@@ -26,6 +26,7 @@ from mainapp.core.models import Tag
 from mainapp.ideas.conditions import BUY, OPEN, SELL
 from mainapp.ideas.models import Idea, IdeaQuerySet, SavedFilter
 from mainapp.market.models import LastQuote, Stock
+from mainapp.market.models.fields import PriceField
 
 PAGE_SIZE = 20
 NEWEST = 100
@@ -69,9 +70,7 @@ def with_results(rows: QuerySet[Idea]) -> QuerySet[Idea]:
         output_field=RESULT,
     )
     return rows.annotate(
-        last_price=Subquery(
-            last.values("price")[:1], output_field=DecimalField(max_digits=18, decimal_places=2)
-        )
+        last_price=Subquery(last.values("price")[:1], output_field=PriceField())
     ).annotate(result=Coalesce(F("return_pct"), running, output_field=RESULT))
 
 

@@ -2,25 +2,21 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mainapp.accounts.selectors import name_of
-from mainapp.core.search import Result, Section
+from mainapp.core.search import Result, Section, list_url
 from mainapp.ideas.selectors.listing import listed_ideas
-from mainapp.market.symbols import fold
+from mainapp.market.selectors.folded import in_search_text
 
 MIN_LENGTH = 2
 
 
 def find_ideas(text: str, *, user: Any, limit: int) -> Sequence[Result]:
     """Return the newest ideas with all words. Two queries."""
-    rows = listed_ideas(user)
-    for word in fold(text).split()[:10]:
-        rows = rows.filter(search_text__contains=word)
+    rows = listed_ideas(user).filter(in_search_text(text))
     return [
         Result(
             title=_("%(side)s de %(symbol)s")
@@ -35,10 +31,6 @@ def find_ideas(text: str, *, user: Any, limit: int) -> Sequence[Result]:
     ]
 
 
-def _more_url(text: str) -> str:
-    return f"{reverse('ideias')}?{urlencode({'q': text})}"
-
-
 SECTIONS = [
     Section(
         name="ideas",
@@ -47,7 +39,7 @@ SECTIONS = [
         icon="flag",
         find=find_ideas,
         min_length=MIN_LENGTH,
-        more_url=_more_url,
+        more_url=list_url("ideias"),
         is_suggested=False,
     )
 ]

@@ -26,7 +26,7 @@ Ratios = Mapping[int, Mapping[date, Decimal]]
 
 def sure_ratios(stocks: Collection[int], *, until: date) -> Ratios:
     """Return the sure ratios of stocks' splits on sure days. One query."""
-    events = CorporateEvent.objects.filter(
+    events = CorporateEvent.objects.in_force().filter(
         stock__in=stocks,
         kind__in=SPLITS,
         successor=None,
@@ -115,7 +115,7 @@ def follow_events(*, at: datetime) -> int:
 
 
 def _renamed(live: Iterable[Idea]) -> Iterable[Idea]:
-    events = CorporateEvent.objects.filter(kind__in=(Kind.RENAME, Kind.MERGER))
+    events = CorporateEvent.objects.in_force().filter(kind__in=(Kind.RENAME, Kind.MERGER))
     prefetch = Prefetch("stock__events", events, to_attr="replacements")
     rows = live.filter(stock__renamed_to__isnull=False)  # type: ignore[attr-defined] # a queryset
     return list(rows.select_related("stock__renamed_to").prefetch_related(prefetch))

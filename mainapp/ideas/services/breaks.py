@@ -75,7 +75,7 @@ def _ended_breaks(new_quotes: Mapping[int, NewQuote], broken: Collection[int]) -
     for row in rows:
         quote = new_quotes[row.stock_id].quote
         trusted = {"trusted_price": row.trusted_price, "trusted_close": row.trusted_close}
-        if ends_break(quote, **trusted):  # type: ignore[arg-type] # the two values above
+        if ends_break(quote, **trusted):
             ended.add(row.stock_id)
     if ended:
         PriceBreak.objects.filter(stock__in=ended, simulated=settings.SIMULATED).delete()

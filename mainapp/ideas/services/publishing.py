@@ -18,6 +18,7 @@ from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.models import Tag
 from mainapp.core.names import title
+from mainapp.core.prices import places_of, trimmed
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.conditions import (
     MAX_HORIZON,
@@ -188,7 +189,10 @@ def _price(idea: Idea, at: datetime) -> None:
         name = "target" if idea.target is None else "stop"
         raise Invalid(_("Diga o alvo e o stop."), field=name)
     for name in ("target", "stop"):
-        if (getattr(idea, name) or 0) > MAX_LIMIT:
+        limit = getattr(idea, name)
+        if limit is not None and places_of(trimmed(limit)) > idea.stock.price_places:
+            raise Invalid(_("O preço tem mais casas decimais do que as deste ativo."), field=name)
+        if limit is not None and limit > MAX_LIMIT:
             raise _wrong(name)
     if quote and (wrong := wrong_limit(idea.side, idea.target, idea.stop, quote.price)):
         raise _wrong(wrong)

@@ -4,10 +4,11 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from mainapp.ideas.models import Idea, PriceBreak
 from mainapp.ideas.receivers import judge_batch
-from mainapp.ideas.services.adjusting import follow_events
+from mainapp.ideas.services.adjusting import follow_events, sure_ratios
 from mainapp.ideas.services.closing import close_idea
 from mainapp.ideas.services.judging import expire_overdue, judge_ideas
 from mainapp.ideas.tests.factories import make_idea, record, write_idea
@@ -366,3 +367,20 @@ def test_limit_wins_over_the_wish_to_close(alice):
 def test_receiver_is_connected():
     assert judge_batch in [ref() for _key, ref, *_rest in quotes_recorded.receivers]
     assert not Idea.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "is_sure"),
+    [
+        ({"is_ratio_sure": False, "is_date_sure": False}, False),  # one source alone
+        ({}, True),
+        ({"withdrawn_at": timezone.now()}, False),
+        ({"simulated": False}, False),
+    ],
+)
+def test_reported_splits_move_ideas_only_if_two_sources_agree(db, values, is_sure):
+    stock, day = StockFactory(symbol="PETR4"), date(2026, 3, 20)
+    event = {"is_reported": True, "simulated": True, "ratio": Decimal(2)} | values
+    CorporateEventFactory(stock=stock, kind="split", ex_on=day, **event)
+
+    assert sure_ratios([stock.pk], until=day) == ({stock.pk: {day: 2}} if is_sure else {})

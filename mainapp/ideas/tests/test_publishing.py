@@ -193,7 +193,7 @@ def test_waiting_idea_can_be_edited_while_the_market_is_closed(alice, late_sourc
     night = datetime(2026, 3, 10, 23, tzinfo=UTC)
     idea = write_idea(alice, at=night)
     edit_idea(pk=idea.pk, author=alice, at=night + timedelta(hours=1), target=Decimal("41.00"))
-    assert idea.edits.get().before == {"target": "40.00000000"}
+    assert idea.edits.get().before == {"target": "40.00"}
     late_source("36.10", made=datetime(2026, 3, 11, 13, 10, tzinfo=UTC))
     idea.refresh_from_db()
     assert (idea.status, idea.target) == ("open", Decimal("41.00"))

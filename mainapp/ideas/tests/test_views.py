@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mainapp.accounts.models import Block
 from mainapp.clubs.tests.factories import make_club
@@ -105,6 +106,38 @@ def test_books_are_ideas_with_the_fields_of_other_services(client, many, alice):
     assert row["comments_count"] == 0
     order = client.get("/api/books/?ordering=-comments_count").json()["results"]
     assert order[0]["stock"] == "VALE3"
+
+
+def test_form_shows_the_price_with_its_age(client, alice):
+    last_quote("36.12")
+    client.force_login(alice)
+
+    text = client.get("/ideias/nova/", {"stock": "petr4f"}).content.decode()
+    shown = text.split('class="field-quote"')[1].split("</p>")[0]
+    assert 'data-symbol="PETR4"' in shown
+    assert "36,12" in shown
+    assert "<time" in shown
+    assert "data-symbol" not in client.get("/ideias/nova/").content.decode()
+
+    refused = client.post("/ideias/nova/", {"stock": "PETR4"}).content.decode()
+    assert "36,12" in refused  # without scripts, the price is there after the first try
+
+
+def test_form_of_a_waiting_idea_shows_the_price_of_its_stock(client, alice):
+    waiting = make_idea(alice, status="waiting", asked_at=timezone.now() + timedelta(hours=1))
+    frozen = make_idea(alice, symbol="VALE3")
+    last_quote("36.12")
+    client.force_login(alice)
+
+    assert "36,12" in client.get(f"/ideia/{waiting.pk}/editar/").content.decode()
+    assert "field-quote" not in client.get(f"/ideia/{frozen.pk}/editar/").content.decode()
+
+
+def test_words_alone_do_not_open_the_other_filters(client, many):
+    def is_open(**query):
+        return '<details class="disclosure" open' in client.get("/ideias/", query).content.decode()
+
+    assert (is_open(q="a"), is_open(q="a", side="buy")) == (False, True)
 
 
 def test_new_idea_is_published_from_the_form(client, alice):

@@ -1,6 +1,7 @@
 """Writing, editing, closing and deleting an idea, and its comments."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -21,6 +22,9 @@ from mainapp.ideas.services.comments import comment, delete_comment
 from mainapp.ideas.services.publishing import edit_idea, publish_idea
 from mainapp.ideas.views.finding import gone_as_404, idea_or_404, own_idea_or_404
 from mainapp.ideas.views.ideas import idea_context
+from mainapp.market.selectors.catalogue import catalogue
+from mainapp.market.selectors.feed import market_status
+from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import sao_paulo_day
 
 USUAL_HORIZON = timedelta(days=90)
@@ -42,7 +46,15 @@ def new_idea(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _published_sentence(idea))
             return redirect("ideia", pk=idea.pk)
-    return render(request, "mainapp/ideas/form.html", {"form": form})
+    return render(request, "mainapp/ideas/form.html", _form_context(form, form["stock"].value()))
+
+
+def _form_context(form: IdeaForm, ticker: str | None) -> dict[str, Any]:
+    """Return the context of the form, with the price against which the limits are chosen."""
+    symbol = catalogue().canonical(ticker or "") or ""
+    quote = last_quotes([symbol]).get(symbol) if symbol else None
+    status = market_status(at=timezone.now(), newest_at=quote.quoted_at if quote else None)
+    return {"form": form, "symbol": symbol, "quote": quote, **status}
 
 
 def _published_sentence(idea: Idea) -> str:
@@ -81,7 +93,10 @@ def change_idea(request: MemberRequest, pk: int) -> HttpResponse:
                 request, _("A ideia foi alterada. As versões anteriores ficam à vista.")
             )
             return redirect("ideia", pk=pk)
-    return render(request, "mainapp/ideas/form.html", {"form": form, "idea": idea})
+    context: dict[str, Any] = {"form": form}
+    if not idea.are_terms_frozen(at=now):
+        context = _form_context(form, idea.stock.symbol)
+    return render(request, "mainapp/ideas/form.html", context | {"idea": idea})
 
 
 def end_idea(request: MemberRequest, pk: int) -> HttpResponse:

@@ -67,6 +67,7 @@ def _list(request: HttpRequest, clubs: list[str], **context: Any) -> HttpRespons
             "orderings": ORDERINGS,
             "choices": choices_for(request.user),
             "is_filtered": bool(query),
+            "has_more_filters": bool({*QueryDict(query)} - {"q", "ordering"}),
             **context,
         },
     )

@@ -1,4 +1,4 @@
-"""The market's blocks on the page of a paper: its day, its peers, its closes and its data."""
+"""The market's blocks on a paper's page: its day, peers, closes, events and data."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +11,7 @@ from mainapp.core.blocks import Block, BlockContext
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.selectors.candles import recent_closes
-from mainapp.market.selectors.facts import stock_facts
+from mainapp.market.selectors.facts import stock_events, stock_facts
 from mainapp.market.selectors.peers import peers_of
 from mainapp.market.selectors.watchlists import is_followed
 
@@ -56,6 +56,13 @@ def _facts(stock: Stock, **_page: Any) -> BlockContext:
     return {"facts": stock_facts(stock, on=timezone.localdate())}
 
 
+def _events(stock: Stock, **_page: Any) -> BlockContext:
+    events = stock_events(stock)
+    if not events:
+        return None
+    return {"events": events, "has_simulated": any(event.simulated for event in events)}
+
+
 BLOCKS = [
     Block(place=place, name=name, order=order, context=context, template=template)
     for place, name, order, context, template in (
@@ -63,6 +70,7 @@ BLOCKS = [
         ("paper-side", "day", 10, _day, "mainapp/market/paper/day.html"),
         ("paper-below", "peers", 5, _peers, "mainapp/market/paper/peers.html"),
         ("paper-below", "closes", 10, _closes, "mainapp/market/paper/closes.html"),
+        ("paper-below", "events", 15, _events, "mainapp/market/paper/events.html"),
         ("paper-below", "facts", 20, _facts, "mainapp/market/paper/facts.html"),
     )
 ]

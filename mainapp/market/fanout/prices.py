@@ -7,6 +7,7 @@ from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.messages import MalformedMessage
 from mainapp.market.board import Contents, Pulse
 from mainapp.market.events import QuoteFrame, is_whole_quote
+from mainapp.market.sessions import session_now
 
 
 class Entry:
@@ -20,6 +21,14 @@ class Entry:
         self.changed_at = dict.fromkeys(fields, seq)
         self._encoded: bytes | None = None
 
+    def with_session(self, changed: QuoteFrame) -> QuoteFrame:
+        """Return changed fields with the session of the quote's market if it is another now.
+
+        It changes with time, not with a quote.
+        """
+        session = session_now(self.fields["symbol"], is_simulated=self.fields["simulated"])
+        return changed if self.fields.get("session") == session else {**changed, "session": session}
+
     def merge(self, changed: QuoteFrame, seq: int) -> None:
         self.fields |= changed
         self.changed_at |= dict.fromkeys(changed, seq)
@@ -29,6 +38,9 @@ class Entry:
     @property
     def encoded(self) -> bytes:
         """The whole quote as JSON; encoded once per change."""
+        if session := self.with_session({}):
+            self.fields |= session
+            self._encoded = None
         if self._encoded is None:
             self._encoded = encode(self.fields)
         return self._encoded
@@ -59,11 +71,12 @@ class Prices:
                 raise MalformedMessage(f"an incomplete quote of the new symbol {symbol[:12]!r}")
         fragments = {}
         for symbol, fields in changed.items():
+            sent = fields
             if entry := self.entries.get(symbol):
-                entry.merge(fields, seq)
+                entry.merge(sent := entry.with_session(fields), seq)
             else:
                 self.entries[symbol] = Entry(dict(fields), seq)
-            fragments[sys.intern(symbol)] = fragment(symbol, encode(fields))
+            fragments[sys.intern(symbol)] = fragment(symbol, encode(sent))
         self.seq = seq
         return fragments
 

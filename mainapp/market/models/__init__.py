@@ -1,14 +1,18 @@
 """Stocks, their last quotes and candles, rejected quotes, and users' watchlists."""
 
 from dataclasses import MISSING
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audience import in_audiences
-from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, written
+from mainapp.market.models.events import CorporateEvent, EventReport, LoadedData, Strength
+from mainapp.market.models.fields import AmountField, PriceField
 from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
@@ -18,6 +22,7 @@ from mainapp.market.quotes.doubts import Doubt
 __all__ = [
     "Candle",
     "CorporateEvent",
+    "EventReport",
     "ExchangeDay",
     "HistoryFile",
     "IndexList",
@@ -35,7 +40,7 @@ UNRANKED = 1_000_000
 
 
 class Stock(models.Model):
-    """A share, fund or BDR of the exchange, or the index IBOV; never deleted, only retired.
+    """A share, fund, BDR or index of the exchange, or a pair of crypto currencies; never deleted.
 
     `renamed_to` is the newest successor of a former code; its events have the steps between.
     `corrected_fields` are those that an admin changed: loading the project's data skips them.
@@ -54,8 +59,27 @@ class Stock(models.Model):
         FUND = "FUND", _("Outro fundo")
         RIGHT = "RIGHT", _("Direito, recibo ou bônus")
         INDEX = "INDEX", _("Índice")
+        CRYPTO = "CRYPTO", _("Criptomoeda")
+
+    class Market(models.TextChoices):
+        B3 = "B3", "B3"
+        CRIPTO = "CRIPTO", _("Cripto")
 
     symbol = models.CharField(max_length=12, unique=True)
+    # The database's defaults serve processes of the last version.
+    market = models.CharField(
+        max_length=6,
+        choices=Market,
+        default=Market.B3,
+        db_default=Market.B3.value,
+        editable=False,
+    )
+    price_places = models.PositiveSmallIntegerField(
+        default=LEAST_PLACES,
+        db_default=LEAST_PLACES,
+        validators=[MinValueValidator(LEAST_PLACES), MaxValueValidator(MOST_PLACES)],
+    )
+    currency = models.CharField(max_length=3, default=CURRENCY, db_default=CURRENCY, editable=False)
     name = models.CharField(max_length=120)
     search_text = models.CharField(max_length=160, editable=False)
     kind = models.CharField(max_length=8, choices=Kind, blank=True)  # empty: not known
@@ -85,14 +109,18 @@ class Stock(models.Model):
         return self.symbol
 
     @property
+    def tick(self) -> Decimal:
+        """The smallest step of its prices."""
+        return Decimal(1).scaleb(-self.price_places)
+
+    def written(self, price: Decimal) -> Decimal:
+        """Return a stored price with the stock's places."""
+        return written(price, self.price_places)
+
+    @property
     def is_name_known(self) -> bool:
         """False while the symbol serves as the name."""
         return self.name != self.symbol
-
-    @property
-    def currency(self) -> str:
-        """The currency in which the stock is traded."""
-        return CURRENCY
 
 
 class QuoteColumns(models.Model):
@@ -111,6 +139,10 @@ def quote_column(field: QuoteField) -> "models.Field[Any, Any]":
     options: dict[str, Any] = {} if field.default in (MISSING, None) else {"default": field.default}
     if kind.name == "time":
         return models.DateTimeField()
+    if kind.name == "price":
+        return PriceField(null=field.is_nullable, **options)
+    if kind.name == "amount":
+        return AmountField(null=field.is_nullable, **options)
     if kind.name == "money":
         return models.DecimalField(
             max_digits=kind.digits, decimal_places=2, null=field.is_nullable, **options
@@ -143,7 +175,8 @@ class LastQuote(QuoteColumns):
     def to_quote(self) -> Quote:
         """Return the recorded quote. Reads the stock's row as well."""
         values = {field.name: getattr(self, field.name) for field in column_fields(Quote)}
-        return Quote(symbol=self.stock.symbol, name=self.stock.name, **values)
+        quote = Quote(symbol=self.stock.symbol, name=self.stock.name, **values)
+        return quote.at_places(self.stock.price_places)
 
 
 class DoubtfulPrice(models.Model):
@@ -151,7 +184,7 @@ class DoubtfulPrice(models.Model):
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
     simulated = models.BooleanField()
-    price = models.DecimalField(max_digits=18, decimal_places=2)
+    price = PriceField()
     source = models.CharField(max_length=20)
     seen_at = models.DateTimeField()
 
@@ -178,11 +211,11 @@ class Candle(models.Model):
     interval = models.CharField(max_length=2, choices=Interval)
     starts_at = models.DateTimeField()
     simulated = models.BooleanField()
-    open = models.DecimalField(max_digits=18, decimal_places=2)
-    high = models.DecimalField(max_digits=18, decimal_places=2)
-    low = models.DecimalField(max_digits=18, decimal_places=2)
-    close = models.DecimalField(max_digits=18, decimal_places=2)
-    volume = models.BigIntegerField(null=True)
+    open = PriceField()
+    high = PriceField()
+    low = PriceField()
+    close = PriceField()
+    volume = AmountField(null=True)
     source = models.CharField(max_length=20)
 
     class Meta:

@@ -6,6 +6,21 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from mainapp.market.quotes import Bar, Quote
+from mainapp.market.quotes.reported import ReportedEvent
+
+__all__ = [
+    "INTERVALS",
+    "RANGES",
+    "Budget",
+    "Fault",
+    "Limit",
+    "Listing",
+    "ProviderError",
+    "QuoteProvider",
+    "RefusedError",
+    "ReportedEvent",
+    "WithoutEvents",
+]
 
 RANGES = ("1d", "5d", "1mo", "3mo", "6mo", "ytd", "1y", "5y", "max")
 INTERVALS = ("1m", "15m", "1d")
@@ -55,6 +70,7 @@ class RefusedError(ProviderError):
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(f"refused ({status}): {words}", fault="refused", permanent=True)
+        self.status = status
         self.words = words
 
 
@@ -84,10 +100,19 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """The number of calls allowed per calendar month or hour (UTC)."""
+    """The number of calls allowed per calendar month, day or hour (UTC)."""
 
     calls: int
-    period: Literal["month", "hour"]
+    period: Literal["month", "day", "hour"]
+
+
+class WithoutEvents:
+    """The part of a source that gives no corporate events."""
+
+    gives_events = False
+
+    def events(self, symbol: str) -> list[ReportedEvent]:
+        raise ProviderError("gives no events", fault="not_given", permanent=True)
 
 
 class QuoteProvider(Protocol):
@@ -100,6 +125,7 @@ class QuoteProvider(Protocol):
     name: str
     simulated: bool
     lists_all: bool  # whether `tickers` returns the whole market
+    gives_events: bool  # whether `events` returns any
     budget: Budget | None
 
     def load(self) -> None:
@@ -125,6 +151,12 @@ class QuoteProvider(Protocol):
         """Return bars of a range of RANGES at an interval of INTERVALS, oldest first.
 
         They cover a shorter range if the source allows no more. Raises: ProviderError.
+        """
+
+    def events(self, symbol: str) -> list[ReportedEvent]:
+        """Return the payments and splits of a stock, announced ones included, in any order.
+
+        Their values are as the source gives them, unchecked. Raises: ProviderError.
         """
 
     def gives_whole(self, range_: str, interval: str) -> bool:

@@ -240,6 +240,8 @@ def _period_end(budget: Budget, now: datetime) -> datetime:
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     if budget.period == "hour":
         return hour + timedelta(hours=1)
+    if budget.period == "day":
+        return hour.replace(hour=0) + timedelta(days=1)
     first = hour.replace(day=1, hour=0)
     return first + timedelta(days=monthrange(first.year, first.month)[1])
 

@@ -3,35 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache, partial
-from time import monotonic
 
-from django.conf import settings
-
-from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, QuoteProvider
-from mainapp.market.providers.brapi import BrapiProvider
-from mainapp.market.providers.breaker import SourceState
-from mainapp.market.providers.guard import Guard
-from mainapp.market.providers.limits import Limits
-from mainapp.market.providers.replay import ReplayProvider
-from mainapp.market.providers.simulated import SimulatedProvider
-from mainapp.market.providers.source import PendingCall, Source, load
-from mainapp.market.providers.threads import Call
-from mainapp.market.providers.yahoo import YahooProvider
-from mainapp.market.providers.yahoo_fin import YahooFinProvider
-from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
-
-MAX_TIMEOUT_S = 3.0
-PROBED = "PETR4"
-SETTING_PREFIXES = (
-    "BRAPI_",
-    "QUOTE_SOURCE",
-    "REDIS_URL",
-    "REPLAY_",
-    "SIMULATED_",
-    "SOURCE_",
-    "YAHOO_",
+from mainapp.market.providers.base import (
+    Limit,
+    Listing,
+    ProviderError,
+    ReportedEvent,
 )
+from mainapp.market.providers.breaker import SourceState
+from mainapp.market.providers.source import OtherKind, PendingCall, Source
+from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +103,26 @@ class Chain:
                 reasons.append(f"{source.name}: {error}")
         raise ProviderError("; ".join(reasons) or "no source has it", fault="not_given")
 
+    def event_sources(self) -> list[str]:
+        """Return the names of the sources that give corporate events, in order."""
+        return [source.name for source in self._sources if source.provider.gives_events]
+
+    def events(self, name: str, symbol: str) -> list[ReportedEvent]:
+        """Return the corporate events of a stock from one source. Raises: ProviderError."""
+        (source,) = (source for source in self._sources if source.name == name)
+        return source.start("events", lambda it: it.events(symbol)).result()
+
     def wait_s(self) -> float:
         """Return the seconds until a source may be called, 0 if one may be called now."""
         return min((source.wait_s() for source in self._sources), default=0.0)
 
-    def states(self) -> list[SourceState]:
-        """Return the state of each source, in order. One read of Redis per source."""
-        return [source.guard.state() for source in self._sources]
+    def states(self, kind: OtherKind | None = None) -> list[SourceState]:
+        """Return the state of each source, for quotes or another kind of calls, in order.
 
-    def history_states(self) -> list[SourceState]:
-        """Return the state of each source for histories, in order. One read of Redis per source."""
-        return [source.breakers["history"].state() for source in self._sources]
+        One read of Redis per source.
+        """
+        guards = (each.breakers[kind] if kind else each.guard for each in self._sources)
+        return [guard.state() for guard in guards]
 
     def limits(self) -> list[list[Limit]]:
         """Return the limits of each source, in order."""
@@ -182,85 +172,3 @@ class _Round:
             refused=tuple(refused),
             unreached=frozenset(self._symbols) - quotes.keys() - self._reached,
         )
-
-
-def build_chain() -> Chain:
-    """Return the configured chain: the same object as long as the settings do not change."""
-    names = (name for name in dir(settings) if name.startswith(SETTING_PREFIXES))
-    return _chain(tuple((name, repr(getattr(settings, name))) for name in names))
-
-
-@lru_cache(maxsize=2)
-def _chain(_settings: tuple[tuple[str, str], ...]) -> Chain:
-    timeout = min(settings.SOURCE_TIMEOUT_S, MAX_TIMEOUT_S)
-    return Chain(
-        [
-            Source(
-                provider := build_provider(name),
-                Guard(name, redis_url=settings.REDIS_URL, budget=provider.budget, timeout=timeout),
-                timeout=timeout,
-            )
-            for name in settings.QUOTE_SOURCE
-        ]
-    )
-
-
-def build_provider(name: str) -> QuoteProvider:
-    """Return the adapter of a source, configured by the settings."""
-    timeout = min(settings.SOURCE_TIMEOUT_S, MAX_TIMEOUT_S)
-    proxy = settings.SOURCE_PROXY
-    if name == "simulated":
-        return SimulatedProvider(
-            seed=settings.SIMULATED_SEED,
-            speed=settings.SIMULATED_SPEED,
-            volatility=settings.SIMULATED_VOLATILITY,
-            data=settings.BASE_DIR / "data",
-        )
-    if name == "replay":
-        assert settings.REPLAY_DATE  # the settings require it
-        return ReplayProvider(on=settings.REPLAY_DATE, speed=settings.REPLAY_SPEED)
-    if name == "brapi":
-        return BrapiProvider(
-            url=settings.BRAPI_URL,
-            token=settings.BRAPI_TOKEN,
-            batch_size=settings.BRAPI_BATCH_SIZE,
-            timeout=timeout,
-            proxy=proxy,
-            budget=Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month"),
-            limits=Limits(
-                name,
-                account=f"{settings.BRAPI_URL} {settings.BRAPI_TOKEN}",
-                redis_url=settings.REDIS_URL,
-            ),
-        )
-    budget = Budget(calls=settings.YAHOO_BUDGET_PER_HOUR, period="hour")
-    if name == "yahoo":
-        return YahooProvider(url=settings.YAHOO_URL, timeout=timeout, proxy=proxy, budget=budget)
-    return YahooFinProvider(url=settings.YAHOO_FIN_URL, timeout=timeout, proxy=proxy, budget=budget)
-
-
-def probe(
-    names: Sequence[str], *, timeout: float = MAX_TIMEOUT_S
-) -> tuple[list[str], dict[str, str]]:
-    """Request one quote from all sources at once; return the working sources and the errors.
-
-    Takes `timeout` seconds at most, once the libraries are loaded, and bypasses the guards, so that
-    no call is counted.
-    """
-    providers = [build_provider(name) for name in names]
-    for provider in providers:
-        load(provider)
-    deadline = monotonic() + timeout
-    calls = {each.name: Call(partial(each.quotes, [PROBED])) for each in providers}
-    answered, errors = [], {}
-    for name, call in calls.items():
-        try:
-            quote = call.result(deadline - monotonic()).get(PROBED)
-        except ProviderError as error:
-            errors[name] = str(error)
-            continue
-        if quote and quote.price.is_finite() and quote.price > 0:
-            answered.append(name)
-        else:
-            errors[name] = f"returned no price of {PROBED}"
-    return answered, errors

@@ -24,6 +24,7 @@ from mainapp.market.providers.base import ProviderError, RefusedError
 MAX_BYTES = 16 * 2**20  # brapi's list of the whole market has 0.4 MB
 MAX_REDIRECTS = 3
 MAX_WORDS = 160
+WORDS = ("message", "error", "msg", "Error Message")  # the field of a refusal's message
 USER_AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/131.0.0.0 Safari/537.36"
@@ -58,10 +59,12 @@ class CallCounter:
 class SourceClient:
     """The client of one source; thread-safe."""
 
-    def __init__(self, *, proxy: str = "", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, proxy: str = "", headers: Mapping[str, str] | None = None, secret: str = ""
+    ) -> None:
         self.counter = CallCounter()
         # A refusal may repeat the token, and its message is shown on a public page.
-        self._token = (headers or {}).get("Authorization", "").rpartition(" ")[2]
+        self._token = secret or (headers or {}).get("Authorization", "").rpartition(" ")[2]
         self._client = HttpClient(
             headers={"User-Agent": USER_AGENT, **(headers or {})},
             proxy=proxy,
@@ -120,9 +123,16 @@ def check_status(status: int, retry_after: str | None = None) -> None:
     if status < 300:
         return
     pause_s = parse_retry_after(retry_after, at=datetime.now(UTC))
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise ProviderError("too many requests (429)", fault="rate_limited", retry_after=pause_s)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PAYMENT_REQUIRED):
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.IM_A_TEAPOT):  # Binance: still too many
+        raise ProviderError(
+            f"too many requests ({status})", fault="rate_limited", retry_after=pause_s
+        )
+    if status in (
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.PAYMENT_REQUIRED,
+        HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS,
+    ):
         raise ProviderError(f"access refused ({status})", fault="unauthorized", permanent=True)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
         raise ProviderError(f"not found ({status})", fault="not_given", permanent=True)
@@ -142,7 +152,7 @@ def refusal_words(body: bytes, token: str = "") -> str:
         reply = json.loads(body)
     except (ValueError, RecursionError):
         return ""
-    values = [reply.get(name) for name in ("message", "error")] if isinstance(reply, dict) else []
+    values = [reply.get(name) for name in WORDS] if isinstance(reply, dict) else []
     text = next((value for value in values if isinstance(value, str)), "")
     return printable_line(text.replace(token, "…") if token else text)[:MAX_WORDS]
 

@@ -1,7 +1,7 @@
 """Breakers and budget of a source, stored in Redis and shared by all processes.
 
-Quotes, histories and lists each have a breaker, because a refused history does not mean that quotes
-fail too. All of them share the budget, which the guard of the quotes counts.
+Quotes, histories, lists and events each have a breaker, because a refused history does not mean
+that quotes fail too. All of them share the budget, which the guard of the quotes counts.
 
 Without Redis each process continues with its last copy, and restores it if Redis lost the record.
 """
@@ -63,10 +63,21 @@ class Guard:
         self._known = NEW
         self._is_local = False
 
-    def for_kind(self, kind: str) -> "Guard":
-        """Return the guard of another kind of calls: a breaker without a budget."""
-        name = f"{self.name}:{kind}"
-        return Guard(name, redis_url=self._redis_url, timeout=self._timeout, now=self._now)
+    def for_kind(self, kind: str, *, part: int = 0) -> "Guard":
+        """Return the guard of another kind of calls: a breaker, without a budget of its own.
+
+        With `part` it may spend one of so many parts of the source's budget, spread evenly.
+        """
+        budget = self._budget if part else None
+        if budget:
+            budget = replace(budget, calls=max(budget.calls // part, 1))
+        return Guard(
+            f"{self.name}:{kind}",
+            redis_url=self._redis_url,
+            budget=budget,
+            timeout=self._timeout,
+            now=self._now,
+        )
 
     def spend(self, calls: int = 1) -> Admission:
         """Admit and count calls of another kind, which their own breaker has already admitted."""

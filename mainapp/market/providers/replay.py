@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
-from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError
+from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, WithoutEvents
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import (
     SAO_PAULO,
@@ -99,7 +99,7 @@ class Tape:
         return _joined([*bars[:index], now]), self.recording.previous_close, now.close
 
 
-class ReplayProvider:
+class ReplayProvider(WithoutEvents):
     """A QuoteProvider of the past; it reads each stock's recording once."""
 
     name = "replay"
@@ -227,7 +227,7 @@ def _partial(bar: Bar, share: float) -> Bar:
     ends = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
     prices = (bar.open, *ends, bar.close)
     played = prices[: min(int(share * len(prices)), len(prices) - 1) + 1]
-    volume = None if bar.volume is None else int(bar.volume * share)
+    volume = None if bar.volume is None else int(float(bar.volume) * share)
     return replace(bar, high=max(played), low=min(played), close=played[-1], volume=volume)
 
 

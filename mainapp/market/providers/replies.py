@@ -3,33 +3,42 @@
 brapi and Yahoo use the same names for a quote's fields (`regularMarketPrice` …).
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from mainapp.core.names import printable_line
 from mainapp.market.providers.base import ProviderError
-from mainapp.market.quotes import CURRENCY, MAX_PRICE, Bar, Quote, to_count, to_money
+from mainapp.market.quotes import (
+    CURRENCY,
+    MAX_PRICE,
+    Bar,
+    Quote,
+    to_count,
+    to_exact_money,
+    to_money,
+)
 from mainapp.market.sessions import SAO_PAULO
-from mainapp.market.symbols import canonical
+from mainapp.market.symbols import canonical, is_pair
 
 SOURCE_INDEX = "^BVSP"
 MAX_NAME_LENGTH = 120
 OLDEST_QUOTE_YEAR = 2000
 MILLISECONDS_FROM = 10**11  # as seconds, this would be in the year 5138
+SMALLEST_AMOUNT = Decimal("1e-10")
 UNKNOWN_CURRENCY = "XXX"  # the code of ISO 4217 for none
 
 
 def source_symbols(symbols: Iterable[str], *, suffix: str = "") -> dict[str, list[str]]:
     """Map the source's symbols to the requested ones.
 
-    The fractional PETR4F is quoted as PETR4, the index as ^BVSP. Strings that are not tickers are
-    skipped.
+    The fractional PETR4F is quoted as PETR4, the index as ^BVSP. Strings that are not tickers of
+    B3 are skipped.
     """
     names: dict[str, list[str]] = {}
     for symbol in dict.fromkeys(symbols):
-        if known := canonical(symbol):
+        if (known := canonical(symbol)) and not is_pair(known):
             name = SOURCE_INDEX if known == "IBOV" else known + suffix
             names.setdefault(name, []).append(symbol)
     return names
@@ -103,10 +112,29 @@ def _number(value: Any) -> Decimal | None:
     return Decimal(str(value).strip().replace(",", ""))
 
 
+def to_exact(value: Any) -> Decimal | None:
+    """Return a finite number of a reply with up to ten decimals; None for other values."""
+    number = _number(value)
+    return None if number is None else number.quantize(SMALLEST_AMOUNT, ROUND_HALF_UP)
+
+
+def to_day(value: Any) -> date | None:
+    """Return the day of a time in São Paulo; None if invalid. Midnight in UTC is a day as well."""
+    moment = to_time(value)
+    return None if moment is None else _midnight(moment).astimezone(SAO_PAULO).date()
+
+
 def to_price(value: Any) -> Decimal | None:
     """Return a valid price, or None for any other value."""
     size = to_size(value)
     return size if size is not None and size < MAX_PRICE else None
+
+
+def to_exact_price(value: Any) -> Decimal | None:
+    """Return a valid price with up to eight decimal places, or None for any other value."""
+    price = to_exact_money(value)
+    is_valid = price is not None and price.is_finite() and 0 < price < MAX_PRICE
+    return price if is_valid else None
 
 
 def to_size(value: Any) -> Decimal | None:
@@ -159,7 +187,13 @@ def check_currency(value: Any) -> None:
         raise ProviderError("has prices in another currency", fault="not_given", permanent=True)
 
 
-def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:
+def to_bars(
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    daily: bool,
+    to_price: Callable[[Any], Decimal | None] = to_price,
+    to_volume: Callable[[Any], Decimal | int | None] = to_count,
+) -> list[Bar]:
     """Return sorted bars of rows with `date open high low close volume`, one bar per time.
 
     Rows without a valid time or price are dropped. A daily bar starts at midnight in São Paulo.
@@ -179,7 +213,7 @@ def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:
             high=max(open_, high, low, close),
             low=min(open_, high, low, close),
             close=close,
-            volume=to_count(row.get("volume")),
+            volume=to_volume(row.get("volume")),
         )
     return [bars[starts_at] for starts_at in sorted(bars)]
 

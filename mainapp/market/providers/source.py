@@ -17,8 +17,10 @@ MAX_HUNG_CALLS = 2
 LOAD_S = 30.0
 # Lets an adapter report its timeout itself, with the quotes that it received.
 GRACE_S = 0.1
-OtherKind = Literal["history", "list"]
+OtherKind = Literal["history", "list", "events"]
 OTHER_KINDS: tuple[OtherKind, ...] = get_args(OtherKind)
+# Nobody waits for events, so they are spread and take at most a tenth of the budget from quotes.
+PARTS: dict[OtherKind, int] = {"events": 10}
 
 Result = TypeVar("Result")
 
@@ -43,7 +45,9 @@ class Source:
         self.name = provider.name
         self.provider = provider
         self.guard = guard
-        self.breakers = {kind: guard.for_kind(kind) for kind in OTHER_KINDS}
+        self.breakers = {
+            kind: guard.for_kind(kind, part=PARTS.get(kind, 0)) for kind in OTHER_KINDS
+        }
         self._timeout = timeout
         self._lock = Lock()
         self._pending: list[PendingCall[Any]] = []
@@ -71,15 +75,18 @@ class Source:
     def start(
         self, kind: OtherKind, function: Callable[[QuoteProvider], Result]
     ) -> "PendingCall[Result]":
-        """Start one call for a waiting user: it is not spaced, but counts for the budget.
+        """Start one call of another kind, which counts for the budget.
 
-        Raises: ProviderError if the source may not be called now.
+        It is not spaced if a user waits for it. Raises: ProviderError if the source may not be
+        called now.
         """
         self._drop_hung_calls()
         breaker = self.breakers[kind]
-        for admission in (breaker.admit(is_spaced=False), self.guard.spend()):
-            if not admission.calls:
-                raise ProviderError(admission.reason)
+        admission = breaker.admit(is_spaced=kind in PARTS)
+        if admission.calls:  # a refused call is not one of the budget's
+            admission = self.guard.spend()
+        if not admission.calls:
+            raise ProviderError(admission.reason)
         return self._start(
             lambda: function(self.provider), admission, self._timeout, breaker=breaker
         )

@@ -13,7 +13,7 @@ from threading import Lock, local
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError
+from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, ReportedEvent
 from mainapp.market.providers.client import (
     MAX_BYTES,
     CallCounter,
@@ -31,6 +31,7 @@ from mainapp.market.providers.replies import (
     to_bars,
     to_quote,
 )
+from mainapp.market.providers.reported import yahoo_events
 from mainapp.market.providers.threads import gather, merge_quotes
 from mainapp.market.quotes import Bar, Quote, to_count
 
@@ -44,6 +45,7 @@ DELAY_S = 15 * 60
 MAX_DELAY_MINUTES = 24 * 60
 # Yahoo keeps minutes for a week and quarters of an hour for two months; it refuses longer ranges.
 LONGEST_RANGE = {"1m": ("1d", "5d"), "15m": ("1d", "5d", "1mo")}
+EVENT_RANGE = "2y"
 # Exceptions that yfinance raises for an unexpected page.
 LIBRARY_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError)
 
@@ -57,6 +59,7 @@ class YahooProvider:
     name = "yahoo"
     simulated = False
     lists_all = False
+    gives_events = True
 
     def __init__(
         self, *, url: str = URL, timeout: float = 3.0, proxy: str = "", budget: Budget | None = None
@@ -106,6 +109,15 @@ class YahooProvider:
             raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
         return result
 
+    def events(self, symbol: str) -> list[ReportedEvent]:
+        name = next(iter(source_symbols([symbol], suffix=SUFFIX)), None)
+        if name is None or name[0] == "^":
+            raise ProviderError(f"has no events of {symbol}", fault="not_given", permanent=True)
+        (result,) = self._run_jobs([partial(self._events, name)])
+        if isinstance(result, ProviderError):
+            raise result
+        return result
+
     def _batches(self, symbols: Sequence[str]) -> list[dict[str, list[str]]]:
         wanted = list(source_symbols(symbols, suffix=SUFFIX).items())
         starts = range(0, len(wanted), SYMBOLS_A_CALL)
@@ -133,6 +145,10 @@ class YahooProvider:
     def _chart(self, name: str, range_: str, interval: str) -> list[Bar]:
         reply = self._get(f"/v8/finance/chart/{name}", {"range": range_, "interval": interval})
         return to_bars(chart_rows(reply, name), daily=interval == "1d")
+
+    def _events(self, name: str) -> list[ReportedEvent]:
+        params = {"range": EVENT_RANGE, "interval": "1d", "events": "div,splits"}
+        return yahoo_events(chart_result(self._get(f"/v8/finance/chart/{name}", params), name))
 
     def _get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """Return the JSON object of Yahoo's reply. Raises: ProviderError."""
@@ -181,8 +197,8 @@ class YahooProvider:
             return self._session
 
 
-def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
-    """Return the rows of a chart endpoint's reply. Raises: ProviderError."""
+def chart_result(reply: Mapping[str, Any], symbol: str) -> Mapping[str, Any]:
+    """Return the result for a stock in a chart endpoint's reply. Raises: ProviderError."""
     chart = reply.get("chart")
     results = object_rows(chart.get("result")) if isinstance(chart, dict) else []
     if not results:
@@ -190,9 +206,16 @@ def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
     meta = results[0].get("meta")
     if isinstance(meta, dict) and meta.get("symbol") not in (None, symbol):
         raise ProviderError(f"answered for a stock other than {symbol}", fault="bad_reply")
+    return results[0]
+
+
+def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
+    """Return the rows of a chart endpoint's reply. Raises: ProviderError."""
+    result = chart_result(reply, symbol)
+    meta = result.get("meta")
     if isinstance(meta, dict):
         check_currency(meta.get("currency"))
-    times, indicators = results[0].get("timestamp"), results[0].get("indicators")
+    times, indicators = result.get("timestamp"), result.get("indicators")
     quotes = object_rows(indicators.get("quote")) if isinstance(indicators, dict) else []
     if not isinstance(times, list) or not quotes:
         return []

@@ -17,7 +17,7 @@ from time import monotonic
 from types import ModuleType, SimpleNamespace
 from typing import Any, Literal, TypeVar
 
-from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError
+from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, WithoutEvents
 from mainapp.market.providers.client import SourceClient, move_url, parse_json
 from mainapp.market.providers.replies import source_symbols, to_bars, to_name, to_price, to_size
 from mainapp.market.providers.threads import gather, merge_quotes
@@ -51,7 +51,7 @@ _import_lock = Lock()
 _call = local()  # the deadline and the address of this thread's call, and its client
 
 
-class YahooFinProvider:
+class YahooFinProvider(WithoutEvents):
     """A QuoteProvider that reads Yahoo's pages through yahoo_fin."""
 
     name = "yahoo_fin"

@@ -1,5 +1,6 @@
 """Quotes and candles: definition, parsing, checks, and doubtful prices."""
 
+from mainapp.core.prices import CENT
 from mainapp.market.quotes.checks import (
     CLOCK_SKEW,
     FRESH,
@@ -12,17 +13,17 @@ from mainapp.market.quotes.checks import (
     stamped,
 )
 from mainapp.market.quotes.newest import NewestTimes
-from mainapp.market.quotes.parsing import finite, to_count, to_money
+from mainapp.market.quotes.parsing import finite, to_coins, to_count, to_exact_money, to_money
 from mainapp.market.quotes.quote import (
-    CENT,
     COUNT,
     CURRENCY,
     MAX_PRICE,
-    MONEY,
+    PRICE,
     TIME,
     Bar,
     Quote,
     QuoteField,
+    amount_on_wire,
     column_fields,
     iso,
     stored_fields,
@@ -36,13 +37,14 @@ __all__ = [
     "CURRENCY",
     "FRESH",
     "MAX_PRICE",
-    "MONEY",
+    "PRICE",
     "TIME",
     "Bar",
     "NewestTimes",
     "Quote",
     "QuoteField",
     "Rejection",
+    "amount_on_wire",
     "column_fields",
     "finite",
     "is_fresh",
@@ -53,7 +55,9 @@ __all__ = [
     "rejection",
     "stamped",
     "stored_fields",
+    "to_coins",
     "to_count",
+    "to_exact_money",
     "to_money",
     "wire_fields",
 ]

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Literal
 
 from mainapp.core.clocks import is_ahead, latest
-from mainapp.market.quotes.quote import CENT, MAX_PRICE, Quote
+from mainapp.core.prices import tick_of
+from mainapp.market.quotes.quote import MAX_PRICE, Quote
 
 CLOCK_SKEW = timedelta(minutes=2)
 # A source's clock may be this far ahead of ours before its times stop displacing later quotes.
@@ -60,16 +61,16 @@ def is_out_of_range(price: Decimal, *, low: Decimal | None, high: Decimal | None
     low, high = _valid(low), _valid(high)
     if low and high and low > high:
         return False
-    is_above = high is not None and price - high > _allowance(high)
-    return is_above or (low is not None and low - price > _allowance(low))
+    is_above = high is not None and price - high > _allowance(high, price)
+    return is_above or (low is not None and low - price > _allowance(low, price))
 
 
 def _valid(price: Decimal | None) -> Decimal | None:
     return price if price is not None and price.is_finite() and price > 0 else None
 
 
-def _allowance(price: Decimal) -> Decimal:
-    return max(price * RANGE_ALLOWANCE, CENT)
+def _allowance(end: Decimal, price: Decimal) -> Decimal:
+    return max(end * RANGE_ALLOWANCE, tick_of(end, price))
 
 
 def stamped(quote: Quote, *, last: Quote | None, at: datetime) -> Quote:

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from mainapp.core.clocks import is_ahead
-from mainapp.market.quotes.quote import CENT, Quote
+from mainapp.core.prices import tick_of
+from mainapp.market.quotes.quote import Quote
 from mainapp.market.sessions import previous_session_day, sao_paulo_day
+from mainapp.market.symbols import market_of
 
 WILD_PCT = 40
 # Two replies agree if their prices differ by at most this much.
 AGREEMENT_PCT = 10
 # At R$ 0.02 a single tick is 50 %: a change of two ticks is never far.
-LEAST_STEP = 2 * CENT
+LEAST_TICKS = 2
 # Part of an interval that counts as a whole one, because beat is not exact.
 INTERVAL_SHARE = 0.95
 # A source is broken if this many, and most, of its prices jump in one batch. It may then confirm
@@ -37,7 +39,7 @@ def is_far(value: Decimal | None, base: Decimal | None, pct: int) -> bool:
     if value is None or not base:
         return False
     difference = abs(value - base)
-    return difference * 100 > base * pct and difference > LEAST_STEP
+    return difference * 100 > base * pct and difference > LEAST_TICKS * tick_of(value, base)
 
 
 def is_wild(quote: Quote, last: Quote | None) -> bool:
@@ -94,7 +96,7 @@ def expected_close(quote: Quote, last: Quote) -> Decimal | None:
     day, last_day = sao_paulo_day(quote.quoted_at), sao_paulo_day(last.quoted_at)
     if last_day == day:
         return last.previous_close
-    return last.price if last_day >= previous_session_day(day) else None
+    return last.price if last_day >= previous_session_day(day, market_of(quote.symbol)) else None
 
 
 def _agrees(quote: Quote, doubt: Doubt) -> bool:

@@ -1,14 +1,16 @@
 """Quotes and candles: definition and serialisation."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
-CURRENCY = "BRL"  # of all B3 stocks
-CENT = Decimal("0.01")
+from mainapp.core.prices import CENT, at_places, to_amount, written
+from mainapp.market.sessions import Session, session_now
+
+CURRENCY = "BRL"  # of all stocks
 MAX_PRICE = Decimal(10) ** 12
 
 
@@ -21,15 +23,19 @@ class Kind:
     `max_length` text. `is_column` is False for columns of the stock's own row.
     """
 
-    name: Literal["text", "money", "count", "seconds", "time", "flag"]
+    name: Literal["text", "price", "money", "count", "amount", "seconds", "time", "flag"]
     digits: int = 18
     max_length: int = 0
     is_column: bool = True
 
 
 STOCK_TEXT = Kind("text", is_column=False)
-MONEY, LARGE_MONEY, PERCENT = Kind("money"), Kind("money", digits=22), Kind("money")
-COUNT, SECONDS, TIME, FLAG = Kind("count"), Kind("seconds"), Kind("time"), Kind("flag")
+PRICE, LARGE_MONEY, PERCENT = Kind("price"), Kind("money", digits=22), Kind("money")
+AMOUNT, COUNT, SECONDS, TIME, FLAG = (
+    *(Kind("amount"), Kind("count")),
+    *(Kind("seconds"), Kind("time"), Kind("flag")),
+)
+SESSION = Kind("text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +43,26 @@ class Quote:
     """The newest price of a stock as reported by a source.
 
     A new field needs one line here and a migration; its `Kind` determines column, board, frame and
-    API. Prices are Decimal in `currency` (empty if the source reports none), `quoted_at` is aware
-    UTC, `volume` is the number of shares traded today. If the source reports no time, `quoted_at`
-    is None; recording then uses the first fetch with this price and sets `quoted_at_estimated`.
+    API. Prices are Decimal in `currency` (empty if the source reports none), with the places of
+    their stock (`core.prices`); `quoted_at` is aware UTC, `volume` counts today's shares or coins.
+    If the source reports no time, `quoted_at` is None; recording then uses the first fetch with
+    this price and sets `quoted_at_estimated`.
     `doubtful_price` is a later price that is not confirmed yet (`quotes.doubts`).
     """
 
     symbol: Annotated[str, STOCK_TEXT]
     name: Annotated[str, STOCK_TEXT] = ""
-    price: Annotated[Decimal, MONEY]
-    previous_close: Annotated[Decimal | None, MONEY] = None
-    open: Annotated[Decimal | None, MONEY] = None
-    high: Annotated[Decimal | None, MONEY] = None
-    low: Annotated[Decimal | None, MONEY] = None
-    volume: Annotated[int | None, COUNT] = None
+    price: Annotated[Decimal, PRICE]
+    previous_close: Annotated[Decimal | None, PRICE] = None
+    open: Annotated[Decimal | None, PRICE] = None
+    high: Annotated[Decimal | None, PRICE] = None
+    low: Annotated[Decimal | None, PRICE] = None
+    volume: Annotated[Decimal | int | None, AMOUNT] = None
     market_cap: Annotated[Decimal | None, LARGE_MONEY] = None
-    year_low: Annotated[Decimal | None, MONEY] = None
-    year_high: Annotated[Decimal | None, MONEY] = None
+    year_low: Annotated[Decimal | None, PRICE] = None
+    year_high: Annotated[Decimal | None, PRICE] = None
     currency: Annotated[str, Kind("text", max_length=3)] = CURRENCY
-    doubtful_price: Annotated[Decimal | None, MONEY] = None
+    doubtful_price: Annotated[Decimal | None, PRICE] = None
     quoted_at: Annotated[datetime | None, TIME] = None
     quoted_at_estimated: Annotated[bool, FLAG] = False
     source: Annotated[str, Kind("text", max_length=20)]
@@ -63,7 +70,7 @@ class Quote:
     simulated: Annotated[bool, FLAG]
 
     @property
-    def change(self) -> Annotated[Decimal | None, MONEY]:
+    def change(self) -> Annotated[Decimal | None, PRICE]:
         return None if self.previous_close is None else self.price - self.previous_close
 
     @property
@@ -71,6 +78,19 @@ class Quote:
         if not self.previous_close or self.change is None:
             return None
         return (self.change * 100 / self.previous_close).quantize(CENT, ROUND_HALF_UP)
+
+    @property
+    def session(self) -> Annotated[Session, SESSION]:
+        """The present session of the stock's market."""
+        return session_now(self.symbol, is_simulated=self.simulated)
+
+    def at_places(self, places: int) -> Self:
+        """Return the quote with prices of that many decimal places."""
+        values: dict[str, Any] = {}
+        for field in price_fields(type(self)):
+            price: Decimal | None = getattr(self, field.name)
+            values[field.name] = None if price is None else at_places(price, places)
+        return replace(self, **values)
 
     def turnover(self) -> Decimal | None:
         """Return price by volume, the day's approximate volume in `currency`; None if unknown.
@@ -118,6 +138,7 @@ class Definition:
     stored: tuple[QuoteField, ...]
     wire: tuple[QuoteField, ...]
     columns: tuple[QuoteField, ...]
+    prices: tuple[QuoteField, ...]
     wire_writers: tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
 
@@ -139,6 +160,11 @@ def column_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
     return _definition(cls).columns
 
 
+def price_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
+    """Return the stored fields that are prices of the stock."""
+    return _definition(cls).prices
+
+
 def _definition(cls: type[Quote]) -> Definition:
     """Return the fields of a class, read from its annotations and cached."""
     if (cached := _definitions.get(cls)) is not None:
@@ -158,6 +184,7 @@ def _definition(cls: type[Quote]) -> Definition:
         stored=stored,
         wire=wire,
         columns=tuple(field for field in stored if field.kind.is_column),
+        prices=tuple(field for field in stored if field.kind.name == "price"),
         wire_writers=tuple((field.name, WIRE_WRITERS.get(field.kind.name)) for field in wire),
     )
     return _definitions[cls]
@@ -175,14 +202,20 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A candle: `starts_at` in aware UTC, prices in the stock's currency, `volume` in shares."""
+    """A candle: `starts_at` in aware UTC, prices in the stock's currency, `volume` as in Quote."""
 
     starts_at: datetime
     open: Decimal
     high: Decimal
     low: Decimal
     close: Decimal
-    volume: int | None = None
+    volume: Decimal | int | None = None
+
+    def written(self, places: int) -> Self:
+        """Return the bar with a stock's places."""
+        names = ("open", "high", "low", "close")
+        prices: dict[str, Any] = {name: written(getattr(self, name), places) for name in names}
+        return replace(self, **prices)
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -196,5 +229,27 @@ def _text(value: Decimal | None) -> str | None:
     return None if value is None or not value.is_finite() else f"{value:f}"
 
 
-WIRE_WRITERS: dict[str, Callable[[Any], Any]] = {"money": _text, "time": iso}
-JSON_READERS: dict[str, Callable[[Any], Any]] = {"money": Decimal, "time": datetime.fromisoformat}
+def amount_on_wire(value: Decimal | int | None) -> int | str | None:
+    """Return a traded amount as integer, or as a decimal string if it is not whole."""
+    if value is None:
+        return None
+    amount = to_amount(Decimal(value))
+    return amount if isinstance(amount, int) else f"{amount:f}"
+
+
+def _amount_of(value: Any) -> Decimal | int:
+    return to_amount(Decimal(value))
+
+
+WIRE_WRITERS: dict[str, Callable[[Any], Any]] = {
+    "price": _text,
+    "money": _text,
+    "amount": amount_on_wire,
+    "time": iso,
+}
+JSON_READERS: dict[str, Callable[[Any], Any]] = {
+    "price": Decimal,
+    "money": Decimal,
+    "amount": _amount_of,
+    "time": datetime.fromisoformat,
+}

@@ -1,6 +1,6 @@
 """Recorded candles: a chart's range of one stock, and today's closes of many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from itertools import groupby
@@ -13,6 +13,7 @@ from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.selectors.exchange_days import SOURCE, exchange_bars
 from mainapp.market.sessions import SAO_PAULO, is_session_day, next_session_day, sao_paulo_day
+from mainapp.market.symbols import B3, Market, market_of
 
 RANGE_DAYS = {"1d": 1, "5d": 5, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 5 * 366}
 # The widths of a chart's bars in each range, the usual one first. Wider bars are merged from stored
@@ -135,7 +136,9 @@ def _limited(
     return candles.filter(starts_at__lt=before) if before else candles
 
 
-def begins_late(bars: list[Bar], *, range_: str, interval: str, at: datetime) -> bool:
+def begins_late(
+    bars: list[Bar], *, range_: str, interval: str, at: datetime, market: Market = B3
+) -> bool:
     """Return whether the history of a range is missing before its first bar.
 
     Always False for `max`, whose beginning is unknown, and for one day, in which the first trade
@@ -146,8 +149,8 @@ def begins_late(bars: list[Bar], *, range_: str, interval: str, at: datetime) ->
     since = _first_slot(range_, interval, at=bars[-1].starts_at if interval in MINUTES else at)
     assert since is not None
     expected = sao_paulo_day(since)
-    if not is_session_day(expected):
-        expected = next_session_day(expected)
+    if not is_session_day(expected, market):
+        expected = next_session_day(expected, market)
     late_by = sao_paulo_day(bars[0].starts_at) - expected
     return late_by > (timedelta() if interval in MINUTES else LATE_BEGINNING)
 
@@ -161,12 +164,22 @@ def _first_slot(range_: str, interval: str, *, at: datetime) -> datetime | None:
 
 
 def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple[int, str]]]:
-    """Return each symbol's closes of the newest recorded day, one per five minutes. Two queries.
+    """Return each symbol's closes of its market's newest recorded day, one per five minutes.
 
     A close is a pair of epoch seconds and a decimal string; the oldest is first. The query lists
-    the exact slots, so that an index serves it: 43,200 lookups for 150 stocks, and no scan.
+    the exact slots, so that an index serves it: 43,200 lookups for 150 stocks, and no scan. Two
+    queries for each market.
     """
-    symbols = {stock.pk: stock.symbol for stock in stocks}
+    symbols: dict[Market, dict[int, str]] = {}
+    for stock in stocks:
+        symbols.setdefault(market_of(stock.symbol), {})[stock.pk] = stock.symbol
+    closes: dict[str, list[tuple[int, str]]] = {}
+    for names in symbols.values():
+        closes |= _day_closes(names, at)
+    return closes
+
+
+def _day_closes(symbols: Mapping[int, str], at: datetime) -> dict[str, list[tuple[int, str]]]:
     closes: dict[str, list[tuple[int, str]]] = {symbol: [] for symbol in symbols.values()}
     candles = Candle.objects.filter(
         stock__in=symbols, simulated=settings.SIMULATED, interval=Candle.Interval.MINUTE
@@ -184,25 +197,34 @@ def sparkline_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]
     """Return each quote's day as points for `{% sparkline %}`, the oldest first. One query.
 
     A point is a pair of epoch seconds and a decimal string: the closes of each ten minutes, then
-    the price of the quote itself. The day is that of the newest quote; a quote of an earlier day
-    has no points.
+    the price of the quote itself. The day is that of its market's newest quote; a quote of an
+    earlier day has no points.
     """
     timed = {quote.symbol: quote for quote in quotes if quote.quoted_at}
     points: dict[str, list[tuple[int, str]]] = {symbol: [] for symbol in timed}
     if not timed:
         return points
-    slots = _day_slots(max(quote.quoted_at for quote in timed.values() if quote.quoted_at))[::2]
+    newest: dict[Market, datetime] = {}
+    for symbol, quote in timed.items():
+        if at := quote.quoted_at:
+            newest[market_of(symbol)] = max(at, newest.get(market_of(symbol), at))
+    slots = {market: _day_slots(at)[::2] for market, at in newest.items()}
     rows = Candle.objects.filter(
         stock__symbol__in=timed,
         simulated=settings.SIMULATED,
         interval=Candle.Interval.MINUTE,
-        starts_at__in=slots,
+        starts_at__in=sorted({slot for of_market in slots.values() for slot in of_market}),
     ).order_by("starts_at")
     for symbol, starts_at, close in rows.values_list("stock__symbol", "starts_at", "close"):
-        points[symbol].append((int(starts_at.timestamp()), f"{close:f}"))
+        if starts_at >= slots[market_of(symbol)][0]:
+            points[symbol].append((int(starts_at.timestamp()), f"{close:f}"))
     for symbol, quote in timed.items():
         at = quote.quoted_at
-        if at and at >= slots[0] and at.timestamp() > (points[symbol] or [(0, "")])[-1][0]:
+        if (
+            at
+            and at >= slots[market_of(symbol)][0]
+            and at.timestamp() > (points[symbol] or [(0, "")])[-1][0]
+        ):
             points[symbol].append((int(at.timestamp()), f"{quote.price:f}"))
     return points
 

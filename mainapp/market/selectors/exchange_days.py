@@ -63,7 +63,7 @@ def _ratios(today: str, symbols: set[str]) -> dict[str, list[_Ratio]]:
     if not symbols:
         return {}
     ratios = defaultdict[str, list[_Ratio]](list, {symbol: [] for symbol in symbols})
-    events = CorporateEvent.objects.filter(
+    events = CorporateEvent.objects.in_force().filter(
         stock__symbol__in=symbols,
         kind__in=SPLITS,
         successor=None,

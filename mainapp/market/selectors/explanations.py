@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from mainapp.market.models import CorporateEvent
 from mainapp.market.quotes import Quote
 from mainapp.market.quotes.doubts import WILD_PCT, is_far
@@ -18,13 +20,20 @@ KINDS = (
     CorporateEvent.Kind.INTEREST,
 )
 
+# One source alone may report a wrong event and a wrong price.
+SURE = (
+    Q(is_reported=False) | Q(is_ratio_sure=True) | Q(amount__isnull=False) & ~Q(strength="single")
+)
+
 
 def explaining_events(symbols: Collection[str]) -> dict[str, list[CorporateEvent]]:
     """Return the events on a known day that change the prices of these stocks. One query."""
     events: dict[str, list[CorporateEvent]] = {}
-    rows = CorporateEvent.objects.filter(
-        stock__symbol__in=symbols, kind__in=KINDS, ex_on__isnull=False
-    ).select_related("stock")
+    rows = (
+        CorporateEvent.objects.in_force()
+        .filter(SURE, stock__symbol__in=symbols, kind__in=KINDS, ex_on__isnull=False)
+        .select_related("stock")
+    )
     for event in rows.order_by("ex_on"):
         events.setdefault(event.stock.symbol, []).append(event)
     return events

@@ -1,4 +1,4 @@
-"""A stock's index memberships and corporate events."""
+"""A stock's index memberships, and its corporate events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,22 +13,25 @@ MAX_EVENTS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockFacts:
-    """A stock's memberships in the index lists in force, and its newest events."""
+    """A stock's memberships in the index lists in force."""
 
     memberships: Sequence[Membership]
-    events: Sequence[CorporateEvent]
 
 
 def stock_facts(stock: Stock, *, on: date) -> StockFacts:
-    """Return the facts about a stock on a day. Two queries."""
+    """Return the facts about a stock on a day. One query."""
     newer = IndexList.objects.filter(
         market=OuterRef("index_list__market"),
         as_of__gt=OuterRef("index_list__as_of"),
         as_of__lte=on,
     )
     memberships = Membership.objects.filter(~Exists(newer), stock=stock, index_list__as_of__lte=on)
-    events = CorporateEvent.objects.filter(Q(stock=stock) | Q(successor=stock))
     return StockFacts(
         memberships=list(memberships.select_related("index_list").order_by("index_list__market")),
-        events=list(events.select_related("stock", "successor")[:MAX_EVENTS]),
     )
+
+
+def stock_events(stock: Stock) -> list[CorporateEvent]:
+    """Return the newest events of a stock, announced ones included. One query."""
+    events = CorporateEvent.objects.in_force().filter(Q(stock=stock) | Q(successor=stock))
+    return list(events.select_related("stock", "successor")[:MAX_EVENTS])

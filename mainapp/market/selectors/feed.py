@@ -1,5 +1,6 @@
 """The state of the market and of the feed, for pages that show prices."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from mainapp.market import sessions
 from mainapp.market.board import Board
 from mainapp.market.fanout.feed import state_of
+from mainapp.market.symbols import is_pair
 
 
 def feed_state(*, at: datetime) -> dict[str, Any]:
@@ -25,10 +27,16 @@ def feed_state(*, at: datetime) -> dict[str, Any]:
     return {"feed": state_of(pulse, at=at), "late_symbols": frozenset(late)}
 
 
-def market_status(*, at: datetime, newest_at: datetime | None = None) -> dict[str, Any]:
-    """Return the context of `_market_status.html`, and that of `feed_state`."""
+def market_status(
+    *, at: datetime, newest_at: datetime | None = None, symbols: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the context of `_market_status.html`, and that of `feed_state`.
+
+    The session is B3's, unless all `symbols` of the page are crypto currencies.
+    """
+    is_always_open = settings.SIMULATED or (bool(symbols) and all(map(is_pair, symbols)))
     return {
-        "session": "open" if settings.SIMULATED else sessions.session(at),
+        "session": "open" if is_always_open else sessions.session(at),
         "last_close": sessions.last_close(at),
         "newest_at": newest_at,
         **feed_state(at=at),

@@ -9,6 +9,8 @@ from django.db.models import Func, Q, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import Contains
 
+from mainapp.market.symbols import fold
+
 _FUNCTION = "pregao_fold"
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
@@ -36,6 +38,14 @@ def has_words(text: Combinable | str, words: list[str]) -> Q:
     condition = Q()
     for word in words:
         condition &= Q(Contains(Folded(text), word))
+    return condition
+
+
+def in_search_text(text: str) -> Q:
+    """Return the condition that `search_text`, a folded column, contains each word of a text."""
+    condition = Q()
+    for word in fold(text).split():
+        condition &= Q(search_text__contains=word)
     return condition
 
 

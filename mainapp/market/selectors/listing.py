@@ -18,6 +18,7 @@ KIND_MARKETS: dict[str, tuple[Stock.Kind, ...]] = {
     "FII": (Stock.Kind.FII,),
     "ETF": (Stock.Kind.ETF,),
     "BDR": (Stock.Kind.BDR, Stock.Kind.BDR_ETF),
+    "CRIPTO": (Stock.Kind.CRYPTO,),
     "ALL": (),
 }
 MARKETS = (*INDICES, *KIND_MARKETS)

@@ -1,12 +1,11 @@
 """Stocks in the site's search."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.core.search import Result, Section
+from mainapp.core.search import Result, Section, list_url
 from mainapp.market.models import Stock
 from mainapp.market.selectors.catalogue import search_stocks
 from mainapp.market.selectors.successions import succession_notes
@@ -28,10 +27,6 @@ def _result(stock: Stock) -> Result:
     )
 
 
-def _more_url(text: str) -> str:
-    return f"{reverse('stockpicker', args=['ALL'])}?{urlencode({'q': text})}"
-
-
 STOCKS = Section(
     name="stocks",
     title=_("Ativos"),
@@ -39,5 +34,5 @@ STOCKS = Section(
     icon="activity",
     find=find_stocks,
     notes=lambda text: succession_notes([text]),
-    more_url=_more_url,
+    more_url=list_url("stockpicker", "ALL"),
 )

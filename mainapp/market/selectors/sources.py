@@ -16,9 +16,9 @@ from mainapp.market.board import Board
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers.base import Limit
 from mainapp.market.providers.breaker import SourceState
-from mainapp.market.providers.chain import build_chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.selectors.schedule import Schedule, update_schedule
-from mainapp.market.selectors.source_words import fault_words, source_label
+from mainapp.market.selectors.source_words import fault_words, source_about, source_label
 from mainapp.market.selectors.streams import (
     StreamOverview,
     pushed_sentence,
@@ -40,6 +40,8 @@ class Source:
     in_use: bool
     history: SourceState
     history_error: str
+    events: SourceState
+    events_error: str
     limits: Sequence["Allowance"]
 
 
@@ -84,7 +86,7 @@ class Overview:
 def sources_overview(*, at: datetime) -> Overview:
     """Return the content of the page *Fontes*.
 
-    Two queries; three reads of Redis per source, and one for all streams.
+    Two queries; four reads of Redis per source, and one for all streams.
     """
     chain = build_chain()
     states = chain.states()
@@ -97,18 +99,24 @@ def sources_overview(*, at: datetime) -> Overview:
             Source(
                 state=state,
                 label=source_label(state.name),
-                about=_about(state.name),
+                about=source_about(state.name),
                 mark=_mark(state),
                 word=_word(state),
                 error=fault_words(state.last_fault),
                 interval_s=max(state.interval_s or 0, interval_s),
                 in_use=state.name == used,
                 history=history,
-                history_error=fault_words(history.last_fault) if history.wait_s else "",
+                history_error=_pause_words(history),
+                events=events,
+                events_error=_pause_words(events),
                 limits=[_allowance(limit) for limit in limits],
             )
-            for state, history, limits in zip(
-                states, chain.history_states(), chain.limits(), strict=True
+            for state, history, events, limits in zip(
+                states,
+                chain.states("history"),
+                chain.states("events"),
+                chain.limits(),
+                strict=True,
             )
         ],
         streams=streams,
@@ -125,18 +133,8 @@ def sources_overview(*, at: datetime) -> Overview:
     )
 
 
-def _about(name: str) -> str:
-    return {
-        "brapi": _("Traz muitos ativos por chamada; o plano contratado limita as chamadas do mês."),
-        "yahoo": _(
-            "Traz todos os ativos numa chamada; as cotações da B3 chegam 15 minutos depois."
-        ),
-        "yahoo_fin": _(
-            "Biblioteca antiga que lê as páginas do Yahoo; fica por último, de reserva."
-        ),
-        "simulated": _("Preços inventados por este servidor, para experimentar. Nenhum é real."),
-        "replay": _("Preços de um pregão passado, repetidos para treinar. Nenhum é de agora."),
-    }.get(name, "")
+def _pause_words(state: SourceState) -> str:
+    return fault_words(state.last_fault) if state.state == "open" else ""
 
 
 def _mark(state: SourceState) -> str:
@@ -279,5 +277,9 @@ def _reason(reason: str) -> str:
         "currency": _("em outra moeda que não a do ativo"),
         "out_of_range": _("fora da mínima e da máxima do dia que a própria fonte informou"),
         "doubtful": _("longe demais do último preço, à espera de confirmação"),
+        "event_currency": _("provento em outra moeda que não a do ativo"),
+        "event_date": _("provento com data sem cabimento"),
+        "event_amount": _("provento com valor sem cabimento"),
+        "event_ratio": _("desdobramento, grupamento ou bonificação sem cabimento"),
         "foreign": _("simulada entre reais, ou real entre simuladas"),
     }.get(reason, reason)

@@ -100,7 +100,9 @@ def _events(symbols: Iterable[str | None]) -> Events:
     wanted = Q(stock__is_active=False) | Q(
         stock__symbol__in=[symbol for symbol in symbols if symbol], kind__in=SPLITS
     )
-    rows = CorporateEvent.objects.filter(wanted, kind__in=(*SPLITS, *ENDINGS))
+    rows = CorporateEvent.objects.in_force().filter(wanted, kind__in=(*SPLITS, *ENDINGS))
+    # What one source alone reports does not change amounts.
+    rows = rows.exclude(is_reported=True, is_ratio_sure=False)
     for event in rows.select_related("stock", "successor").order_by("ex_on", "pk"):
         events[event.stock.symbol].append(event)
     return events

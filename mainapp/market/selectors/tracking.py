@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from mainapp.core.prices import LEAST_PLACES, places_of
 from mainapp.core.table_view import in_order
 from mainapp.market.models import Stock, Watchlist
 from mainapp.market.quotes import Quote
@@ -35,7 +36,9 @@ class TrackedStock:
     @property
     def side_places(self) -> int:
         """The number of decimal places of secondary prices: none for an index."""
-        return 0 if self.quote and self.quote.price >= 10_000 else 2
+        if self.is_index or self.quote is None:
+            return 0 if self.is_index else LEAST_PLACES
+        return places_of(self.quote.price)
 
     @property
     def turnover(self) -> Decimal | None:

@@ -11,6 +11,7 @@ from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Quote, finite, is_of_future, is_out_of_range, latest_quoted_at
 from mainapp.market.quotes.doubts import WILD_PCT, is_far
 from mainapp.market.sessions import SAO_PAULO, is_session_day
+from mainapp.market.symbols import market_of
 
 CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "source"]
 
@@ -96,7 +97,7 @@ def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:
     candle.volume = (candle.volume or 0) + growth
 
 
-def _volume_growth(last: Quote | None, quote: Quote) -> int:
+def _volume_growth(last: Quote | None, quote: Quote) -> Decimal | int:
     """Return the increase of the day's volume since `last`, 0 if it is unknown."""
     if last is None or last.volume is None or quote.volume is None or not _same_day(last, quote):
         return 0
@@ -153,7 +154,7 @@ def _was_traded(quote: Quote, quoted_at: datetime) -> bool:
     """
     if quote.simulated or not quote.quoted_at_estimated:
         return True
-    return is_session_day(quoted_at.astimezone(SAO_PAULO).date())
+    return is_session_day(quoted_at.astimezone(SAO_PAULO).date(), market_of(quote.symbol))
 
 
 def _same_day(first: Quote, second: Quote) -> bool:

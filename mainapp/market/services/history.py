@@ -17,7 +17,7 @@ from mainapp.core.redis import key
 from mainapp.market import sessions
 from mainapp.market.models import Candle, Stock
 from mainapp.market.providers.base import ProviderError
-from mainapp.market.providers.chain import build_chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.quotes import Bar
 from mainapp.market.quotes.histories import believed_bars
 from mainapp.market.selectors.candles import (
@@ -27,7 +27,9 @@ from mainapp.market.selectors.candles import (
     stored_interval,
 )
 from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services.corporate_events import want_events
 from mainapp.market.services.recording import count_rejections
+from mainapp.market.symbols import B3, CRIPTO, Market
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Load:
     retry_after_s: int = 0
 
 
-def is_complete(bars: Sequence[Bar], *, range_: str, at: datetime) -> bool:
+def is_complete(bars: Sequence[Bar], *, range_: str, at: datetime, market: Market = B3) -> bool:
     """Return whether the stored daily bars contain each session of a range before today.
 
     A start up to five days late is not a gap: a source's month may be shorter than ours. Ranges of
@@ -65,7 +67,7 @@ def is_complete(bars: Sequence[Bar], *, range_: str, at: datetime) -> bool:
     if min(stored_days) - first <= LATE_BEGINNING:
         first = max(first, min(stored_days))
     days = (first + timedelta(days=n) for n in range((sessions.sao_paulo_day(at) - first).days))
-    return all(day in stored_days for day in days if sessions.is_session_day(day))
+    return all(day in stored_days for day in days if sessions.is_session_day(day, market))
 
 
 def claim_load(*, symbol: str, range_: str) -> Load:
@@ -112,6 +114,7 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
     Raises: Stock.DoesNotExist, redis.RedisError.
     """
     stock = Stock.objects.get(symbol=symbol)
+    want_events(stock=stock, at=at)  # somebody looks at it
     interval = stored_interval(range_)
     try:
         bars, source = build_chain().history(symbol, range_, interval.value)
@@ -120,7 +123,7 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
         redis_client().set(_key(symbol, range_), "failed", ex=FAILED_S)
         return "failed"
     store_bars(stock=stock, interval=interval, bars=bars, source=source, at=at)
-    redis_client().set(_key(symbol, range_), "ok", ex=_fresh_s(interval, at))
+    redis_client().set(_key(symbol, range_), "ok", ex=_fresh_s(stock, interval, at))
     return "ok"
 
 
@@ -176,10 +179,10 @@ def _believed(stock: Stock, bars: Iterable[Bar], source: str, at: datetime) -> l
     return believed
 
 
-def _fresh_s(interval: Candle.Interval, at: datetime) -> int:
+def _fresh_s(stock: Stock, interval: Candle.Interval, at: datetime) -> int:
     if interval == Candle.Interval.DAY:
         return DAYS_FRESH_S
-    is_open = settings.SIMULATED or sessions.is_trading(at)
+    is_open = settings.SIMULATED or stock.market == CRIPTO or sessions.is_trading(at)
     return MINUTES_FRESH_S if is_open else MINUTES_FRESH_CLOSED_S
 
 

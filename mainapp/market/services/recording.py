@@ -18,6 +18,8 @@ from mainapp.market.quotes import (
     rejection,
     stamped,
 )
+from mainapp.market.quotes.completion import completed
+from mainapp.market.quotes.reported import EventFault
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.services.candles import (
     delete_contradicted_candles,
@@ -86,8 +88,9 @@ def _check_batch(
     """Return the newest accepted quote of each symbol, and the rejected quotes with the reason."""
     newest: dict[str, Quote] = {}
     rejected: list[tuple[Quote, Rejection]] = []
-    for quote in batch:
-        stock = stocks.get(quote.symbol)
+    for received in batch:
+        stock = stocks.get(received.symbol)
+        quote = _prepared(received, stock, last) if stock else received
         before = newest.get(quote.symbol) or last.get(quote.symbol)
         reason = _rejection(quote, stock, before, at)
         if reason is None and doubts.is_doubtful(quote, before):
@@ -98,6 +101,16 @@ def _check_batch(
         elif reason is not None:
             rejected.append((quote, reason))
     return list(newest.values()), rejected
+
+
+def _prepared(quote: Quote, stock: Stock, last: Mapping[str, Quote]) -> Quote:
+    """Return the quote with the stock's places.
+
+    Of a pair, a reply may lack the previous close or the range of the day, which do not change.
+    """
+    if stock.market == Stock.Market.CRIPTO:
+        quote = completed(quote, last.get(quote.symbol))
+    return quote.at_places(stock.price_places)
 
 
 def _locked_stocks(symbols: Collection[str]) -> dict[str, Stock]:
@@ -145,7 +158,7 @@ def _count_rejected(rejected: list[tuple[Quote, Rejection]], at: datetime) -> No
 
 
 def count_rejections(
-    *, source: str, reason: Rejection, symbol: str, count: int, at: datetime
+    *, source: str, reason: Rejection | EventFault, symbol: str, count: int, at: datetime
 ) -> None:
     """Add to the number of a source's rejected quotes; `symbol` is that of the last one."""
     last = {"last_symbol": symbol[:12], "last_at": at}

@@ -1,4 +1,4 @@
-"""The market's periodic tasks: updates of quotes, uploaded files, nightly pruning of candles."""
+"""The market's periodic tasks: quotes, corporate events, uploaded files, pruning of candles."""
 
 from django.conf import settings
 from django.db import transaction
@@ -8,6 +8,7 @@ from mainapp.market.selectors.schedule import TASK, description, interval_of, is
 
 PRUNING = "prune_candles"
 FILES, FILES_S = "load_history_files", 60
+EVENTS, EVENTS_S = "read_corporate_events", 60
 DEFAULT_S = 10
 
 
@@ -24,9 +25,12 @@ def ensure_periodic_tasks() -> None:
     if not PeriodicTask.objects.filter(name=PRUNING).exists():
         night = CrontabSchedule.objects.create(minute="15", hour="3", timezone=settings.TIME_ZONE)
         PeriodicTask.objects.create(name=PRUNING, task=PRUNING, crontab=night)
-    if not PeriodicTask.objects.filter(name=FILES).exists():
-        every = IntervalSchedule.objects.create(every=FILES_S, period=IntervalSchedule.SECONDS)
-        PeriodicTask.objects.create(name=FILES, task=FILES, interval=every, expire_seconds=FILES_S)
+    for name, every_s in ((FILES, FILES_S), (EVENTS, EVENTS_S)):
+        if not PeriodicTask.objects.filter(name=name).exists():
+            every = IntervalSchedule.objects.create(every=every_s, period=IntervalSchedule.SECONDS)
+            PeriodicTask.objects.create(
+                name=name, task=name, interval=every, expire_seconds=every_s
+            )
 
 
 def _apply_interval(task: PeriodicTask) -> None:

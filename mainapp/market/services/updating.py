@@ -17,13 +17,15 @@ from mainapp.core.redis import key
 from mainapp.market import sessions, watch
 from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
-from mainapp.market.providers.chain import Chain, build_chain
+from mainapp.market.providers.chain import Chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.claims import batch_lease, claim, unclaimed
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.streams.given import not_given
+from mainapp.market.symbols import CRIPTO, market_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,10 +82,28 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
         symbols = not_given(watch.watched_symbols(redis_client()) | watch.needed_symbols())
         if symbols and _are_sources_resting(at):
             return False
-        pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
+        pause = interval
+        if not _is_trading(at):
+            symbols, pause = _while_closed(symbols, interval, at_once=at_once)
         wanted = symbols if at_once else unclaimed(symbols)
         _fetch_and_place(wanted, due=_due_after(at, interval, pause))
     return True
+
+
+def _while_closed(
+    symbols: Collection[str], interval: timedelta, *, at_once: bool
+) -> tuple[set[str], timedelta]:
+    """Return the symbols to fetch while B3 is closed, and the pause until the next batch.
+
+    The other market stays open: its symbols are fetched at each interval, B3's once a minute.
+    """
+    pause = max(interval, CLOSED_INTERVAL)
+    open_ = {symbol for symbol in symbols if market_of(symbol) == CRIPTO}
+    if at_once or not open_:
+        return set(symbols), interval if open_ else pause
+    closed = sorted(set(symbols) - open_)
+    latest_ns = time.time_ns() - (pause - _early(interval)) // timedelta(microseconds=1) * 1000
+    return open_ | {name for name, at in reached_ns(closed).items() if at <= latest_ns}, interval
 
 
 def is_overdue(*, at: datetime) -> bool:

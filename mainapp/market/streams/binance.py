@@ -1,19 +1,17 @@
 """Binance's market streams: 24 h tickers of crypto pairs in JSON, in real time."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from mainapp.market.providers.replies import to_price
-from mainapp.market.quotes import Quote, is_out_of_range, to_money
+from mainapp.market.providers.replies import to_exact_price
+from mainapp.market.quotes import Quote, is_out_of_range, to_exact_money
 from mainapp.market.streams.wires import MalformedMessage, Message, Price
-from mainapp.market.symbols import parse as parse_ticker
+from mainapp.market.symbols import is_pair
 
-PAIR = re.compile(r"[A-Z0-9]{2,8}BRL")
 SUFFIX = "@miniTicker"
 # Its connections last for 24 hours.
 LIFETIME_S = 23 * 3600.0
@@ -30,7 +28,7 @@ class BinanceWire:
     repeats_all = False
 
     def source_symbol(self, symbol: str) -> str | None:
-        return symbol if PAIR.fullmatch(symbol) and parse_ticker(symbol) is None else None
+        return symbol if is_pair(symbol) else None
 
     def address(self, url: str, names: Sequence[str]) -> tuple[str, int]:
         first = names[:NAMES_IN_ADDRESS]
@@ -69,7 +67,7 @@ class BinanceWire:
         Open, high, low and volume are those of the last 24 hours, not of the day.
         """
         data: Any = price.values
-        last = to_money(data.get("c"))
+        last = to_exact_money(data.get("c"))
         quote = Quote(
             symbol=symbol,
             price=Decimal("NaN") if last is None else last,
@@ -77,7 +75,7 @@ class BinanceWire:
             simulated=False,
             quoted_at=datetime.fromtimestamp(price.at_ms / 1000, UTC),
         )
-        low, high = to_price(data.get("l")), to_price(data.get("h"))
+        low, high = to_exact_price(data.get("l")), to_exact_price(data.get("h"))
         if quote.price.is_finite() and is_out_of_range(quote.price, low=low, high=high):
             return replace(quote, low=low, high=high)  # so that it is refused
         return quote

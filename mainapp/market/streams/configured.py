@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from mainapp.market.providers.chain import build_provider
+from mainapp.market.providers.configured import build_provider
 from mainapp.market.providers.simulated import SimulatedProvider
 from mainapp.market.streams.base import QuoteStream
 from mainapp.market.streams.binance import BinanceWire

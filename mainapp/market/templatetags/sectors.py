@@ -40,6 +40,7 @@ SECTORS = (
     _("Residencial"),
     _("Shoppings"),
     _("Varejo"),
+    _("Criptomoedas"),
     _("Índices"),
 )
 
@@ -56,6 +57,7 @@ def kind_name(kind: str) -> str:
     names = {
         "BDR_ETF": gettext("BDR de ETF"),
         "FI_INFRA": gettext("FI-Infra"),
+        "CRYPTO": gettext("Cripto"),
         "FIAGRO": gettext("Fiagro"),
         "FUND": gettext("Fundo"),
         "RIGHT": gettext("Direito"),

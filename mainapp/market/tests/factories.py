@@ -21,7 +21,7 @@ from mainapp.market.models import (
     Watchlist,
     WatchlistItem,
 )
-from mainapp.market.symbols import fold, parse
+from mainapp.market.symbols import fold, is_pair, market_of, parse
 
 Row = TypeVar("Row", bound=Model)
 
@@ -36,6 +36,8 @@ def ticker(n: int) -> str:
 
 def kind_of(symbol: str) -> str:
     """Return the first kind that the symbol's suffix allows."""
+    if is_pair(symbol):
+        return "CRYPTO"
     parsed = parse(symbol)
     assert parsed, f"{symbol} is not a ticker"
     return parsed.kinds[0]
@@ -62,6 +64,7 @@ class StockFactory(RowFactory[Stock]):
     name = LazyAttribute(lambda stock: f"Empresa {stock.symbol}")
     search_text = LazyAttribute(lambda stock: fold(f"{stock.symbol} {stock.name}"))
     kind = LazyAttribute(lambda stock: kind_of(stock.symbol))
+    market = LazyAttribute(lambda stock: market_of(stock.symbol))
 
 
 class IndexListFactory(RowFactory[IndexList]):

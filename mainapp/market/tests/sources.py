@@ -19,6 +19,7 @@ class TestSource:
     __test__ = False
     batch_size = 100
     lists_all = True
+    gives_events = False
 
     def __init__(self, name="test", *, simulated=True, budget=None, prices=None):
         self.name, self.simulated, self.budget = name, simulated, budget

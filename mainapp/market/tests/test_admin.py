@@ -66,6 +66,7 @@ def test_renamed_stock_is_found_at_once(admin):
             "kind": "PN",
             "sector": "Bancos",
             "lot": 100,
+            "price_places": 2,
             "is_active": "on",
         },
     )
@@ -80,6 +81,7 @@ def stock_form(**fields):
         "name": "Itaú",
         "kind": "PN",
         "lot": 100,
+        "price_places": 2,
         "is_active": "on",
         "is_end_sure": "on",
     } | fields

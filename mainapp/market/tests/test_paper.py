@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -272,3 +272,48 @@ def test_a_bdr_shows_the_country_of_its_issuer(client):
     assert "flags.svg#US" in page
     assert '<span class="visually-hidden"> · Estados Unidos</span>' in page
     assert "<dd>Estados Unidos</dd>" in page
+
+
+def test_page_lists_payments_and_what_their_sources_say_of_them(client):
+    stock = StockFactory(symbol="PETR4")
+    values = {"is_reported": True, "simulated": True, "ratio": None, "sources": "brapi yahoo"}
+    CorporateEventFactory(
+        stock=stock,
+        kind="interest",
+        amount=Decimal("0.3342861700"),
+        pay_on=date(2026, 4, 10),
+        ex_on=date(2026, 3, 20),
+        status="announced",
+        former={"amount": "0.33", "pay_on": ""},
+        others={"yahoo": "0.3"},
+        changed_at=datetime(2026, 3, 10, 15, tzinfo=UTC),
+        **values,
+    )
+    one_source = values | {"ratio": Decimal("1.1"), "is_ratio_sure": False, "sources": "brapi"}
+    CorporateEventFactory(stock=stock, kind="bonus", is_date_sure=False, **one_source)
+    CorporateEventFactory(
+        stock=stock, kind="dividend", amount=Decimal(7), **values | {"simulated": False}
+    )
+
+    page = client.get("/ativo/PETR4/").content.decode()
+    block = page.split('id="proventos"')[1].split("</section>")[0]
+
+    assert "Proventos e eventos" in block
+    assert ">simulados<" in block
+    assert 'JCP <span class="badge is-amber">anunciado</span>' in block
+    assert "20/03/2026" in block
+    assert "10/04/2026" in block
+    assert "R$\N{NO-BREAK SPACE}0,33428617" in block
+    assert "brapi.dev, Yahoo Finance" in block
+    assert "alterado em 10/03/2026; antes: R$\N{NO-BREAK SPACE}0,33, sem data de pagamento" in block
+    assert "Yahoo Finance: R$\N{NO-BREAK SPACE}0,30" in block
+    assert "1,1 <small" in block
+    assert "(sem confirmação)" in block
+    assert "(data provável)" not in block
+    assert "R$\N{NO-BREAK SPACE}7,00" not in block
+
+
+def test_page_of_a_stock_without_events_has_no_block_of_them(client):
+    StockFactory(symbol="PETR4")
+
+    assert 'id="proventos"' not in client.get("/ativo/PETR4/").content.decode()

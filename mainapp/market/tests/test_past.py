@@ -10,7 +10,7 @@ from mainapp.core.redis import key
 from mainapp.market import board as boards
 from mainapp.market.board.entries import parse_entry
 from mainapp.market.models import Candle, ExchangeDay, LastQuote
-from mainapp.market.providers.chain import build_chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.providers.guard import Guard
 from mainapp.market.quotes import NewestTimes
 from mainapp.market.selectors import past

@@ -30,6 +30,8 @@ def test_tasks_are_created_once(settings):
     )
     assert task().expire_seconds == settings.UPDATE_INTERVAL_S
     assert PeriodicTask.objects.filter(name="prune_candles").count() == 1
+    events = PeriodicTask.objects.select_related("interval").get(task="read_corporate_events")
+    assert (events.interval.every, events.expire_seconds) == (60, 60)
 
 
 def test_new_setting_changes_the_schedule(settings):

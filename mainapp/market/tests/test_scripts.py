@@ -106,6 +106,36 @@ def test_rows_without_a_value_go_last_either_way(run, ascending, order):
     assert run("market/quotes.js", expression) == order
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("price", "0,00012345"),
+        ("change", "+0,00000345"),
+        ("open", "0,00012000"),
+        ("volume", "12"),
+        ("turnover", "0"),
+    ],
+)
+def test_prices_are_written_with_their_own_places(run, field, text):
+    quote = (
+        "{symbol: 'TINYBRL', price: '0.00012345', change: '0.00000345', open: '0.00012000', "
+        "volume: '12.34567'}"
+    )
+    assert run("market/quotes.js", f"m.fieldText({quote}, '{field}')") == text
+
+
+def test_turnover_of_coins_is_exact(run):
+    quote = "{symbol: 'BTCBRL', price: '345678.12', volume: '1234.5678'}"
+    assert (
+        run("market/quotes.js", f"m.fieldText({quote}, 'turnover')") == "426,8\N{NO-BREAK SPACE}mi"
+    )
+
+
+@pytest.mark.parametrize(("symbol", "session"), [("BTCBRL", "open"), ("PETR4", "closed")])
+def test_session_of_a_row_is_that_of_its_market(run, symbol, session):
+    assert run("market/quotes.js", f"m.sessionOf({{symbol: '{symbol}'}}, 'closed')") == session
+
+
 def test_a_place_in_a_range_is_between_its_ends(run):
     places = "[['1', '3', '2'], ['1', '3', '9'], ['2', '2', '2'], [null, '3', '2']]"
     assert run("market/quotes.js", f"{places}.map((p) => m.place(...p))") == [50, 100, None, None]

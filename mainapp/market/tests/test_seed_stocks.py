@@ -97,7 +97,7 @@ def test_shipped_stocks_are_valid(shipped):
     symbols = [entry.symbol for entry in shipped.stocks]
     traded = {entry.symbol: entry for entry in shipped.stocks if entry.is_active}
 
-    assert len(symbols) == len(set(symbols)) == 2309
+    assert len(symbols) == len(set(symbols)) == 2322
     assert all(canonical(symbol) == symbol for symbol in symbols)
     assert Counter(entry.kind for entry in traded.values()) == {
         "BDR": 668,
@@ -112,6 +112,7 @@ def test_shipped_stocks_are_valid(shipped):
         "FUND": 13,
         "RIGHT": 8,
         "INDEX": 1,
+        "CRYPTO": 13,
     }
     assert traded["AAPL34"].underlying == "AAPL"
     assert Counter(entry.country for entry in traded.values() if entry.country)["US"] == 93
@@ -151,10 +152,10 @@ def test_command_loads_the_shipped_data_once(db, django_assert_num_queries):
     with django_assert_num_queries(1):
         second = run()
 
-    assert first == "Catalogue: 2309 added, 0 updated, 19 index lists and 179 events written."
+    assert first == "Catalogue: 2322 added, 0 updated, 19 index lists and 179 events written."
     assert second == "The catalogue is up to date: nothing changed."
     known = load_catalogue()
-    assert len(known.names) == 2008
+    assert len(known.names) == 2021
     assert len(known.ibov) == 76
     assert known.canonical("vvar3f") == "BHIA3"
     assert known.canonical("CIEL3") is None

@@ -10,7 +10,7 @@ from django.utils import timezone
 from mainapp.core.redis import client as redis_client
 from mainapp.market.board import STREAM_KEY
 from mainapp.market.models import RejectedQuotes
-from mainapp.market.providers import chain
+from mainapp.market.providers import configured
 from mainapp.market.providers.base import Budget, ProviderError, RefusedError
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.limits import Limits
@@ -26,7 +26,7 @@ SUNDAY = datetime(2026, 6, 14, 15, tzinfo=UTC)
 
 @pytest.fixture
 def fresh():
-    chain._chain.cache_clear()  # its guards have copies of records in a flushed Redis
+    configured._chain.cache_clear()  # its guards have copies of records in a flushed Redis
 
 
 @pytest.fixture
@@ -206,6 +206,28 @@ def test_page_distinguishes_resting_histories_from_resting_quotes(client, real):
     assert shown()["brapi"] == ("ok", "respondendo")
     assert "O histórico espera" in html
     assert "Volta a ser perguntada" not in html
+
+
+def test_page_shows_fmp_with_its_budget_of_a_day_and_resting_events(client, settings, fresh):
+    settings.SIMULATED, settings.QUOTE_SOURCE = False, ["fmp", "brapi"]
+    settings.FMP_KEY, settings.FMP_BUDGET_PER_DAY = "secret-key", 250
+    budget = Budget(calls=250, period="day")
+    guard("fmp", budget).admit(4)
+    guard("fmp", budget).succeed(delay_s=900)
+    guard("brapi").for_kind("events").fail(RefusedError(402, "Seu plano não inclui dividendos."))
+    RejectedQuotes.objects.create(
+        source="brapi", reason="event_date", count=3, last_symbol="PETR4", last_at=MONDAY
+    )
+
+    html = client.get("/sources/").content.decode()
+    api = client.get("/api/v1/sources/").json()["sources"]
+
+    assert "1. Financial Modeling Prep" in html
+    assert "com cota por dia" in html
+    assert "Os proventos esperam" in html
+    assert "provento com data sem cabimento" in html
+    assert (api[0]["name"], api[0]["calls_left"]) == ("fmp", 246)
+    assert "secret-key" not in html
 
 
 # Streams -------------------------------------------------------------------------------------

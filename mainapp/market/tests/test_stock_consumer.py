@@ -47,6 +47,7 @@ PETR4 = {
     "source": "simulated",
     "delay_s": 0,
     "simulated": True,
+    "session": "open",
 }
 
 

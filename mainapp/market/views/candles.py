@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from mainapp.market import tasks
 from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
-from mainapp.market.quotes import Bar
+from mainapp.market.quotes import Bar, amount_on_wire
 from mainapp.market.selectors import candles as candle_rows
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.services import history
-from mainapp.market.symbols import INDEX
+from mainapp.market.symbols import INDEX, market_of
 from mainapp.market.views.requested import (
     checked,
     requested_interval,
@@ -49,8 +49,11 @@ def candles(request: HttpRequest) -> JsonResponse:
         "symbol": stock.symbol,
         "range": range_,
         "interval": interval,
-        "bars": [_wire(bar) for bar in bars],
-        "begins_late": candle_rows.begins_late(stored, range_=range_, interval=interval, at=at),
+        "places": stock.price_places,
+        "bars": [_wire(bar.written(stock.price_places)) for bar in bars],
+        "begins_late": candle_rows.begins_late(
+            stored, range_=range_, interval=interval, at=at, market=market_of(stock.symbol)
+        ),
         "status": load.status,
         "retry_after_s": load.retry_after_s,
         "source": source,
@@ -64,7 +67,9 @@ def request_history(stock: Stock, range_: str, *, bars: list[Bar], at: datetime)
     Nothing is requested for a stock that no longer trades: sources have no history of it.
     """
     symbol = stock.symbol
-    if not stock.is_active or history.is_complete(bars, range_=range_, at=at):
+    if not stock.is_active or history.is_complete(
+        bars, range_=range_, at=at, market=market_of(symbol)
+    ):
         return history.Load("ok")
     try:
         load = history.claim_load(symbol=symbol, range_=range_)
@@ -97,11 +102,9 @@ def _start(symbols: list[str], range_: str) -> None:
 
 
 def _wire(bar: Bar) -> dict[str, Any]:
+    prices = {name: getattr(bar, name) for name in ("open", "high", "low", "close")}
     return {
         "time": int(bar.starts_at.timestamp()),
-        "open": f"{bar.open:f}",
-        "high": f"{bar.high:f}",
-        "low": f"{bar.low:f}",
-        "close": f"{bar.close:f}",
-        "volume": bar.volume,
+        **{name: f"{price:f}" for name, price in prices.items()},
+        "volume": amount_on_wire(bar.volume),
     }

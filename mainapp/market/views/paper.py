@@ -81,7 +81,9 @@ def _page(request: HttpRequest, stock: Stock, range_: str, interval: str) -> Htt
     context: dict[str, Any] = {
         "stock": stock,
         "quote": quote,
-        "places": TrackedStock(stock.symbol, stock.name, quote).side_places,
+        "places": TrackedStock(
+            stock.symbol, stock.name, quote, is_index=stock.kind == Stock.Kind.INDEX
+        ).side_places,
         "turnover": quote.turnover() if quote else None,
         "quotes": {stock.symbol: quote.to_wire()} if quote else {},
         "range": range_,
@@ -93,6 +95,10 @@ def _page(request: HttpRequest, stock: Stock, range_: str, interval: str) -> Htt
         "is_index": stock.kind == Stock.Kind.INDEX,
         "is_simulated": settings.SIMULATED,
         "canonical_url": absolute_url(reverse("paper", args=[stock.symbol])),
-        **market_status(at=timezone.now(), newest_at=quote.quoted_at if quote else None),
+        **market_status(
+            at=timezone.now(),
+            newest_at=quote.quoted_at if quote else None,
+            symbols=[stock.symbol],
+        ),
     }
     return render(request, "mainapp/market/paper.html", context)

@@ -22,6 +22,7 @@ TABS = {
     "FII": _("FIIs"),
     "ETF": _("ETFs"),
     "BDR": _("BDRs"),
+    "CRIPTO": _("Cripto"),
     "ALL": _("Todos"),
 }
 OTHER_INDICES = {

@@ -37,6 +37,7 @@ WELL_KNOWN = (
     "PETR4",
     "VALE3",
     "ITUB4",
+    "BTCBRL",
     "BBDC4",
     "BBAS3",
     "ABEV3",
@@ -103,7 +104,9 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         "suggested": _suggested(requested),
         "at": at,
         **view.context(),
-        **market_status(at=at, newest_at=newest_quote_at(rows)),
+        **market_status(
+            at=at, newest_at=newest_quote_at(rows), symbols=[row.symbol for row in rows]
+        ),
         "actions": row_actions(),
     }
     return render(request, "mainapp/market/stocktracker.html", context)

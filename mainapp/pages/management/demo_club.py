@@ -16,15 +16,17 @@ from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.services.clubs import found_club
 from mainapp.clubs.services.invitations import invite, join_club
 from mainapp.clubs.services.members import change_role, share_portfolio
+from mainapp.clubs.services.pictures import CLUB_PICTURES, set_club_picture
 from mainapp.core.audience import key_of
 from mainapp.core.models import Usage
+from mainapp.core.pictures.kinds import make_thumbnails
 from mainapp.forum.services.club_rooms import create_club_room
 from mainapp.forum.services.messages import post_message
 from mainapp.market.models import Stock
 from mainapp.market.services.watchlists import create_shared_list
 from mainapp.market.sessions import SAO_PAULO
 from mainapp.pages.management.demo_ideas import write_ideas
-from mainapp.pages.management.demo_talk import WEEKS, spread
+from mainapp.pages.management.demo_talk import WEEKS, draw_tree, spread
 from mainapp.portfolio.services import NewRow, import_rows
 
 # The carteiras of the members without one: (symbol, average price, quantity, nota).
@@ -137,10 +139,12 @@ EVENTS: tuple[tuple[int, int, int, dict[str, Any]], ...] = (
 )
 
 
-def found_demo_club(users: Mapping[str, User]) -> None:
+def found_demo_club(users: Mapping[str, User], *, with_pictures: bool) -> None:
     """Create a club with members, rooms, a list, a shared alert, ideas and an agenda."""
     now = timezone.now()
     club = _found(users, now)
+    if with_pictures:
+        _hang_picture(club, users["ana"], now)
     for room in ROOMS:
         _open_room(club, users, room)
     create_shared_list(
@@ -152,6 +156,11 @@ def found_demo_club(users: Mapping[str, User]) -> None:
     Usage.objects.filter(
         user__in=users.values()
     ).delete()  # the limits are those of people who type
+
+
+def _hang_picture(club: Club, owner: User, now: datetime) -> None:
+    set_club_picture(club_pk=club.pk, actor=owner, name="ipe.png", data=draw_tree(), at=now)
+    make_thumbnails(CLUB_PICTURES.name, club.pk)
 
 
 def _found(users: Mapping[str, User], now: datetime) -> Club:

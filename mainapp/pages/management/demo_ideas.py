@@ -14,7 +14,7 @@ from mainapp.ideas.conditions import EXPIRED, OPEN, STOPPED, TARGET, end_of_day
 from mainapp.ideas.models import Idea
 from mainapp.ideas.services.comments import comment
 from mainapp.market.models import Stock
-from mainapp.market.providers.chain import build_provider
+from mainapp.market.providers.configured import build_provider
 from mainapp.market.quotes import Bar
 from mainapp.market.selectors.markup import render_text
 from mainapp.market.sessions import SAO_PAULO

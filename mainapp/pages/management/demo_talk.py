@@ -183,6 +183,23 @@ def draw(name: str) -> bytes:
     """Return a picture as people share it: a chart, shares of a carteira, or a table."""
     picture = Image.new("RGB", SIZE, PAPER)
     {"chart": _draw_chart, "pie": _draw_pie, "table": _draw_table}[name](ImageDraw.Draw(picture))
+    return _encoded(picture)
+
+
+def draw_tree() -> bytes:
+    """Return the picture of a club: an ipê in flower."""
+    chance = random.Random(3)  # noqa: S311 - a drawing, not a secret
+    picture = Image.new("RGB", (600, 600), "#12324a")
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((280, 300, 320, 560), fill="#5b3a1e")
+    for _flower in range(160):
+        x, y, radius = chance.gauss(300, 80), chance.gauss(240, 60), chance.randint(14, 32)
+        colour = chance.choice(("#f2c230", "#f7d65a", "#e0a81c"))
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    return _encoded(picture)
+
+
+def _encoded(picture: Image.Image) -> bytes:
     data = io.BytesIO()
     picture.save(data, "PNG")
     return data.getvalue()

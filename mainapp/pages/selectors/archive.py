@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from mainapp.accounts.models import User
 from mainapp.accounts.personal_data import Table
-from mainapp.accounts.pictures import folders
+from mainapp.accounts.services.avatars import AVATARS
 from mainapp.core.spreadsheets import csv_writer, escape_formula
 from mainapp.pages.selectors.tables import archive_tables
 
@@ -79,7 +79,7 @@ def write_archive(user: User, into: IO[bytes], *, at: datetime) -> None:
     Rows are streamed: memory stays small, however many there are. One query for each table.
     """
     tables = archive_tables()
-    picture = folders.thumbnail(user.avatar_key, 600)
+    picture = AVATARS.folders.thumbnail(user.avatar_key, 600)
     with ZipFile(into, "w", ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", _readme(user, tables, at=at, has_picture=bool(picture)))
         if picture:

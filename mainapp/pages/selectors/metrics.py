@@ -20,7 +20,7 @@ from mainapp.alerts.models import Firing
 from mainapp.core.redis import client as redis_client
 from mainapp.market.board import SEQ, Board, board_key
 from mainapp.market.models import LastQuote, RejectedQuotes
-from mainapp.market.providers.chain import build_chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.notifications.models import Channel, Delivery
 from mainapp.pages.board import BOUNDS_S, readings
 

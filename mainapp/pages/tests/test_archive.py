@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from mainapp.accounts import personal_data
 from mainapp.accounts.models import Preferences, User
-from mainapp.accounts.pictures import folders
+from mainapp.accounts.services.avatars import AVATARS
+from mainapp.core.pictures.folders import new_key
 from mainapp.forum.models import Message, Participant
 from mainapp.forum.tests.factories import make_group
 from mainapp.market.services.watchlists import create_list
@@ -75,11 +76,11 @@ def make_notifications(user):
 def alice_with_data(alice, bob, settings, tmp_path):
     """Alice, with a row in every table."""
     settings.MEDIA_ROOT = tmp_path
-    alice.avatar_key = folders.new_key()
+    alice.avatar_key = new_key()
     alice.bio = "Olá,\n“mundo”"
     alice.save()
-    folders.folder(alice.avatar_key).mkdir(parents=True)
-    (folders.folder(alice.avatar_key) / "600.webp").write_bytes(b"picture")
+    AVATARS.folders.folder(alice.avatar_key).mkdir(parents=True)
+    (AVATARS.folders.folder(alice.avatar_key) / "600.webp").write_bytes(b"picture")
     Preferences.objects.create(user=alice, theme="dark")
     StockFactory(symbol="PETR4")
     create_list(owner=alice, name="=cmd|' /C calc'!A0", symbols=["PETR4"])

@@ -50,7 +50,7 @@ NOT_AUDITED = {
         (
             *("market.stock", "market.indexlist", "market.membership", "market.corporateevent"),
             *("market.lastquote", "market.doubtfulprice", "market.candle", "market.rejectedquotes"),
-            *("market.historyfile", "market.exchangeday"),
+            *("market.historyfile", "market.exchangeday", "market.eventreport"),
         ),
         "public data; the admin's own log has its corrections",
     ),

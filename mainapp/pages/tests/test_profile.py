@@ -3,11 +3,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from mainapp.accounts.models import Preferences, User
-from mainapp.accounts.pictures import folders
-from mainapp.accounts.services.avatars import make_thumbnails
-from mainapp.accounts.tests.images import photo
+from mainapp.accounts.services.avatars import AVATARS
 from mainapp.core import blocks
+from mainapp.core.pictures.folders import new_key
+from mainapp.core.pictures.kinds import make_thumbnails
 from mainapp.core.policies import MEMBERS
+from mainapp.core.tests.images import photo
 from mainapp.pages.tests.people import room, write_message
 
 pytestmark = pytest.mark.django_db
@@ -214,7 +215,7 @@ def test_a_picture_is_uploaded_shown_and_served(
     assert 'hx-get="/update-picture/state/"' in page.get("/update-picture/state/").content.decode()
     assert "Preparando" not in client.get(address(alice)).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
-        make_thumbnails(user_id=alice.pk)
+        make_thumbnails(AVATARS.name, alice.pk)
     alice.refresh_from_db()
 
     state = page.get("/update-picture/state/").content.decode()
@@ -264,10 +265,10 @@ def test_an_unknown_picture_is_a_404(client, path):
 
 
 def test_an_unknown_size_is_a_404(client):
-    key = folders.new_key()
-    folders.folder(key).mkdir(parents=True)
-    (folders.folder(key) / "source.png").write_bytes(b"x")
-    (folders.folder(key) / "49.webp").write_bytes(b"x")
+    key = new_key()
+    AVATARS.folders.folder(key).mkdir(parents=True)
+    (AVATARS.folders.folder(key) / "source.png").write_bytes(b"x")
+    (AVATARS.folders.folder(key) / "49.webp").write_bytes(b"x")
 
     assert client.get(f"/avatar/{key}/49").status_code == 404
 

@@ -9,8 +9,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 
 from mainapp.accounts.models import User
-from mainapp.accounts.pictures.folders import folder, new_key
+from mainapp.accounts.services.avatars import AVATARS
 from mainapp.accounts.tests.people import log_in
+from mainapp.core.pictures.folders import new_key
 from mainapp.core.storage import NamedCookieStorage
 from mainapp.pages.tests import test_errors
 
@@ -52,8 +53,8 @@ def exceed_a_limit(browser):
 
 def see_picture(browser):
     key = new_key()
-    folder(key).mkdir(parents=True)
-    (folder(key) / "48.webp").write_bytes(b"RIFF")
+    AVATARS.folders.folder(key).mkdir(parents=True)
+    (AVATARS.folders.folder(key) / "48.webp").write_bytes(b"RIFF")
     return browser.get(f"/avatar/{key}/48")
 
 

@@ -15,8 +15,8 @@ from django.test import Client
 from django.utils import timezone
 
 from mainapp.accounts.models import User
-from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.accounts.selectors import UNLOCK_SALT
+from mainapp.accounts.services.avatars import AVATARS
 from mainapp.agenda.models import Event
 from mainapp.agenda.services.events import create_event
 from mainapp.agenda.services.links import renew_link
@@ -26,7 +26,9 @@ from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert, share
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
+from mainapp.clubs.services.pictures import CLUB_PICTURES
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.pictures.folders import new_key
 from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.ideas.models import IdeaComment, SavedFilter
@@ -37,7 +39,7 @@ from mainapp.notifications.services.channels import link_key
 from mainapp.notifications.tests.factories import channel, notice
 from mainapp.portfolio.models import Carteira
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures import folders as uploads
+from mainapp.uploads.pictures.folders import FOLDERS
 
 # Every kind of person, and their role in the policy tables.
 PEOPLE = {
@@ -122,10 +124,20 @@ def _club(world: World) -> dict[str, Any]:
 
 def _club_member(world: World) -> dict[str, Any]:
     """Return another member of the club."""
-    slug, member = _club(world)["slug"], User.objects.create_user(new_key())
+    slug, member = _club(world)["slug"], User.objects.create_user(f"m{new_key()}")
     club = Club.objects.get(slug=slug)
     ClubMember.objects.create(club=club, user=member, joined_at=_now())
     return {"slug": slug, "user_pk": member.pk}
+
+
+def _club_picture(world: World) -> dict[str, Any]:
+    key = new_key()
+    slug = _club(world)["slug"]
+    Club.objects.filter(slug=slug).update(picture_key=key)
+    pictures = CLUB_PICTURES.folders.folder(key)
+    pictures.mkdir(parents=True)
+    (pictures / "48.webp").write_bytes(b"RIFF")
+    return {"slug": slug, "key": key, "size": 48}
 
 
 def _club_invitation(world: World) -> dict[str, Any]:
@@ -242,7 +254,7 @@ def _unlock_link(world: World) -> dict[str, Any]:
 
 def _avatar(world: World) -> dict[str, Any]:
     key = new_key()
-    pictures = Path(settings.MEDIA_ROOT) / folder(key)
+    pictures = AVATARS.folders.folder(key)
     pictures.mkdir(parents=True)
     (pictures / "48.webp").write_bytes(b"RIFF")
     return {"key": key, "size": 48}
@@ -251,7 +263,7 @@ def _avatar(world: World) -> dict[str, Any]:
 def _upload(world: World) -> dict[str, Any]:
     """Return a picture of a message in the forum, which everybody may see."""
     key = new_key()
-    pictures = uploads.folder(key)
+    pictures = FOLDERS.folder(key)
     pictures.mkdir(parents=True)
     for name in ("full", "150"):
         (pictures / f"{name}.webp").write_bytes(b"RIFF")
@@ -340,6 +352,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "club": (_club, {"slug": "nothing"}),
     "club member": (_club_member, {"slug": "nothing", "user_pk": 999_999}),
     "club invitation": (_club_invitation, {"slug": "nothing", "pk": 999_999}),
+    "club picture": (_club_picture, {"slug": "nothing", "key": "x" * 22, "size": 48}),
     "invitation": (_invitation, {"key": "nothing"}),
     "deleted club": (_deleted_club, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),

@@ -6,17 +6,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from mainapp.accounts.pictures import folders
 from mainapp.accounts.policies import MemberRequest
-from mainapp.accounts.services.avatars import remove_avatar, set_avatar
-from mainapp.accounts.tasks import queue_thumbnails
+from mainapp.accounts.services.avatars import AVATARS, remove_avatar, set_avatar
 from mainapp.core.errors import shown_as_message
+from mainapp.core.tasks import queue_thumbnails
 from mainapp.pages.forms import PictureForm
 
 
 def avatar(request: HttpRequest, key: str, size: int) -> HttpResponse:
     """Return a thumbnail; a key always names the same picture, so browsers cache it forever."""
-    picture = folders.thumbnail(key, size)
+    picture = AVATARS.folders.thumbnail(key, size)
     if picture is None:
         raise Http404
     response = HttpResponse(picture, content_type="image/webp")
@@ -30,7 +29,7 @@ def update_picture(request: MemberRequest) -> HttpResponse:
         file = form.cleaned_data["picture"]
         with shown_as_message(request):
             set_avatar(user=request.user, name=file.name, data=file.read())
-            queue_thumbnails(request.user.pk)
+            queue_thumbnails(AVATARS.name, request.user.pk)
             messages.success(request, _("Foto recebida."))
     else:
         messages.error(request, str(form.errors["picture"][0]))

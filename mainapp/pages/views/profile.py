@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from mainapp.accounts.models import User
-from mainapp.accounts.pictures.decoding import MAX_BYTES
 from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.selectors import person_seen_by, preferences_of
 from mainapp.accounts.services.preferences import save_profile
@@ -34,7 +33,6 @@ def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
         "is_owner": True,
         "preferences": PreferencesForm(initial=initial),
         "picture": PictureForm(),
-        "max_bytes": MAX_BYTES,
     }
     return render(request, "mainapp/pages/profile.html", context)
 

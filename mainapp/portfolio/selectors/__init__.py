@@ -1,6 +1,7 @@
 """Queries of the portfolio: holdings, valuation and the carteira page."""
 
 from mainapp.portfolio.selectors.holdings import (
+    held_stocks,
     holding_of,
     holdings_of,
     needed_symbols,
@@ -10,6 +11,7 @@ from mainapp.portfolio.selectors.holdings import (
 )
 
 __all__ = [
+    "held_stocks",
     "holding_of",
     "holdings_of",
     "needed_symbols",

@@ -22,7 +22,10 @@ SPACE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A stock's part of a carteira in percent, to 2 places; the largest one fills its `bar`."""
+    """A stock's part of a carteira in percent, to 2 places.
+
+    The largest one of all carteiras fills its `bar`, so that bars of different ones compare.
+    """
 
     symbol: str
     pct: Decimal
@@ -61,9 +64,11 @@ def club_portfolio(club_pk: int) -> ClubPortfolio:
     users = {row.user_id: row.user for row in consenting.select_related("user")}
     parts = _parts_of(users)
     shown = sorted(parts, key=lambda pk: (users[pk].name.casefold(), pk))
+    largest = max((pct for shares in parts.values() for pct in shares.values()), default=Decimal(0))
+    mean = _mean(list(parts.values())) if len(parts) >= LEAST else None
     return ClubPortfolio(
-        mean=_shares(_mean(list(parts.values()))) if len(parts) >= LEAST else None,
-        members=[MemberShares(users[pk], _shares(parts[pk])) for pk in shown],
+        mean=_shares(mean, largest) if mean is not None else None,
+        members=[MemberShares(users[pk], _shares(parts[pk], largest)) for pk in shown],
     )
 
 
@@ -97,8 +102,7 @@ def _mean(carteiras: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
     return {symbol: EXACT.divide(pct, Decimal(len(carteiras))) for symbol, pct in sums.items()}
 
 
-def _shares(percents: Mapping[str, Decimal]) -> list[Share]:
-    largest = max(percents.values(), default=Decimal(0))
+def _shares(percents: Mapping[str, Decimal], largest: Decimal) -> list[Share]:
     ordered = sorted(percents.items(), key=lambda each: (-each[1], each[0]))
     return [
         Share(symbol, to_cents(pct), ShareBar(int(pct / largest * SPACE), None))

@@ -1,6 +1,7 @@
 """Holdings of a user."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -51,6 +52,11 @@ def position_in(user: User, stock: Stock, quote: Quote | None) -> ValuedRow | No
 def own_rows(user: User) -> QuerySet[Carteira]:
     """Return the rows of `user`, each with its stock."""
     return Carteira.objects.filter(owner=user).select_related("ativo")
+
+
+def held_stocks(user: Any) -> "QuerySet[Any, Any]":
+    """Return a query of the ids of the stocks that a user holds."""
+    return Carteira.objects.filter(owner=user.pk).values("ativo")
 
 
 def needed_symbols() -> Collection[str]:

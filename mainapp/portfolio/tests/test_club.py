@@ -79,6 +79,12 @@ def test_mean_counts_every_carteira_alike(club, three):
     }
 
 
+def test_bars_of_all_carteiras_share_one_scale(club, three):
+    portfolio = club_portfolio(club.pk)
+    bars = {each.user.username: each.shares[0].bar.actual for each in portfolio.members}
+    assert (bars, portfolio.mean[0].bar.actual) == ({"ana": 1000, "beto": 500, "clara": 1000}, 500)
+
+
 def test_mean_needs_three_carteiras_with_a_value(club, three, people):
     ana = three[0]
     Carteira.objects.filter(owner=ana).delete()

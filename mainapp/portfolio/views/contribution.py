@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mainapp.core.templatetags.formats import brl, number
+from mainapp.core.templatetags.formats import brl, brl_price, number
 from mainapp.portfolio.allocation import Reason
 from mainapp.portfolio.forms.contribution import ContributionForm
 from mainapp.portfolio.selectors.contribution import Contribution, contribution_to
@@ -49,7 +49,7 @@ def shopping_list(contribution: Contribution) -> str:
     """Return the orders as plain text, one on each line, and their total."""
     lines = [
         _("%(shares)s %(ticker)s a %(price)s")
-        % {"shares": number(shares, 0), "ticker": ticker, "price": brl(row.buy.price)}
+        % {"shares": number(shares, 0), "ticker": ticker, "price": brl_price(row.buy.price)}
         for row in contribution.buys
         for ticker, shares in row.buy.orders
     ]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mainapp.accounts.pictures.decoding import LIMITS, WORKER, refusal_of
 from mainapp.core import bounded_child
-from mainapp.uploads.pictures.folders import folder
+from mainapp.core.pictures.decoding import LIMITS, WORKER, refusal_of
+from mainapp.uploads.pictures.folders import FOLDERS
 
 
 def store_picture(key: str, data: bytes, *, side: int) -> tuple[int, int]:
@@ -13,7 +13,7 @@ def store_picture(key: str, data: bytes, *, side: int) -> tuple[int, int]:
     Returns its width and height. Cost: a process of at most 96 MiB and 5 s of CPU.
     Raises: PictureError.
     """
-    folder(key).mkdir(parents=True, exist_ok=True)
+    FOLDERS.folder(key).mkdir(parents=True, exist_ok=True)
     answer = _run("whole", key, side, data=data)
     return answer["width"], answer["height"]
 
@@ -25,7 +25,7 @@ def make_thumbnails(key: str, sizes: tuple[int, ...]) -> None:
 
 def _run(command: str, key: str, *sizes: int, data: bytes = b"") -> dict[str, Any]:
     answer: dict[str, Any] = bounded_child.run(
-        WORKER, command, str(folder(key)), *map(str, sizes), data=data, limits=LIMITS
+        WORKER, command, str(FOLDERS.folder(key)), *map(str, sizes), data=data, limits=LIMITS
     )
     if "error" in answer:
         raise refusal_of(answer)

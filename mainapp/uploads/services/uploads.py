@@ -12,15 +12,16 @@ from django.utils.translation import gettext_noop as _
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from mainapp.accounts.models import User
-from mainapp.accounts.pictures.decoding import EXTENSIONS, PictureError, format_of
-from mainapp.accounts.pictures.folders import new_key
 from mainapp.accounts.policies import check_not_new, check_not_suspended
 from mainapp.core.audience import existing, key_of
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.pictures.decoding import EXTENSIONS, PictureError, format_of
+from mainapp.core.pictures.folders import new_key
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures import decoding, folders
+from mainapp.uploads.pictures import decoding
+from mainapp.uploads.pictures.folders import FOLDERS
 from mainapp.uploads.policies import (
     MAX_BYTES,
     MAX_TRIES,
@@ -65,7 +66,7 @@ def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload
         if is_picture:
             width, height = decoding.store_picture(key, data, side=SIDE)
         else:
-            folders.write(key, data)
+            FOLDERS.write(key, data)
         return Upload.objects.create(
             owner=owner,
             audience=key_of("user", owner.pk),
@@ -80,7 +81,7 @@ def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload
             created_at=at,
         )
     except BaseException:
-        folders.remove(key)
+        FOLDERS.remove(key)
         raise
 
 
@@ -128,14 +129,14 @@ def copy_upload(*, pk: int, audience: str, at: datetime) -> Upload | None:
     if upload is None:
         return None
     key = new_key()
-    folders.copy(upload.key, key)
+    FOLDERS.copy(upload.key, key)
     upload.pk, upload.key, upload.owner, upload.audience = None, key, None, audience
     upload.created_at, upload.tries = at, 0
     try:
         with transaction.atomic():
             upload.save(force_insert=True)
     except BaseException:
-        folders.remove(key)
+        FOLDERS.remove(key)
         raise
     return upload
 
@@ -144,7 +145,7 @@ def delete_upload(*, upload: Upload) -> None:
     """Delete an upload and, after the commit, its files. Safe to repeat."""
     with transaction.atomic():
         Upload.objects.filter(pk=upload.pk).delete()
-        transaction.on_commit(partial(folders.remove, upload.key))
+        transaction.on_commit(partial(FOLDERS.remove, upload.key))
 
 
 def delete_attached(*, audience: str) -> None:
@@ -196,10 +197,10 @@ def _delete_all(uploads: Collection[Upload]) -> None:
 
 
 def _remove_unknown_folders() -> None:
-    old = list(folders.keys_older_than(ORPHAN_S))
+    old = list(FOLDERS.keys_older_than(ORPHAN_S))
     for start in range(0, len(old), CHUNK):
         keys = set(old[start : start + CHUNK])
         for key in keys.difference(
             Upload.objects.filter(key__in=keys).values_list("key", flat=True)
         ):
-            folders.remove(key)
+            FOLDERS.remove(key)

@@ -4,7 +4,7 @@ from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction
 from factory.django import DjangoModelFactory
 
-from mainapp.accounts.pictures.folders import new_key
+from mainapp.core.pictures.folders import new_key
 from mainapp.uploads.models import Upload
 
 

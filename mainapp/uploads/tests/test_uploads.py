@@ -14,12 +14,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from mainapp.accounts.models import User
-from mainapp.accounts.tests.images import encoded, huge_png, photo
 from mainapp.core import bounded_child
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited
+from mainapp.core.tests.images import encoded, huge_png, photo
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures import decoding, folders
+from mainapp.uploads.pictures import decoding
+from mainapp.uploads.pictures.folders import FOLDERS
 from mainapp.uploads.policies import MAX_BYTES, MAX_TRIES, SIZES, clean_name, type_of_file
 from mainapp.uploads.services.uploads import (
     attach_upload,
@@ -46,7 +47,7 @@ def store(owner, data, name="a.png"):
 
 
 def stored(upload, name):
-    return folders.path_of(upload.key, name).read_bytes()
+    return FOLDERS.path_of(upload.key, name).read_bytes()
 
 
 def oriented(orientation):
@@ -93,7 +94,7 @@ def test_no_stored_byte_has_metadata(alice, kind):
     upload = store(alice, data, f"a.{kind.lower()}")
     make_thumbnails(pk=upload.pk)
 
-    for path in folders.folder(upload.key).iterdir():
+    for path in FOLDERS.folder(upload.key).iterdir():
         assert SECRET not in path.read_bytes()
 
 
@@ -140,7 +141,7 @@ def test_other_contents_are_refused_and_leave_no_file(alice, name, data):
         store(alice, data, name)
 
     assert not Upload.objects.exists()
-    assert not folders.root().exists() or not list(folders.root().iterdir())
+    assert not FOLDERS.root.exists() or not list(FOLDERS.root.iterdir())
 
 
 def test_a_file_above_ten_megabytes_is_refused(alice):
@@ -198,12 +199,12 @@ def test_files_leave_the_disk_with_their_audience(alice, django_capture_on_commi
         delete_upload(upload=second)
 
     assert not Upload.objects.exists()
-    assert list(folders.root().iterdir()) == []
+    assert list(FOLDERS.root.iterdir()) == []
 
 
 def test_a_broken_picture_is_given_up_and_the_others_go_on(alice):
     broken = UploadFactory(owner=alice, kind="image", state="pending")
-    folders.write(broken.key, b"nothing")
+    FOLDERS.write(broken.key, b"nothing")
     good = store(alice, photo())
     for _ in range(4):
         sweep_uploads(at=timezone.now())
@@ -219,7 +220,7 @@ def test_the_sweep_spares_new_uploads_and_removes_unattached_old_ones(
 ):
     old, new = store(alice, b"a;b", "a.csv"), store(alice, b"a;b", "b.csv")
     Upload.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=2))
-    orphan, recent = folders.folder("o" * 22), folders.folder("r" * 22)
+    orphan, recent = FOLDERS.folder("o" * 22), FOLDERS.folder("r" * 22)
     for path in (orphan, recent):
         path.mkdir(parents=True)
     os.utime(orphan, (time.time() - 7200,) * 2)
@@ -227,7 +228,7 @@ def test_the_sweep_spares_new_uploads_and_removes_unattached_old_ones(
         sweep_uploads(at=timezone.now())
 
     assert list(Upload.objects.all()) == [new]
-    assert {path.name for path in folders.root().iterdir()} == {new.key, recent.name}
+    assert {path.name for path in FOLDERS.root.iterdir()} == {new.key, recent.name}
 
 
 def test_uploads_without_an_existing_audience_are_pruned(

@@ -37,6 +37,24 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         summary="Read a stock",
         description="One stock, by its present or a former ticker, with its newest quote.",
     ),
+    ("get", "stocks/{symbol}/events/"): Text(
+        summary="List a stock's payments and events",
+        description=(
+            "The newest dividends, interest on capital, splits and other corporate events, "
+            "announced ones first. `announced` becomes `happened` when a source confirms it on its "
+            "day. Prices are adjusted only by events whose ratio and day are sure."
+        ),
+        answer={
+            "kind": "dividend",
+            "status": "announced",
+            "amount": "0.33428617",
+            "ratio": None,
+            "successor": None,
+            "sources": ["brapi", "yahoo"],
+            "others": None,
+            "former": {"amount": "0.32"},
+        },
+    ),
     ("get", "quotes/"): Text(
         summary="Read quotes",
         description=(

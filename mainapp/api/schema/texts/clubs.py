@@ -8,6 +8,7 @@ _CLUB = {
     "slug": "clube-da-quinta-k3x9f2ab",
     "name": "Clube da Quinta",
     "description": "Estudamos bancos.",
+    "picture": "/clube/clube-da-quinta-k3x9f2ab/imagem/pL0mY2nK9qRsT4uVwXyZ1a/150/",
     "role": "owner",
     "members_count": 3,
 }

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from mainapp.market.providers.chain import probe
+from mainapp.market.providers.probing import probe
 
 LIBRARIES = ("httpx", "pandas", "yfinance")
 

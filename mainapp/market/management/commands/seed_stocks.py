@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from mainapp.market.providers.base import ProviderError
-from mainapp.market.providers.chain import build_chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.services.catalogue import Refreshed, load_data, refresh_catalogue
 
 

@@ -18,6 +18,7 @@ from mainapp.market.providers.base import (
     Listing,
     ProviderError,
     RefusedError,
+    ReportedEvent,
 )
 from mainapp.market.providers.brapi.batches import Access, Batch
 from mainapp.market.providers.brapi.calls import MAX_PAGES, NAME, Calls, Row, listed_quote
@@ -32,6 +33,7 @@ from mainapp.market.providers.replies import (
     to_bars,
     to_name,
 )
+from mainapp.market.providers.reported import brapi_events
 from mainapp.market.providers.threads import ROUND_S, gather, merge_quotes
 from mainapp.market.quotes import Bar, Quote
 
@@ -55,6 +57,7 @@ class BrapiProvider:
     name = NAME
     simulated = False
     lists_all = True
+    gives_events = True
 
     def __init__(
         self,
@@ -139,6 +142,15 @@ class BrapiProvider:
         if not bars:
             raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
         return bars
+
+    def events(self, symbol: str) -> list[ReportedEvent]:
+        name = next(iter(source_symbols([symbol])), None)
+        is_free = self._has_token or name in FREE_SYMBOLS
+        if name is None or name in WRONG_SYMBOLS or name[0] == "^" or not is_free:
+            raise ProviderError(f"has no events of {symbol}", fault="not_given", permanent=True)
+        deadline = monotonic() + self._timeout
+        rows = self._calls.results(name, {"dividends": "true"}, deadline)
+        return [event for row in rows if symbol_of(row) == name for event in brapi_events(row)]
 
     def _longest_history(self, name: str, range_: str, interval: str) -> list[Row]:
         """Return the rows of the range, or of the longest shorter one that is not refused."""

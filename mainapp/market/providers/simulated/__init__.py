@@ -9,12 +9,21 @@ seconds otherwise would, and days are wider. `SIMULATED_VOLATILITY` scales every
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate, chain, compress, islice
 from pathlib import Path
 from typing import Any
 
-from mainapp.market.providers.base import INTERVALS, RANGES, Budget, Limit, Listing, ProviderError
+from mainapp.market.providers.base import (
+    INTERVALS,
+    RANGES,
+    Budget,
+    Limit,
+    Listing,
+    ProviderError,
+    ReportedEvent,
+)
 from mainapp.market.providers.simulated.candles import (
     daily_bars,
     first_day,
@@ -36,10 +45,11 @@ from mainapp.market.providers.simulated.paths import (
     traded_shares,
     year_of,
 )
+from mainapp.market.providers.simulated.payments import simulated_events
 from mainapp.market.providers.simulated.stocks import SimulatedStock, listings, simulated_stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import SAO_PAULO, previous_session_day
-from mainapp.market.symbols import canonical
+from mainapp.market.symbols import canonical, market_of
 
 MAX_CACHED = 5000
 
@@ -83,6 +93,7 @@ class SimulatedProvider:
     name = "simulated"
     simulated = True
     lists_all = True
+    gives_events = True
     budget: Budget | None = None
 
     def __init__(
@@ -146,6 +157,18 @@ class SimulatedProvider:
         )
         return minutes if interval == "1m" else quarters(minutes)
 
+    def events(self, symbol: str) -> list[ReportedEvent]:
+        stock_symbol = canonical(symbol)
+        if stock_symbol is None:
+            raise ProviderError(f"no events of {symbol}", fault="not_given", permanent=True)
+        stock = simulated_stock(self._market.seed, stock_symbol)
+        return simulated_events(
+            stock_symbol,
+            seed=self._market.seed,
+            price=Decimal(round(stock.base_cents)) / 100,
+            today=self._now().astimezone(SAO_PAULO).date(),
+        )
+
     def _quote(self, symbol: str, stock_symbol: str, at: datetime) -> Quote:
         stock = simulated_stock(self._market.seed, stock_symbol)
         day = self._day(stock, at.date())
@@ -155,18 +178,18 @@ class SimulatedProvider:
         return Quote(
             symbol=symbol,
             name=self._names.get(stock_symbol, ""),
-            price=money(price),
+            price=money(stock, price),
             source=self.name,
             simulated=True,
             quoted_at=at.astimezone(UTC),
-            previous_close=money(day.previous_close),
-            open=money(cents(stock, day.hours[0].open)),
-            high=money(high),
-            low=money(low),
+            previous_close=money(stock, day.previous_close),
+            open=money(stock, cents(stock, day.hours[0].open)),
+            high=money(stock, high),
+            low=money(stock, low),
             volume=minute.traded + minute.traded_within * (second + 1) // 60,
-            market_cap=money(price * stock.outstanding) if stock.outstanding else None,
-            year_low=money(min(low, day.year_low)),
-            year_high=money(max(high, day.year_high)),
+            market_cap=money(stock, price * stock.outstanding) if stock.outstanding else None,
+            year_low=money(stock, min(low, day.year_low)),
+            year_high=money(stock, max(high, day.year_high)),
         )
 
     def _day(self, stock: SimulatedStock, on: date) -> Day:
@@ -174,7 +197,7 @@ class SimulatedProvider:
         if cached and cached.on == on:
             return cached
         highs, lows = self._past_year(stock, on)
-        before = previous_session_day(on)
+        before = previous_session_day(on, market_of(stock.symbol))
         day = Day(
             on=on,
             hours=hours_of(self._market, stock, on, span_of(self._market, stock, on)),
@@ -226,7 +249,7 @@ class SimulatedProvider:
         first = on - timedelta(days=365)
         years = [year_of(self._market, stock, year) for year in range(first.year, on.year + 1)]
         start = first.timetuple().tm_yday - 1
-        had_session = sessions_of(first, on)
+        had_session = sessions_of(first, on, market_of(stock.symbol))
 
         def of_sessions(days: Iterable[float]) -> list[float]:
             return list(compress(islice(days, start, None), had_session))

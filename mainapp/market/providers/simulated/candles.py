@@ -20,6 +20,8 @@ from mainapp.market.providers.simulated.paths import (
 from mainapp.market.providers.simulated.stocks import SimulatedStock
 from mainapp.market.quotes import Bar
 from mainapp.market.sessions import SAO_PAULO, is_session_day, previous_session_day
+from mainapp.market.symbols import B3, market_of
+from mainapp.market.symbols import Market as MarketName
 
 DAYS_BACK = {"5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 365, "5y": 1826, "max": 12 * 365}
 MINUTES_KEPT_DAYS = {"1m": 7, "15m": 60}
@@ -50,13 +52,13 @@ def daily_bars(market: Market, stock: SimulatedStock, first: date, today: date) 
             span_of(market, stock, day),
             traded_shares(market, stock, day)[-1],
         )
-        for day in _session_days(first, today)
+        for day in _session_days(stock, first, today)
     ]
 
 
 def minute_bars(market: Market, stock: SimulatedStock, first: date, at: datetime) -> list[Bar]:
     """Return the minute bars of session days from `first`, and of today even without a session."""
-    days = [*_session_days(first, at.date()), at.date()]
+    days = [*_session_days(stock, first, at.date()), at.date()]
     return [bar for day in days for bar in _minutes(market, stock, day, at)]
 
 
@@ -67,17 +69,19 @@ def quarters(minutes: Iterable[Bar]) -> list[Bar]:
 
 
 @lru_cache(maxsize=16)
-def sessions_of(first: date, end: date) -> tuple[bool, ...]:
+def sessions_of(first: date, end: date, market: MarketName = B3) -> tuple[bool, ...]:
     """Return for each day from `first` to `end` (excluded) whether it has a session."""
-    return tuple(is_session_day(first + timedelta(days=n)) for n in range((end - first).days))
+    return tuple(
+        is_session_day(first + timedelta(days=n), market) for n in range((end - first).days)
+    )
 
 
-def money(in_cents: int) -> Decimal:
-    return Decimal(in_cents).scaleb(-2)
+def money(stock: SimulatedStock, in_cents: int) -> Decimal:
+    return Decimal(in_cents).scaleb(-stock.places)
 
 
-def _session_days(first: date, end: date) -> list[date]:
-    sessions = enumerate(sessions_of(first, end))
+def _session_days(stock: SimulatedStock, first: date, end: date) -> list[date]:
+    sessions = enumerate(sessions_of(first, end, market_of(stock.symbol)))
     return [first + timedelta(days=n) for n, has_session in sessions if has_session]
 
 
@@ -94,19 +98,19 @@ def _minutes(market: Market, stock: SimulatedStock, on: date, at: datetime) -> I
             seconds = int((at - starts_at).total_seconds()) + 1
             if seconds < 60:
                 prices = seconds_of(market, stock, starts_at, minute)[:seconds]
-                yield _partial_bar(prices, starts_at, (end - start) * seconds // 60)
+                yield _partial_bar(stock, prices, starts_at, (end - start) * seconds // 60)
             else:
                 yield _bar(stock, starts_at, minute, end - start)
             starts_at += timedelta(minutes=1)
 
 
-def _partial_bar(prices: list[int], starts_at: datetime, shares: int) -> Bar:
+def _partial_bar(stock: SimulatedStock, prices: list[int], starts_at: datetime, shares: int) -> Bar:
     return Bar(
         starts_at=starts_at.astimezone(UTC),
-        open=money(prices[0]),
-        high=money(max(prices)),
-        low=money(min(prices)),
-        close=money(prices[-1]),
+        open=money(stock, prices[0]),
+        high=money(stock, max(prices)),
+        low=money(stock, min(prices)),
+        close=money(stock, prices[-1]),
         volume=shares,
     )
 
@@ -114,10 +118,10 @@ def _partial_bar(prices: list[int], starts_at: datetime, shares: int) -> Bar:
 def _bar(stock: SimulatedStock, starts_at: datetime, span: Span, shares: int) -> Bar:
     return Bar(
         starts_at=starts_at.astimezone(UTC),
-        open=money(cents(stock, span.open)),
-        high=money(cents(stock, span.high)),
-        low=money(cents(stock, span.low)),
-        close=money(cents(stock, span.close)),
+        open=money(stock, cents(stock, span.open)),
+        high=money(stock, cents(stock, span.high)),
+        low=money(stock, cents(stock, span.low)),
+        close=money(stock, cents(stock, span.close)),
         volume=shares,
     )
 

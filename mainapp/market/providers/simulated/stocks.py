@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mainapp.market.providers.base import Listing
 from mainapp.market.providers.simulated.draws import uniform
+from mainapp.market.symbols import is_pair
 
 INDEX = "IBOV"
 
@@ -57,7 +58,30 @@ BASE_PRICES = {
     "GOGL34": 130.0,
     "AMZO34": 61.0,
     "NVDC34": 20.0,
+    "BTCBRL": 520_000.0,
+    "ETHBRL": 17_500.0,
+    "SOLBRL": 860.0,
+    "USDTBRL": 5.35,
+    "BNBBRL": 4_900.0,
+    "XRPBRL": 12.4,
+    "DOGEBRL": 0.86,
+    "ADABRL": 2.4,
+    "LTCBRL": 470.0,
+    "LINKBRL": 78.0,
+    "AVAXBRL": 82.0,
+    "DOTBRL": 13.5,
+    "SHIBBRL": 0.000052,
 }
+# As in data/others.json; the prices of other pairs have two.
+PLACES = {
+    "USDTBRL": 4,
+    "XRPBRL": 4,
+    "DOGEBRL": 5,
+    "ADABRL": 4,
+    "DOTBRL": 3,
+    "SHIBBRL": 8,
+}
+CALM = "USDTBRL"  # follows the dollar
 YEARLY_VOLATILITY_OF_MARKET = 0.19
 
 
@@ -65,9 +89,10 @@ YEARLY_VOLATILITY_OF_MARKET = 0.19
 class SimulatedStock:
     """A simulated stock.
 
-    `base_cents` is its price around 2026, `volatility` the standard deviation of a calendar day as
-    a ratio, `correlation` that with the market (0 to 1), `shares` the number traded in a day, and
-    `outstanding` the number of shares that exist (None for an index).
+    `base_cents` is its price around 2026 in units of its last place (cents, with 2 `places`),
+    `volatility` the standard deviation of a calendar day as a ratio, `correlation` that with the
+    market (0 to 1), `shares` the number traded in a day, and `outstanding` the number of shares
+    that exist (None for an index).
     """
 
     symbol: str
@@ -76,6 +101,7 @@ class SimulatedStock:
     correlation: float
     shares: int
     outstanding: int | None
+    places: int = 2
 
 
 @lru_cache(maxsize=5000)
@@ -85,16 +111,20 @@ def simulated_stock(seed: int, symbol: str) -> SimulatedStock:
     if symbol == INDEX:
         daily = YEARLY_VOLATILITY_OF_MARKET / 365**0.5
         return SimulatedStock(symbol, BASE_PRICES[INDEX] * 100, daily, 1.0, 9_000_000, None)
+    places = PLACES.get(symbol, 2)
     price = BASE_PRICES.get(symbol) or 2 ** uniform(f"{key}:price", *_price_range(symbol))
     yearly = uniform(f"{key}:volatility", *_volatility_range(symbol))
     turnover = 10 ** uniform(f"{key}:turnover", *((8.2, 9.2) if symbol in BASE_PRICES else (6, 8)))
     return SimulatedStock(
         symbol,
-        base_cents=price * 100,
+        base_cents=price * 10**places,
+        places=places,
         volatility=yearly / 365**0.5,
         correlation=uniform(f"{key}:correlation", 0.35, 0.75),
         shares=int(turnover / price),
-        outstanding=int(turnover * uniform(f"{key}:outstanding", 150, 500) / price),
+        outstanding=None
+        if is_pair(symbol)
+        else int(turnover * uniform(f"{key}:outstanding", 150, 500) / price),
     )
 
 
@@ -116,4 +146,6 @@ def _price_range(symbol: str) -> tuple[float, float]:
 
 
 def _volatility_range(symbol: str) -> tuple[float, float]:
+    if is_pair(symbol):
+        return (0.12, 0.16) if symbol == CALM else (0.45, 0.75)
     return (0.12, 0.26) if symbol.endswith("11") else (0.24, 0.42)

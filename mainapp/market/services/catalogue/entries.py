@@ -11,7 +11,7 @@ from typing import Any
 
 from mainapp.market.models import Stock, Strength
 from mainapp.market.services.catalogue.ranking import rank_symbols
-from mainapp.market.symbols import parse
+from mainapp.market.symbols import is_pair, parse
 
 FILES = ("b3_papers.json", "others.json", "indices.json", "events.json")
 KINDS = {
@@ -28,6 +28,7 @@ KINDS = {
     "right": Stock.Kind.RIGHT,
     "warrant": Stock.Kind.RIGHT,
     "index": Stock.Kind.INDEX,
+    "crypto": Stock.Kind.CRYPTO,
 }
 
 
@@ -48,6 +49,8 @@ class StockEntry:
     is_active: bool = True
     is_end_sure: bool = True
     rank: int | None = None
+    market: str = ""
+    price_places: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,8 @@ def _paper(row: dict[str, Any], names: Mapping[str, str], ranks: Mapping[str, in
         country=row.get("country", ""),
         last_seen_on=_day(row["last_seen"]),
         rank=ranks[symbol],
+        market=Stock.Market.CRIPTO if is_pair(symbol) else "",
+        price_places=row.get("price_places"),
     )
 
 

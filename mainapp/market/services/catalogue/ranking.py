@@ -6,7 +6,7 @@ from decimal import Decimal
 
 # A stock is ranked in the first of these indices that includes it.
 INDICES = ("IBOV", "IBXX", "IBRA", "SMLL", "IDIV", "IFIX")
-KINDS = ("index", "stock", "unit", "etf", "fii", "bdr", "bdr-etf", "fiagro", "fi-infra")
+KINDS = ("index", "stock", "unit", "etf", "fii", "bdr", "bdr-etf", "fiagro", "fi-infra", "crypto")
 Weights = Mapping[str, Decimal | None]
 
 

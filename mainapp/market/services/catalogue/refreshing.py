@@ -14,7 +14,7 @@ from mainapp.market.providers.base import Listing
 from mainapp.market.selectors.catalogue import clear_catalogue_cache, successor
 from mainapp.market.services.catalogue.rows import write_rows
 from mainapp.market.services.catalogue.seeding import described
-from mainapp.market.symbols import INDEX, Ticker, fold, parse
+from mainapp.market.symbols import INDEX, Ticker, fold, is_pair, parse
 
 MAX_NAME_LENGTH, MAX_SECTOR_LENGTH = 120, 80  # the columns' sizes
 # A source lists at most 2,000 stocks in a call, fewer than there are: one list proves nothing.
@@ -52,6 +52,7 @@ def refresh_catalogue(*, listings: Iterable[Listing], on: date) -> Refreshed:
     stocks = {stock.symbol: stock for stock in Stock.objects.select_related("renamed_to")}
     listed, skipped = _match_listings(list(listings), stocks)
     active = {symbol for symbol, stock in stocks.items() if stock.is_active} - {INDEX}
+    active = {symbol for symbol in active if not is_pair(symbol)}  # no source lists them
     is_short = not listed or 2 * len(listed.keys() - {INDEX}) < len(active)
     unlisted = [] if is_short else [stocks[symbol] for symbol in active - listed.keys()]
     gone = {stock.symbol: _RETIRED for stock in unlisted if _is_gone(stock, on)}

@@ -25,7 +25,10 @@ from mainapp.market.symbols import fold
 MAX_SEARCH_LENGTH = 160  # the column's size
 ROUND_LOT_KINDS = frozenset({Stock.Kind.ON, Stock.Kind.PN, Stock.Kind.UNIT})
 ROUND_LOT, SINGLE_LOT = 100, 1
-KNOWN_FIELDS = ("sector", "isin", "cnpj", "underlying", "country", "last_seen_on", "rank")
+KNOWN_FIELDS = (
+    *("sector", "isin", "cnpj", "underlying", "country", "last_seen_on", "rank"),
+    *("market", "price_places"),
+)
 LIST_FIELDS = ("market", "as_of", "valid_from", "valid_to", "strength", "source", "note")
 EVENT_FIELDS = (
     *("key", "kind", "ex_on", "is_date_sure", "month", "ratio", "is_ratio_sure"),

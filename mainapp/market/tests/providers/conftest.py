@@ -7,6 +7,7 @@ import pytest
 
 from mainapp.market.providers.base import QuoteProvider
 from mainapp.market.providers.brapi import BrapiProvider
+from mainapp.market.providers.fmp import FmpProvider
 from mainapp.market.providers.simulated import SimulatedProvider
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
@@ -46,6 +47,8 @@ def make(stub: Stub) -> Make:
             return SimulatedProvider()
         if name == "brapi":
             return BrapiProvider(url=url, timeout=timeout, **{"token": "secret", **options})
+        if name == "fmp":
+            return FmpProvider(url=url, timeout=timeout, **{"key": "secret-key", **options})
         if name == "yahoo":
             return YahooProvider(url=url, timeout=timeout, **options)
         return YahooFinProvider(url=url, timeout=timeout, **options)

@@ -44,6 +44,26 @@ def regular(symbol: str, price: Any) -> dict[str, Any]:
     }
 
 
+def fmp_row(symbol: str, price: Any) -> dict[str, Any]:
+    return {
+        "symbol": symbol,
+        "name": f"{symbol} name",
+        "price": price,
+        "changePercentage": 0.5495943,
+        "change": scaled(price, 0.21),
+        "volume": 23_456_700,
+        "dayLow": scaled(price, 38.01),
+        "dayHigh": scaled(price, 38.9),
+        "yearHigh": scaled(price, 41.2),
+        "yearLow": scaled(price, 28.86),
+        "marketCap": 498_200_000_000,
+        "exchange": "SAO" if symbol.endswith(".SA") else "INDEX",
+        "open": scaled(price, 38.3),
+        "previousClose": scaled(price, 38.21),
+        "timestamp": NOW - 900,
+    }
+
+
 RANGES = ("1d", "5d", "1mo", "3mo", "6mo", "ytd", "1y", "5y", "max")
 
 
@@ -81,6 +101,8 @@ class Stub:
         self.moved_to = ""
         self.plan = Plan()
         self.has_list = True
+        self.has_batches = True  # whether the plan of fmp has its endpoint
+        self.events: dict[str, Any] = {}  # dividendsData of brapi, events of yahoo
         self.delay_s = 0.0  # of every answer
         self.prices: dict[str, Any] = dict(PRICES)
         self.shape: Callable[[Any], Any] = lambda reply: reply
@@ -128,6 +150,8 @@ class Stub:
             return 200, self._brapi_list()
         if path.startswith("/api/quote/"):
             return self._brapi(path.removeprefix("/api/quote/").split(","), query)
+        if path.startswith("/stable/"):
+            return self._fmp(path, query)
         if path == "/v7/finance/quote":
             return 200, self._yahoo(query["symbols"][0].split(","))
         if path.startswith("/v8/finance/chart/"):
@@ -147,7 +171,21 @@ class Stub:
         if "range" in query:
             candle = {"open": 38.0, "high": 39.0, "low": 37.5, "close": 38.5, "volume": 100}
             rows[0]["historicalDataPrice"] = [{"date": at, **candle} for at in DAYS]
+        if "dividends" in query:
+            rows[0]["dividendsData"] = self.events.get("brapi", {})
         return 200, {"results": rows, "requestedAt": "2026-01-05T12:00:00.000Z", "took": "8ms"}
+
+    def _fmp(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+        if query.get("apikey") != ["secret-key"]:
+            return 401, {
+                "Error Message": "Invalid API KEY. Please retry or visit our documentation"
+            }
+        is_batch = path == "/stable/batch-quote"
+        if is_batch and not self.has_batches:
+            return 402, {"Error Message": "Restricted Endpoint: upgrade from secret-key"}
+        symbols = query["symbols" if is_batch else "symbol"][0].split(",")
+        rows = ((symbol, symbol.removesuffix(".SA")) for symbol in symbols)
+        return 200, [fmp_row(name, self.prices[key]) for name, key in rows if key in self.prices]
 
     def _brapi_list(self) -> dict[str, Any]:
         stocks = [
@@ -177,6 +215,8 @@ class Stub:
         indicators = {"quote": [quote], "adjclose": [{"adjclose": prices["close"]}]}
         meta = {"symbol": symbol, "currency": "BRL"}
         result = {"meta": meta, "timestamp": DAYS, "indicators": indicators}
+        if "yahoo" in self.events:
+            result["events"] = self.events["yahoo"]
         return 200, {"chart": {"result": [result], "error": None}}
 
     def _page(self, symbol: str) -> tuple[int, str]:

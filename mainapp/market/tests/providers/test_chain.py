@@ -17,8 +17,10 @@ from django.core.management import call_command
 
 from mainapp.market.providers import source
 from mainapp.market.providers.base import Budget, Listing, ProviderError, RefusedError
-from mainapp.market.providers.chain import Chain, build_chain, probe
+from mainapp.market.providers.chain import Chain
+from mainapp.market.providers.configured import build_chain
 from mainapp.market.providers.guard import Guard
+from mainapp.market.providers.probing import probe
 from mainapp.market.providers.source import Source
 from mainapp.market.quotes import Bar, Quote
 
@@ -30,6 +32,7 @@ class Fake:
 
     simulated = False
     lists_all = True
+    gives_events = False
     budget: Budget | None = None
 
     def __init__(self, name: str, prices: dict[str, str] | None = None, **options: Any) -> None:
@@ -266,7 +269,7 @@ def test_history_comes_from_the_next_source_with_its_name(never):
     both = chain(primary, secondary)
 
     assert both.history("PETR4", "1y", "1d") == ([], "secondary")
-    assert both.history_states()[0].state == "ok"
+    assert both.states("history")[0].state == "ok"
 
 
 def test_refused_history_does_not_rest_the_quotes():
@@ -277,7 +280,7 @@ def test_refused_history_does_not_rest_the_quotes():
     source.error = None
 
     assert prices(only.fetch(["PETR4"])) == {"PETR4": ("source", "1")}
-    assert (only.states()[0].state, only.history_states()[0].state) == ("ok", "open")
+    assert (only.states()[0].state, only.states("history")[0].state) == ("ok", "open")
     with pytest.raises(ProviderError, match="waits after a failure"):
         only.history("PETR4", "1y", "1d")
 
@@ -360,6 +363,7 @@ def test_build_chain_uses_the_current_settings(settings):
 @pytest.fixture
 def stubbed(settings, stub):
     settings.BRAPI_URL = settings.YAHOO_URL = settings.YAHOO_FIN_URL = stub.url
+    settings.BINANCE_URL = stub.url
     return stub
 
 
@@ -386,7 +390,7 @@ def test_probe_sources_prints_one_line_of_json(stubbed, capsys):
     line = json.loads(capsys.readouterr().out)
 
     assert line["sources"] == []
-    assert line["errors"].keys() == {"brapi", "yahoo", "yahoo_fin"}
+    assert line["errors"].keys() == {"brapi", "yahoo", "yahoo_fin", "binance"}
 
 
 class Learning(Fake):
@@ -402,3 +406,14 @@ def test_source_that_covers_a_part_of_the_range_gives_way_to_the_next():
 
     assert chain(learning, whole).history("PETR4", "1y", "1d") == ([], "whole")
     assert (len(learning.requests), len(whole.requests)) == (1, 1)
+
+
+def test_history_that_its_breaker_refuses_spends_no_call():
+    source = Fake("source", error=RefusedError(402, "Seu plano não inclui isto."))
+    source.budget = Budget(calls=1000, period="hour")
+    only = chain(source)
+    for _ in range(5):
+        with pytest.raises(ProviderError):
+            only.history("PETR4", "1y", "1d")
+
+    assert only.states()[0].calls_used == 1

@@ -18,6 +18,7 @@ from mainapp.core.paths import absolute_url
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.models import Stock
+from mainapp.market.services.corporate_events import read_due_reports
 from mainapp.market.services.watchlists import create_list
 from mainapp.pages.management.demo_club import found_demo_club
 from mainapp.pages.management.demo_talk import WEEKS, spread, write_talk
@@ -145,7 +146,9 @@ def seed(*, with_pictures: bool) -> None:
             open_room(users, room)
         write_talk(users, with_pictures=with_pictures)
         fill_lists(users["ana"])
-        found_demo_club(users)
+        found_demo_club(users, with_pictures=with_pictures)
+    if settings.SIMULATED:  # real sources are not asked before the site runs
+        read_due_reports(at=timezone.now())
 
 
 def create_user(name: str) -> User:

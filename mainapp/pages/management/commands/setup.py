@@ -12,12 +12,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from mainapp.accounts.services import avatars, log_ins
+from mainapp.accounts.services import log_ins
 from mainapp.agenda.services.announcing import ensure_announcing
 from mainapp.agenda.services.events import follow_zones
 from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
+from mainapp.core.pictures.kinds import ensure_sweep as ensure_picture_sweep
 from mainapp.forum.services.talk import ensure_talk
 from mainapp.ideas.services import scheduling as ideas
 from mainapp.market.selectors.schedule import update_schedule
@@ -103,7 +104,7 @@ def seed_catalogue() -> str:
 def schedule() -> str:
     ensure_periodic_tasks()
     ensure_sweep()
-    avatars.ensure_periodic_task()
+    ensure_picture_sweep()
     log_ins.ensure_pruning()
     ensure_talk()
     uploads.ensure_sweep()

@@ -1,11 +1,11 @@
 // The form of an alert: each change loads a preview; the chart shows limits and past firings, and the price is live.
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { decimal, direction } from "../core/number.js";
+import { decimal } from "../core/number.js";
 import { day } from "../core/time.js";
 import { fetchCandles, toBar } from "../market/candles.js";
 import { StockChart } from "../market/chart.js";
-import { fieldText, originText, showAge, showDoubt } from "../market/quotes.js";
+import { FieldQuote } from "../market/field-quote.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
 import { attachQuickValues, enableQuickValues } from "./quick-values.js";
@@ -16,9 +16,9 @@ const root = document.querySelector("[data-alert-form]");
 const part = (name) => dom.part(root, name);
 const box = root.querySelector(".chart-box");
 const preview = document.getElementById("preview");
-const now = part("now");
 const socket = new StockSocket({ room: "alerts" });
-let hadQuote = Boolean(now.dataset.symbol);
+const shown = new FieldQuote(part("now"), socket, onQuote);
+let hadQuote = Boolean(part("now").dataset.symbol);
 const chart = new StockChart(part("chart"), { onCrosshair: showLegend, hasVolume: false });
 let shownSymbol = "";
 let lastRequest = 0; // responses to older requests are dropped
@@ -32,7 +32,7 @@ function cover(state, text = "") {
 function showLegend(hoveredBar) {
   const bar = hoveredBar ?? bars.at(-1);
   part("legend").textContent = bar
-    ? `${day(bar.time * 1000, { withYear: true })} · ${decimal(bar.close.toFixed(2))}`
+    ? `${day(bar.time * 1000, { withYear: true })} · ${decimal(bar.close.toFixed(chart.places), chart.places)}`
     : "";
 }
 
@@ -51,6 +51,7 @@ async function load(symbol) {
     if (!body) return;
     bars = body.bars.map(toBar);
     if (!bars.length) return cover("empty", gettext("Ainda não há histórico deste ativo neste período."));
+    chart.places = body.places;
     chart.show(bars, body.interval, { style: "area" });
     showLegend(null);
     cover("ready");
@@ -66,51 +67,24 @@ function update() {
   showMarks();
   if (!symbol || symbol === shownSymbol) return;
   load(symbol);
-  follow(symbol);
+  shown.follow(symbol);
 }
 
-/** Show the live price of a stock beside its field. */
-function follow(symbol) {
-  const others = [...socket.symbols].filter((other) => other !== symbol);
-  if (others.length) socket.unsubscribe(others);
-  socket.subscribe([symbol]);
-  if (now.dataset.symbol !== symbol) showQuote(null);
-  now.dataset.symbol = symbol;
-}
-
-function showQuote(quote) {
-  const field = (name) => now.querySelector(`[data-field="${name}"]`);
-  dom.setText(field("price"), quote ? fieldText(quote, "price") : "–");
-  field("price").title = quote ? originText(quote) : "";
-  dom.setText(field("change_pct"), quote ? fieldText(quote, "change_pct") : "");
-  dom.setDirection(field("change_pct"), direction(quote?.change_pct ?? null));
-  if (quote) showDoubt(now, quote);
-  showNow();
-  if (quote) now.dataset.priceNow = quote.price;
-  else delete now.dataset.priceNow;
+/** Runs after each change of the shown price. */
+function onQuote(quote) {
   enableQuickValues(root, currentPrice);
-}
-
-function showNow() {
-  showAge(now.querySelector('[data-field="age"]'), socket.quotes.get(now.dataset.symbol), socket.now());
-}
-
-/** Return the price that is shown, null without one. */
-function currentPrice() {
-  return now.dataset.priceNow ?? null;
-}
-
-socket.addEventListener("quotes", () => {
-  const quote = socket.quotes.get(now.dataset.symbol);
   if (!quote) return;
   // A promise made before there was a price could not say whether it has passed the limit.
   if (!hadQuote && preview.querySelector(".promise")) globalThis.htmx?.trigger(preview, "refresh");
   hadQuote = true;
-  showQuote(quote);
-});
+}
+
+function currentPrice() {
+  return shown.price;
+}
+
 attachStatus(document.querySelector("[data-market-status]"), socket);
 attachQuickValues(root, currentPrice);
-setInterval(showNow, 1000);
 
 preview.addEventListener("htmx:afterSwap", update);
 update();

@@ -1,6 +1,6 @@
 // The alerts' block of the home page, live: the limits that are near, or in one line the nearest one.
 import { setText } from "../core/dom.js";
-import { decimal } from "../core/number.js";
+import { price as priceText } from "../core/number.js";
 import { distanceText, nearness } from "./distance.js";
 
 const NEAR = 80; // as in selectors/alerts.py
@@ -20,7 +20,7 @@ document.addEventListener("homequotes", ({ detail: { quotes } }) => {
 function show(row, quote) {
   const { kind, limit } = row.dataset;
   const [done, distance] = [nearness(kind, limit, quote), distanceText(kind, limit, quote)];
-  setText(row.querySelector("[data-price]"), decimal(quote.price));
+  setText(row.querySelector("[data-price]"), priceText(quote.price));
   setText(row.querySelector("[data-distance]"), distance);
   if (row === rows[0]) setText(calm.querySelector("[data-distance]"), distance);
   row.querySelector("progress").value = done ?? 0;

@@ -1,11 +1,12 @@
 // Buttons that fill in a limit of an alert by a share of the price.
-import { CENTS, decimal, divide, fromUnits, toUnits } from "../core/number.js";
+import { decimal, divide, fromUnits, placesOf, toUnits } from "../core/number.js";
 
 const BUTTONS = "[data-share]";
 
 /** Return a price changed by a whole number of percent, as a decimal string. */
 export function quickValue(price, share) {
-  return fromUnits(divide(toUnits(price, CENTS) * BigInt(100 + share), 100n));
+  const places = placesOf(price);
+  return fromUnits(divide(toUnits(price, places) * BigInt(100 + share), 100n), places);
 }
 
 /** Enable the buttons once there is a price; `price()` returns it as a decimal string, or null. */
@@ -19,7 +20,7 @@ export function attachQuickValues(root, price) {
     const button = target.closest(BUTTONS);
     if (!button || price() === null) return;
     const input = document.getElementById(button.getAttribute("aria-controls"));
-    input.value = decimal(quickValue(price(), Number(button.dataset.share)));
+    input.value = decimal(quickValue(price(), Number(button.dataset.share)), placesOf(price()));
     input.dispatchEvent(new Event("input", { bubbles: true }));
   });
   enableQuickValues(root, price);

@@ -29,7 +29,11 @@ connection.addEventListener("frame", ({ detail }) => {
   else if (detail.frame?.type === "room_gone") leave();
 });
 connection.addEventListener("lost", () => (wasLost = true));
-connection.addEventListener("opened", () => wasLost && refreshSoon(ALL)); // changes may have been missed
+connection.addEventListener("opened", () => {
+  // Changes may have been missed; a picture that was pending may be there since before the socket was.
+  if (wasLost) refreshSoon(ALL);
+  else if (root.querySelector("[data-pending]")) refreshSoon("club");
+});
 connection.addEventListener("state", () => connection.reason === "gone" && leave());
 connection.start();
 

@@ -1,6 +1,8 @@
 // A drop zone, `[data-drop-zone]` around a file input: the name of the chosen file, and the look while a file is
 // dragged over it. A file dropped anywhere on the zone goes to the input; without scripts the input shows itself.
+// A file larger than the input's `data-max-bytes` is refused in the form's alert.
 import { setText } from "./dom.js";
+import { gettext } from "./i18n.js";
 
 function attach(zone) {
   const input = zone.querySelector("input[type=file]");
@@ -25,7 +27,23 @@ function attach(zone) {
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
   input.addEventListener("change", showName);
+  if (input.dataset.maxBytes) limitSize(input);
   showName(); // browsers keep the file of a page that is shown again
+}
+
+function limitSize(input) {
+  const error = input.form.querySelector("[role=alert]");
+  const check = () => {
+    const isLarge = input.files[0]?.size > Number(input.dataset.maxBytes);
+    error.hidden = !isLarge;
+    setText(error, isLarge ? gettext("O arquivo passa de 5 MB: escolha um menor.") : "");
+    input.setAttribute("aria-invalid", String(isLarge));
+    return !isLarge;
+  };
+  input.addEventListener("change", check);
+  input.form.addEventListener("submit", (event) => {
+    if (!check()) event.preventDefault();
+  });
 }
 
 document.querySelectorAll("[data-drop-zone]").forEach(attach);

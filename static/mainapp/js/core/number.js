@@ -76,9 +76,24 @@ export function decimal(text, places = 2, options = {}) {
   return rounded === null ? NOTHING : grouped(rounded, options);
 }
 
+/** Return the places with which a price is written: a decimal string carries its own, at least two. */
+export function placesOf(text) {
+  return Math.max(CENTS, String(text ?? "").split(".")[1]?.length ?? 0);
+}
+
+/** "1234.50" → "1.234,50", "0.00012345" → "0,00012345" */
+export function price(text, options = {}) {
+  return decimal(text, placesOf(text), options);
+}
+
+/** "0.00012345" → "R$ 0,00012345" */
+export function brlPrice(text, options = {}) {
+  return brl(text, { ...options, places: placesOf(text) });
+}
+
 /** "1234.5" → "R$ 1.234,50"; with { signed: true } "+R$ 1.234,50" */
-export function brl(text, options = {}) {
-  const number = decimal(text, 2, options);
+export function brl(text, { places = CENTS, ...options } = {}) {
+  const number = decimal(text, places, options);
   if (number === NOTHING) return NOTHING;
   const sign = /^[+−]/.test(number) ? number[0] : "";
   return `${sign}R$${NBSP}${number.slice(sign.length)}`;
@@ -104,6 +119,12 @@ export function compact(value) {
     return `${grouped(sign + scaled)}${NBSP}${names[LANGUAGE]}`;
   }
   return grouped(whole);
+}
+
+/** Return the CSS class of a change of a price, to its last place: "up", "down" or "flat". */
+export function priceDirection(text) {
+  const units = toUnits(text, placesOf(text));
+  return units ? (units < 0n ? "down" : "up") : "flat";
 }
 
 const NUMBER = /^[+-]?\d+(?:\.\d*)?$/;

@@ -1,7 +1,7 @@
 // One idea: live price and distances, its outcome and its comments, by ws/idea/<pk>/.
 import { Connection, socketUrl } from "../core/connection.js";
 import { parseFragment, setText } from "../core/dom.js";
-import { brl, pct } from "../core/number.js";
+import { brlPrice, pct } from "../core/number.js";
 import { gettext } from "../core/i18n.js";
 
 const SILENCE_MS = 20_000;
@@ -25,7 +25,7 @@ function receive(frame) {
 }
 
 function showPrice(frame) {
-  show("price", brl(frame.price));
+  show("price", brlPrice(frame.price));
   show("target-distance", distance(frame.distance_pct));
   show("stop-distance", distance(frame.stop_distance_pct));
   const start = Number(root.dataset.priceAt);

@@ -7,7 +7,11 @@ import { isIntraday } from "./bars.js";
 import { otherColor, studyColor } from "./chart-series.js";
 import { studyLabel } from "./studies.js";
 
-const number = (value) => (value === null || value === undefined ? "–" : decimal(value.toFixed(2)));
+/** Return the text of a price of `chart`. */
+function number(chart, value) {
+  const { places } = chart;
+  return value === null || value === undefined ? "–" : decimal(value.toFixed(places), places);
+}
 
 /** Return the time of a bar in words. */
 function barTime({ time }, interval) {
@@ -24,10 +28,10 @@ export function priceItems(chart, bar) {
   const item = (name, value, className = "") => build("span", { className }, name, " ", build("b", {}, value));
   return [
     build("span", {}, barTime(bar, chart.interval)),
-    item(gettext("A"), number(bar.open), chart.isIndex ? "is-minor" : ""), // an index has nine characters
-    item(gettext("Máx"), number(bar.high), "is-minor"),
-    item(gettext("Mín"), number(bar.low), "is-minor"),
-    item(gettext("F"), number(bar.close)),
+    item(gettext("A"), number(chart, bar.open), chart.isIndex ? "is-minor" : ""), // an index has nine characters
+    item(gettext("Máx"), number(chart, bar.high), "is-minor"),
+    item(gettext("Mín"), number(chart, bar.low), "is-minor"),
+    item(gettext("F"), number(chart, bar.close)),
     build("span", { className: direction(change) }, pct(change)),
     item(gettext("Vol"), compact(bar.volume), "is-minor"),
   ];
@@ -39,7 +43,7 @@ export function studyItems(chart, i) {
   for (const { study, index, name, values } of chart.studyLines) {
     if (name === "middle") continue; // the average of the two other bands
     const item = items.get(index) ?? { index, label: studyLabel(study), color: studyColor(index), values: [] };
-    item.values.push(number(values[i]));
+    item.values.push(number(chart, values[i]));
     items.set(index, item);
   }
   return [...items.values()].map(({ values, ...item }) => ({ ...item, text: values.join(" · ") }));

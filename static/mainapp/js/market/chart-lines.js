@@ -9,8 +9,7 @@ import { pinnedEdges, spread } from "./limits.js";
 
 const DASHED = 2; // LineStyle.Dashed of lightweight-charts
 const LABEL_PX = 24;
-const STEP = 0.01;
-const STEPS = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP };
+const STEPS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }; // in steps of the price
 const PAGE_RATIO = 0.01; // of the price, for Page Up and Page Down
 const FAR_RATIO = 10; // of the price, for aria-valuemax
 const DRAG_PX = 3; // a shorter movement is a click
@@ -123,14 +122,22 @@ export class ChartLines {
 
   // Moving -----------------------------------------------------------------------------------------
 
+  get _step() {
+    return 10 ** -this._chart.places;
+  }
+
+  _rounded(price) {
+    return Number(price.toFixed(this._chart.places));
+  }
+
   _makeMovable(entry) {
     const { label, line } = entry;
     label.dataset.movable = "";
     label.tabIndex = 0;
     label.setAttribute("role", "slider");
     label.setAttribute("aria-orientation", "vertical");
-    label.setAttribute("aria-valuemin", String(STEP));
-    label.setAttribute("aria-valuemax", (line.price * FAR_RATIO).toFixed(2));
+    label.setAttribute("aria-valuemin", String(this._step));
+    label.setAttribute("aria-valuemax", (line.price * FAR_RATIO).toFixed(this._chart.places));
     label.setAttribute("aria-label", gettext("Alerta: %(name)s", { name: line.name }));
     label.title = gettext("Arraste, ou use as setas e Enter, para mudar o alerta");
     label.addEventListener("pointerdown", (event) => this._grab(entry, event));
@@ -142,12 +149,12 @@ export class ChartLines {
   _show(entry, price) {
     const { label, line, drawn } = entry;
     const possible = price === line.price ? price : (line.nearest?.(price) ?? price);
-    entry.price = Math.max(STEP, Math.round(possible * 100) / 100);
+    entry.price = Math.max(this._step, this._rounded(possible));
     if (label.hasAttribute("data-movable")) {
-      label.setAttribute("aria-valuenow", entry.price.toFixed(2));
+      label.setAttribute("aria-valuenow", entry.price.toFixed(this._chart.places));
       label.setAttribute("aria-valuetext", line.text(entry.price));
     }
-    const isMoved = entry.price !== Math.round(line.price * 100) / 100;
+    const isMoved = entry.price !== this._rounded(line.price);
     label.toggleAttribute("data-moved", isMoved);
     this._write(entry);
     drawn.applyOptions({ price: this._scaled(isMoved ? entry.price : line.price) });
@@ -186,7 +193,8 @@ export class ChartLines {
 
   _onKey(entry, event) {
     const page = entry.price * PAGE_RATIO;
-    const step = { ...STEPS, PageUp: page, PageDown: -page }[event.key];
+    const arrow = STEPS[event.key];
+    const step = arrow ? arrow * this._step : { PageUp: page, PageDown: -page }[event.key];
     const isKnown = step || event.key === "Enter" || event.key === "Escape";
     if (!isKnown || entry.isSaving || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

@@ -32,20 +32,20 @@ export function axisWidth(price) {
   return Math.ceil(AXIS_PX + CHARACTER_PX * decimal(price.toFixed(places), places).length);
 }
 
-function placesOf(price) {
-  return price >= WHOLE_FROM ? 0 : 2;
+function placesOf(price, places = 2) {
+  return price >= WHOLE_FROM ? 0 : places;
 }
 
 /**
  * Return the format of a price scale. Prices below zero, which an axis may reach, have no label, nor have those
  * that the label of a line would cover.
  */
-function priceFormat({ isCompared, bars }, isCovered) {
-  const places = placesOf(bars.at(-1)?.close);
+function priceFormat({ isCompared, bars, places: most }, isCovered) {
+  const places = placesOf(bars.at(-1)?.close, most);
   const price = (value) => (value < 0 ? "" : decimal(value.toFixed(places), places));
   const formatter = isCompared ? (value) => pct(value.toFixed(2)) : price;
   const tickmarksFormatter = (values) => values.map((value) => (isCovered(value) ? "" : formatter(value)));
-  return { type: "custom", minMove: places ? 0.01 : 1, formatter, tickmarksFormatter };
+  return { type: "custom", minMove: 10 ** -places, formatter, tickmarksFormatter };
 }
 
 /**

@@ -24,6 +24,7 @@ export class StockChart {
   constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true, price = 0, isIndex = false } = {}) {
     this._hasVolume = hasVolume;
     this.isIndex = isIndex;
+    this.places = 2; // of prices
     this.bars = [];
     this.interval = "1m";
     this.options = { style: "candles", studies: [] };
@@ -138,8 +139,8 @@ export class StockChart {
   }
 
   /** Return the growth of the day's volume since the last quote. */
-  _volumeGrowth({ volume }) {
-    const before = this._dayVolume;
+  _volumeGrowth(quote) {
+    const [before, volume] = [this._dayVolume, Number(quote.volume ?? NaN)];
     this._dayVolume = volume;
     return before && volume > before ? volume - before : 0;
   }
@@ -237,6 +238,7 @@ export class StockChart {
     const labelled = this.lines.map(({ price }) => percentChange(price, this._base()));
     this._state = {
       bars: this.bars,
+      places: this.places,
       interval: this.interval,
       style: this.options.style,
       others: this.others,
@@ -260,7 +262,7 @@ export class StockChart {
 
   _allLines() {
     const limits = limitLines(this._marks.limits, this._previousClose).map((line) => this._limit(line));
-    const own = this._ownLines.map(({ name, price }) => ({ name, price, color: "ink-2", label: ownLabel(name) }));
+    const own = this._ownLines.map(({ name, price }) => ({ name, price, color: "ink-2", label: ownLabel(name, this.places) }));
     return [...limits, ...own];
   }
 
@@ -272,10 +274,10 @@ export class StockChart {
       url,
       color: "amber-line",
       name: limitName(kind),
-      label: (at, { hasPrice }) => (hasPrice ? movedLabel(kind, at, close) : limitLabel({ kind, text })),
-      text: (at) => limitText(kind, at, close, { isIndex: this.isIndex }),
-      value: (at) => limitValue(kind, at, close),
-      nearest: (at) => limitPrice(kind, at, close),
+      label: (at, { hasPrice }) => (hasPrice ? movedLabel(kind, at, close, this.places) : limitLabel({ kind, text })),
+      text: (at) => limitText(kind, at, close, { isIndex: this.isIndex, places: this.places }),
+      value: (at) => limitValue(kind, at, close, this.places),
+      nearest: (at) => limitPrice(kind, at, close, this.places),
     };
   }
 
@@ -285,6 +287,6 @@ export class StockChart {
   }
 }
 
-function ownLabel(name) {
-  return (at, { hasPrice }) => (hasPrice ? `${name} ${decimal(at.toFixed(2))}` : name);
+function ownLabel(name, places) {
+  return (at, { hasPrice }) => (hasPrice ? `${name} ${decimal(at.toFixed(places), places)}` : name);
 }

@@ -1,6 +1,6 @@
 // Live prices in the chips of tickers, anywhere on a page.
 import { gettext } from "../core/i18n.js";
-import { decimal, direction, pct } from "../core/number.js";
+import { direction, pct, price as priceText } from "../core/number.js";
 import { originText } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus, markLate } from "./status.js";
@@ -78,7 +78,7 @@ function fill(chip, quote, isLate) {
   const price = chip.querySelector('[data-field="price"]');
   const change = chip.querySelector('[data-field="change_pct"]');
   if (!price || !change) return;
-  price.textContent = decimal(quote.price);
+  price.textContent = priceText(quote.price);
   const hasChange = quote.change_pct !== null && quote.change_pct !== undefined;
   change.textContent = hasChange ? pct(quote.change_pct) : "";
   change.className = hasChange ? direction(quote.change_pct) : "";

@@ -1,6 +1,6 @@
 // Alerts on a chart: the prices of their limits, the bars of their firings, and the value of a dragged limit.
 import { gettext } from "../core/i18n.js";
-import { brl, decimal, pct } from "../core/number.js";
+import { brlPrice, decimal, pct } from "../core/number.js";
 import { isIntraday } from "./bars.js";
 
 const DAY_S = 86_400;
@@ -38,17 +38,17 @@ export function limitLines(limits, previousClose) {
 }
 
 /** Return a limit's value at a price: a decimal string of R$, or of percent of the previous close; at least 0.01. */
-export function limitValue(kind, price, previousClose) {
-  if (!isPercent(kind)) return Math.max(price, CENT).toFixed(2);
+export function limitValue(kind, price, previousClose, places = 2) {
+  if (!isPercent(kind)) return Math.max(price, 10 ** -places).toFixed(places);
   const change = (price / previousClose - 1) * 100;
   return Math.max(kind === "change_down_pct" ? -change : change, CENT).toFixed(2);
 }
 
 /** Return the nearest price that a limit may have: one on a rise stays above the previous close, on a fall below. */
-export function limitPrice(kind, price, previousClose) {
+export function limitPrice(kind, price, previousClose, places = 2) {
   const least = previousClose * (CENT / 100);
   if (kind === "change_up_pct") return Math.max(price, previousClose + least);
-  return kind === "change_down_pct" ? Math.min(price, previousClose - least) : Math.max(price, CENT);
+  return kind === "change_down_pct" ? Math.min(price, previousClose - least) : Math.max(price, 10 ** -places);
 }
 
 /** Return the change of the day in percent that a limit would have at a price. */
@@ -71,15 +71,15 @@ export function limitLabel({ kind, text }) {
 }
 
 /** Return the label of a line that was moved to a price. */
-export function movedLabel(kind, price, previousClose) {
+export function movedLabel(kind, price, previousClose, places = 2) {
   const change = isPercent(kind) && pct(changeOf(kind, price, previousClose).toFixed(2));
-  return `${limitName(kind)} ${change || decimal(price.toFixed(2))}`;
+  return `${limitName(kind)} ${change || decimal(price.toFixed(places), places)}`;
 }
 
 /** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)"; points in place of R$ for an index. */
-export function limitText(kind, price, previousClose, { isIndex = false } = {}) {
-  const text = price.toFixed(2);
-  const money = isIndex ? gettext("%(points)s pontos", { points: decimal(text) }) : brl(text);
+export function limitText(kind, price, previousClose, { isIndex = false, places = 2 } = {}) {
+  const text = price.toFixed(places);
+  const money = isIndex ? gettext("%(points)s pontos", { points: decimal(text) }) : brlPrice(text);
   return isPercent(kind) ? `${pct(changeOf(kind, price, previousClose).toFixed(2))} (${money})` : money;
 }
 

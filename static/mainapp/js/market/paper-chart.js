@@ -112,6 +112,7 @@ export class PaperChart {
     const isSame = this.chart.bars.length === body.bars.length && this.chart.interval === body.interval;
     if (isSame && body.status === "loading" && this._box.dataset.state === "ready") return;
     this._source = body.source;
+    this.chart.places = body.places;
     this.chart.show(body.bars.map(toBar), body.interval, this._chartOptions());
     this.applyQuote();
     this.showLegend(null);

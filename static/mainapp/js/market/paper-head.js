@@ -1,7 +1,7 @@
 // The figures of a paper's page.
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { compareDecimals, decimal } from "../core/number.js";
+import { compareDecimals, price as priceText } from "../core/number.js";
 import { clock, day } from "../core/time.js";
 import { changeClass, fieldText, originText, place, showAge, showDoubt } from "./quotes.js";
 import { isStale } from "./status.js";
@@ -55,7 +55,7 @@ export class PaperHead {
     const quote = this.quote();
     if (!quote) return;
     const age = isStale(this._root) ? ` (${gettext("desatualizado")})` : "";
-    document.title = `${this._symbol} ${decimal(quote.price)}${age} · Pregão`;
+    document.title = `${this._symbol} ${priceText(quote.price)}${age} · Pregão`;
   }
 
   /** Show the quote's age, and its time for print. */

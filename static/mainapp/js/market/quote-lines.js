@@ -5,7 +5,7 @@ import { clock, day } from "../core/time.js";
 import { DayPoints } from "./day-points.js";
 import { stockUrl } from "./links.js";
 import { setMark } from "./mark.js";
-import { ageSeconds, fieldText, originText, showDoubt } from "./quotes.js";
+import { ageSeconds, fieldText, originText, sessionOf, showDoubt } from "./quotes.js";
 import { drawSparkline } from "./sparkline.js";
 
 const OLD_S = 120;
@@ -38,7 +38,7 @@ export class QuoteLines {
   /** Show a quote in a line. */
   fill(line, symbol, quote) {
     const price = line.querySelector("[data-price]");
-    setText(price, number.decimal(quote.price));
+    setText(price, number.price(quote.price));
     const before = this._prices.get(symbol);
     if (before !== undefined) flash(price, number.compareDecimals(quote.price, before));
     const change = line.querySelector("[data-change-pct]");
@@ -85,7 +85,7 @@ export function showTime(box, quote, socket) {
   time.toggleAttribute("data-dated", date !== today);
   time.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
   const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
-  box.dataset.prices = socket.session === "open" && isOld ? "stale" : "live";
+  box.dataset.prices = sessionOf(quote, socket.session) === "open" && isOld ? "stale" : "live";
   box.querySelector("[data-price]").title = originText(quote);
   showDoubt(box, quote);
 }

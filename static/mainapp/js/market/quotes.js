@@ -1,12 +1,26 @@
 // Quotes: merging frames, formatting fields, positions in ranges, sparklines, sort order.
 import { setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { CENTS, compact, compareDecimals, decimal, direction, fromUnits, pct, toUnits } from "../core/number.js";
+import {
+  CENTS,
+  compact,
+  compareDecimals,
+  decimal,
+  divide,
+  fromUnits,
+  pct,
+  price,
+  priceDirection,
+  toUnits,
+} from "../core/number.js";
 import { age, clock } from "../core/time.js";
 
 const MINUTE_S = 60;
 const CLOCK_SET_BACK_S = 600;
 const INDEX = /^[A-Z0-9]{4}$/; // tickers end in digits: IBOV, IFIX
+const PAIR = /^[A-Z0-9]{2,8}BRL$/; // crypto currencies, as in market/symbols.py
+const EXACT = 8; // the most places of a price, and of an amount of coins
+const TO_CENTS = 10n ** BigInt(2 * EXACT - CENTS);
 
 /**
  * Merge a frame's quotes into `quotes`: a snapshot replaces whole quotes, an update single fields. Symbols
@@ -34,28 +48,33 @@ export function mergeQuotes(quotes, frame, wanted) {
 export function fieldText(quote, field) {
   const value = quote[field];
   if (field === "symbol" || field === "name") return value ?? "";
-  if (field === "change") return decimal(value, 2, { signed: true });
+  if (field === "change") return price(value, { signed: true });
   if (field === "change_pct") return pct(value);
   if (field === "volume" || field === "market_cap") return compact(value);
   if (field === "turnover") return compact(turnover(quote));
-  return decimal(value, field === "price" ? 2 : sidePlaces(quote));
+  return field !== "price" && INDEX.test(quote.symbol) ? decimal(value, 0) : price(value);
 }
 
 /** Return the day's approximate volume in R$: the shares traded, all at the last price; null if unknown. */
-function turnover({ symbol, price, volume }) {
-  const cents = toUnits(price, CENTS);
-  if (INDEX.test(symbol) || cents === null || !Number.isInteger(volume)) return null; // an index has no shares
-  return fromUnits(cents * BigInt(volume));
+function turnover(quote) {
+  const [one, count] = [quote.price, quote.volume].map((value) => toUnits(value, EXACT));
+  if (INDEX.test(quote.symbol) || one === null || count === null) return null; // an index has no shares
+  return fromUnits(divide(one * count, TO_CENTS));
 }
 
-/** Return the decimal places of secondary prices: none for an index. */
-function sidePlaces(quote) {
-  return Number(quote.price) >= 10000 ? 0 : 2;
+/** Return whether a symbol is a pair of crypto currencies: its market never closes. */
+export function isPair(symbol) {
+  return PAIR.test(symbol);
+}
+
+/** Return the session of a quote's own market; `session` is B3's. */
+export function sessionOf(quote, session) {
+  return isPair(quote?.symbol) ? "open" : session;
 }
 
 /** Return the class of a change's cell. */
 export function changeClass(quote) {
-  return direction(quote.change);
+  return priceDirection(quote.change);
 }
 
 /** Return where `price` lies between `low` and `high`, 0–100; null when a price is missing or the range empty. */
@@ -113,7 +132,7 @@ export function showDoubt(root, quote) {
 function doubtText(quote) {
   return gettext(
     "A fonte informou %(price)s, longe do último preço. Até que outra resposta confirme, vale o último.",
-    { price: decimal(quote.doubtful_price) },
+    { price: price(quote.doubtful_price) },
   );
 }
 

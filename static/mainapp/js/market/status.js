@@ -3,7 +3,7 @@ import { displayElsewhere } from "../core/connection-status.js";
 import { part, setData, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { age, day, shortAge } from "../core/time.js";
-import { sourceName } from "./quotes.js";
+import { isPair, sourceName } from "./quotes.js";
 
 const CONNECTING_MS = 2500;
 
@@ -106,7 +106,7 @@ class MarketStatus {
   _text(state) {
     if (state === "connecting") return gettext("Conectando…");
     if (state !== "live") return gettext("Desatualizado");
-    return SESSIONS[this._socket.session]?.() ?? gettext("Ao vivo");
+    return SESSIONS[this._session]?.() ?? gettext("Ao vivo");
   }
 
   /** Return why prices are old; "" while they are not. */
@@ -127,13 +127,20 @@ class MarketStatus {
   /** Show beside the text the age of live prices, or the day of the last close. */
   _showAge(state) {
     const ms = this._socket.staleMs();
-    const isClosed = this._socket.session === "closed";
+    const isClosed = this._session === "closed";
     const text = isClosed ? this._closeDay() : ms !== null && shortAge(ms / 1000);
     setData(this._feed, "age", state === "live" && text ? text : null);
   }
 
+  /** The session of the page's stocks: B3's, unless all are crypto currencies. */
+  get _session() {
+    const symbols = [...this._socket.symbols];
+    return symbols.length && symbols.every(isPair) ? "open" : this._socket.session;
+  }
+
   _closeDay() {
-    const times = [...this._socket.quotes.values()].map((quote) => Date.parse(quote.quoted_at));
+    const quotes = [...this._socket.quotes.values()].filter(({ symbol }) => !isPair(symbol));
+    const times = quotes.map((quote) => Date.parse(quote.quoted_at));
     const newest = Math.max(...times.filter((time) => !Number.isNaN(time)));
     return Number.isFinite(newest) ? day(newest) : this._lastClose;
   }

@@ -29,7 +29,7 @@ const PLACEHOLDER = /\{symbol\}|%7Bsymbol%7D/g; // of the symbol, in the <templa
 const OLD_S = 120;
 
 export class QuoteTable extends LiveTable {
-  /** `isOpen` returns whether the market is open: only then a price older than OLD_S counts as old. */
+  /** `isOpen` returns whether the market of a quote is open: only then a price older than OLD_S counts as old. */
   constructor({ table, template, now, isOpen }) {
     super({ table, now });
     this._template = template;
@@ -175,7 +175,7 @@ export class QuoteTable extends LiveTable {
     if (!quote) return;
     const text = ageText(quote, now);
     setText(row.cells.age, text);
-    this._writeNote(row, this._isOpen() && ageSeconds(quote, now) > OLD_S ? text : "");
+    this._writeNote(row, this._isOpen(row.quote) && ageSeconds(quote, now) > OLD_S ? text : "");
   }
 
   /** Show below a price that it is late, delayed or old; tracker.css hides it beside the column of ages. */

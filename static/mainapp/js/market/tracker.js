@@ -7,6 +7,7 @@ import { readText } from "../core/storage.js";
 import { attachTableView } from "../core/table-view.js";
 import { offerUndo } from "../core/toasts.js";
 import { attachChat } from "./chat.js";
+import { sessionOf } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 import { QuoteTable } from "./table.js";
@@ -25,7 +26,7 @@ const table = new QuoteTable({
   table: part("table"),
   template: part("row"),
   now: () => socket.now(),
-  isOpen: () => socket.session === "open",
+  isOpen: (quote) => sessionOf(quote, socket.session) === "open",
 });
 table.arrange(dom.readJson("symbols"));
 const isOwn = isOwnList();

@@ -1,4 +1,4 @@
-// The user's own profile: preferences are saved when they are chosen; oversized pictures are refused.
+// The user's own profile: preferences are saved when they are chosen.
 import { build } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
@@ -50,23 +50,5 @@ function reloadLink(name) {
   return [" ", build("a", { href }, gettext("Mostrar a página neste idioma"))];
 }
 
-function attachPicture(form) {
-  const input = form.querySelector("input[type=file]");
-  const error = form.querySelector("[role=alert]");
-  const check = () => {
-    const file = input.files[0];
-    const isLarge = file && file.size > Number(form.dataset.picture);
-    error.hidden = !isLarge;
-    error.textContent = isLarge ? gettext("O arquivo passa de 5 MB: escolha um menor.") : "";
-    input.setAttribute("aria-invalid", String(Boolean(isLarge)));
-    return !isLarge;
-  };
-  input.addEventListener("change", check);
-  form.addEventListener("submit", (event) => {
-    if (!check()) event.preventDefault();
-  });
-}
-
 document.querySelectorAll("[data-autosave]").forEach(attachAutosave);
-document.querySelectorAll("[data-picture]").forEach(attachPicture);
 onNotification("alert_", () => refreshParts(document.querySelector("main"), "main"));

@@ -1,7 +1,7 @@
 // The table of holdings: one price changes the figures of all rows.
 import { setDirection, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { brl, CENTS, decimal, direction, fromUnits, pct } from "../core/number.js";
+import { brl, CENTS, decimal, direction, fromUnits, pct, price } from "../core/number.js";
 import { clock, day } from "../core/time.js";
 import { LiveTable } from "../market/live-table.js";
 import { ageText, delayText, fieldText, originText, place, showDoubt } from "../market/quotes.js";
@@ -93,7 +93,7 @@ export class HoldingsTable extends LiveTable {
     delete element.dataset.unquoted;
     setText(cells.price, fieldText(quote, "price"));
     showDoubt(element, quote);
-    for (const field of ["year_low", "year_high"]) setText(cells[field], decimal(quote[field]));
+    for (const field of ["year_low", "year_high"]) setText(cells[field], price(quote[field]));
     const at = place(quote.year_low, quote.year_high, quote.price);
     if (at === null) range.removeAttribute("style");
     else range.style.setProperty("--at", at.toFixed(1));

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.accounts.pictures.folders import SIZES, folder
 from mainapp.core import bounded_child
 from mainapp.core.exceptions import DomainError
+from mainapp.core.pictures.folders import SIZES
 
 WORKER = Path(__file__).with_name("child.py")
 LIMITS = bounded_child.Limits(memory=70 * bounded_child.MIB)
@@ -43,29 +43,29 @@ class PictureError(DomainError):
         super().__init__("invalid", template, params)
 
 
-def check_file(name: str, size: int, head: bytes) -> None:
+def check_file(name: str, data: bytes) -> None:
     """Check the name, size and first bytes, without decoding. Raises: PictureError."""
-    if size > MAX_BYTES:
+    if len(data) > MAX_BYTES:
         raise PictureError(_("O arquivo passa de 5 MB: escolha um menor."))
-    image_format = format_of(head)
+    image_format = format_of(data[:16])
     _stem, dot, extension = name.rpartition(".")
     if image_format is None or (dot and EXTENSIONS.get(extension.lower()) != image_format):
         raise PictureError(ACCEPTED)
 
 
-def make_square(key: str, data: bytes) -> None:
-    """Decode a picture and write its middle square, upright, to source.png in the key's folder.
+def make_square(folder: Path, data: bytes) -> None:
+    """Decode a picture and write its middle square, upright, to source.png in its folder.
 
     Cost: a process of at most 96 MiB and 5 s of CPU. Raises: PictureError.
     """
-    answer = _run("square", folder(key), data=data)
+    answer = _run("square", folder, data=data)
     if answer:
         raise refusal_of(answer)
 
 
-def make_thumbnails(key: str) -> None:
+def make_thumbnails(folder: Path) -> None:
     """Make the thumbnails from source.png. Safe to repeat. Raises: PictureError."""
-    answer = _run("thumbnails", folder(key), *map(str, SIZES))
+    answer = _run("thumbnails", folder, *map(str, SIZES))
     if answer:
         raise refusal_of(answer)
 

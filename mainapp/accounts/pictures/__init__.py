@@ -1,1 +1,0 @@
-"""Profile pictures: decoded in a resource-limited process and stored as square thumbnails."""

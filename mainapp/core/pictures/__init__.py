@@ -1,0 +1,1 @@
+"""Pictures of people and clubs: decoded in a resource-limited process, stored as thumbnails."""

@@ -1,0 +1,42 @@
+"""Columns of prices and traded amounts."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from mainapp.core.prices import MOST_PLACES, to_amount, trimmed
+
+DIGITS = 26  # 18 before the point
+
+
+class PriceField(models.DecimalField):  # type: ignore[type-arg] # no generics at run time
+    """A price with up to eight places; read with at least two.
+
+    PostgreSQL's column is a plain `numeric`: it keeps the places of each price, and a column with
+    two places becomes one without a rewrite of its table.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"max_digits": DIGITS, "decimal_places": MOST_PLACES} | options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        for fixed, value in (("max_digits", DIGITS), ("decimal_places", MOST_PLACES)):
+            if options.get(fixed) == value:
+                del options[fixed]
+        return name, path, args, options
+
+    def db_type(self, connection: Any) -> str | None:
+        is_postgresql = connection.vendor == "postgresql"
+        return "numeric" if is_postgresql else super().db_type(connection)
+
+    def from_db_value(self, value: Decimal | None, *_: Any) -> Decimal | None:
+        return None if value is None else trimmed(value)
+
+
+class AmountField(PriceField):
+    """A traded amount: an integer of shares, or a Decimal of coins."""
+
+    def from_db_value(self, value: Decimal | None, *_: Any) -> Any:
+        return None if value is None else to_amount(value)
