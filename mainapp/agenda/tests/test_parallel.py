@@ -62,3 +62,32 @@ def test_seats_given_back_at_once_reach_the_first_who_wait_once(users):
     confirmed = Order.objects.filter(state="confirmed").order_by("queued_at")
     assert [order.user for order in confirmed] == waiting[:5]
     assert Event.objects.get(pk=event.pk).taken == 5
+
+
+@override_settings(API_REQUESTS_A_MINUTE_ADDRESS=10_000)
+@pytest.mark.parametrize("ending", ["seats", "delete"])
+def test_enrolments_and_changes_by_the_host_at_once_leave_exact_seats(users, ending):
+    """People enrol and give back while the host lowers and raises the seats, or cancels."""
+    host, people = users[0], users[1:41]
+    event = make_event(host, seats=10)
+    path = f"/api/v1/events/{event.pk}/"
+    calls = [(user, "post", f"{path}enrol/", {"seats": 2, "wait": True}) for user in people]
+    calls += [(user, "delete", f"{path}enrol/", {}) for user in people[:20]]
+    changes = [(host, "patch", path, {"seats": seats}) for seats in (4, 12, 6, 20, 3)]
+    if ending == "delete":
+        changes[2] = (host, "delete", path, {})
+    for number, call in enumerate(changes):
+        calls.insert(number * 12 + 5, call)
+
+    answers = in_threads(requests_of(calls))
+
+    assert {answer.status_code // 100 for answer in answers} <= {2, 4}
+    event.refresh_from_db()
+    orders = Order.objects.filter(event=event)
+    confirmed = sum(order.seats for order in orders.filter(state="confirmed"))
+    assert event.taken == confirmed <= (event.seats or 0)
+    is_left = event.seats - confirmed >= 2
+    assert not (is_left and orders.filter(state="waiting").exists())
+    assert not (event.is_cancelled and orders.filter(state__in=Order.OPEN).exists())
+    open_orders = orders.filter(state__in=Order.OPEN).values_list("user", flat=True)
+    assert len(open_orders) == len(set(open_orders))
