@@ -48,7 +48,7 @@ def announce(*, ideas: Sequence[Idea]) -> None:
 
 def wanted_outcomes(notifications: Collection[Notification]) -> set[int]:
     """Return the notices whose users may still see the ideas. Two queries at most."""
-    keys = {notice.pk: parse_key(notice.dedupe_key.split(".")[1]) for notice in notifications}
+    keys = {notice.pk: parse_key(str(notice.dedupe_key).split(".")[1]) for notice in notifications}
     rows = Idea.objects.filter(pk__in={key for key in keys.values() if key})
     seen = {(idea.pk, idea.author_id) for idea in _of_members(list(rows))}
     return {notice.pk for notice in notifications if (keys[notice.pk], notice.user_id) in seen}
