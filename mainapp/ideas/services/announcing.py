@@ -1,4 +1,4 @@
-"""Notifications of ideas, written in the transaction that decides them."""
+"""Notifications of published and ended ideas, written in the transaction that decides them."""
 
 from collections.abc import Collection, Sequence
 
@@ -26,7 +26,7 @@ TITLES = {
 
 
 def announce(*, ideas: Sequence[Idea]) -> None:
-    """Notify the author of each idea that was published after a wait, or that ended.
+    """Notify the authors of ideas that were published after a wait, or that ended.
 
     Not of ideas of a club that the author has left. Cost: a fixed number of queries.
     """

@@ -1,4 +1,4 @@
-"""Closing and deleting ideas by their authors."""
+"""Closing and deletion of ideas by their authors."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -25,7 +25,7 @@ from mainapp.market.symbols import INDEX
 
 
 def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
-    """Close an idea at the last recorded price, or let it end at the next one made.
+    """Close an idea at the last recorded price if it is current, otherwise at the next one.
 
     A waiting idea is withdrawn, unless its price may have been made already: then it is published
     at that price, and ends at the next one. A price that is not current is not used: the author may
@@ -110,6 +110,6 @@ def _close_or_wait(idea: Idea, at: datetime) -> None:
 
 
 def _may_close(idea: Idea, quote: Quote, at: datetime) -> bool:
-    # Not at the price of its publication itself: an idea without a single later price says nothing.
+    # Not at the price of its own publication: the result of such an idea would always be zero.
     is_later = idea.priced_at is not None and made_at(quote) > idea.priced_at
     return is_later and is_current(quote, at=at, kind=idea.stock.kind)
