@@ -25,6 +25,7 @@ from mainapp.ideas.conditions import (
     STOPPED,
     TARGET,
     WAITING,
+    is_committed,
     levels,
 )
 from mainapp.ideas.valuation import change_pct, return_pct
@@ -44,7 +45,8 @@ class Idea(AuditedModel, ClubScoped):
 
     `price_at` is the recorded price of its publication, made at `priced_at`. A waiting idea has
     none: it is published at the first recorded price made after `asked_at`, in a session. In the
-    same way `closing_asked_at` is the author's wish to close it.
+    same way `closing_asked_at` is the author's wish to close it. A waiting idea with that wish is
+    withdrawn only if its first price is made after the wish.
 
     `upper` and `lower` are the prices that decide it, in millionths, for the query of a batch; see
     `selectors.waking`. Corporate events until `adjusted_on` are in its prices.
@@ -180,9 +182,15 @@ class Idea(AuditedModel, ClubScoped):
     def is_live(self) -> bool:
         return self.status in LIVE
 
-    @property
-    def is_frozen(self) -> bool:
-        return self.status != WAITING
+    def are_terms_frozen(self, *, at: datetime) -> bool:
+        """Return whether side, target, stop and horizon hold; `stock` must be loaded."""
+        return self.status != WAITING or is_committed(
+            self.asked_at,
+            at=at,
+            symbol=self.stock.symbol,
+            kind=self.stock.kind,
+            is_simulated=self.simulated,
+        )
 
     def describe(self) -> None:
         """Set the text in which the search finds the idea; `stock` must be loaded."""

@@ -146,6 +146,8 @@ def _try_to_publish(idea: Idea, new: NewQuote, index: IndexPrice) -> bool:
         return False
     if made_at(quote) >= idea.expires_at:
         idea.status = EXPIRED
+    elif idea.closing_asked_at is not None and made_at(quote) >= idea.closing_asked_at:
+        idea.status = CLOSED  # withdrawn before there was a price
     elif wrong_limit(idea.side, idea.target, idea.stop, quote.price):
         idea.status = CLOSED  # never published: it is in no record
     else:
