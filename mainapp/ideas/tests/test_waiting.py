@@ -30,7 +30,7 @@ def late_source(settings):
     settings.SIMULATED = False
 
     def record_late(price, *, made):
-        quote = make_quote("PETR4", price, quoted_at=made, simulated=False, source="brapi")
+        quote = make_quote("PETR4", price, quoted_at=made, kind="real", source="brapi")
         quote = replace(quote, delay_s=900)
         return record_quotes(quotes=[quote], at=made + timedelta(minutes=15))
 
