@@ -162,3 +162,11 @@ def test_malformed_key_of_the_environment_is_named(settings):
     settings.VAPID_KEY = "short"
     with pytest.raises(vapid.KeyMissing, match="VAPID_KEY"):
         vapid.private_key()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"", b"A" * 43, b"_" * 43, b"A" * 400])
+def test_file_that_is_no_key_stops_no_page(settings, tmp_path, content):
+    settings.VAPID_KEY, settings.DATA_DIR = "", tmp_path
+    vapid.key_path().write_bytes(content)
+    with pytest.raises(vapid.KeyMissing):
+        vapid.public_key_text()
