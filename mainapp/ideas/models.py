@@ -179,6 +179,10 @@ class Idea(AuditedModel, ClubScoped):
     def is_frozen(self) -> bool:
         return self.status != WAITING
 
+    def price_text(self, price: Decimal | None) -> str | None:
+        """Return one of its prices as a decimal string with the stock's places."""
+        return None if price is None else f"{self.stock.written(price):f}"
+
     def describe(self) -> None:
         """Set the text in which the search finds the idea; `stock` must be loaded."""
         self.search_text = fold(f"{self.stock.symbol} {self.stock.name} {self.thesis}")[:5000]
