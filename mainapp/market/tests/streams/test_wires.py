@@ -56,7 +56,7 @@ def test_prices_that_are_no_numbers_become_nan(wire, form, price):
 
 
 def test_price_beyond_all_decimals_becomes_nan():
-    message = binance_message("BTCBRL", "1E9999999", AT_MS)
+    message = binance_message("BTCBRL", 1.0, AT_MS, c="1E9999999")
 
     assert not quote_of(binance, message, "BTCBRL").price.is_finite()
 
