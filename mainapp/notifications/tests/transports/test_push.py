@@ -119,15 +119,21 @@ def test_malformed_keys_are_refused(client, browser, keys):
     assert failed.value.permanent
 
 
-def test_point_that_is_not_on_the_curve_is_refused(client, message, browser):
+def test_point_that_is_not_on_the_curve_is_refused_before_it_is_stored(client, browser):
     keys = f"{encode(bytes([4]) + bytes(64))}.{browser.auth}"
     with pytest.raises(TransportError) as failed:
-        PushTransport(client).send(message(browser.endpoint, secret=keys))
+        PushTransport(client).check(browser.endpoint, keys)
     assert failed.value.permanent
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://push.example/x", "https://10.0.0.1/x", "https://push.example:8443/x"]
+    "endpoint",
+    [
+        "http://push.example/x",
+        "https://10.0.0.1/x",
+        "https://push.example:8443/x",
+        "https://push.example:80/x",
+    ],
 )
 def test_endpoint_that_no_push_service_has_is_refused(client, browser, endpoint):
     with pytest.raises(TransportError):
