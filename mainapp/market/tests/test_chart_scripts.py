@@ -153,7 +153,7 @@ def test_week_adds_the_growth_of_the_volume(run):
 
 
 def test_volumes_of_coins_are_numbers_in_bars(run):
-    candle = {name: "10.00" for name in ("open", "high", "low", "close")}
+    candle = dict.fromkeys(("open", "high", "low", "close"), "10.00")
     bars = run(
         "market/candles.js",
         f"['12.5', 7, null].map((volume) => m.toBar({{...{json.dumps(candle)}, volume}}).volume)",
