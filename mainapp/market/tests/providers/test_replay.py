@@ -226,8 +226,12 @@ def test_pair_of_small_prices_keeps_its_places_and_coins(clock):
     day = datetime(2024, 4, 16, 13, 0, tzinfo=UTC)
     tiny = bar(day, "0.00005200", "0.00005300", "0.00005100", "0.00005250", Decimal("0.5"))
     recording = Recording(bars=[tiny], is_daily=False, previous_close=Decimal("0.00005"))
-    archive = Archive(None, [tiny])
-    archive.recordings = lambda symbols, on: dict.fromkeys(symbols, recording)
+
+    class Pairs(Archive):
+        def recordings(self, symbols, on):
+            return dict.fromkeys(symbols, self.recording)
+
+    archive = Pairs(recording, [tiny])
     played = ReplayProvider(on=ON, speed=1.0, archive=archive, now=clock)
     played.quotes(["SHIBBRL"])
     clock.advance(30)
