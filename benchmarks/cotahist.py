@@ -1,8 +1,8 @@
 """Time and memory of loading a year of B3's history, on SQLite and PostgreSQL.
 
-The file has as many records as the year 2024: 2,635,561, of which 322,397 are of the cash market,
-for the catalogue's stocks and for codes that it does not know. Each load is a `load_cotahist` of
-its own; growth is its largest resident memory, minus that of loading an empty file.
+The file has as many records as that of 2024: 2,635,561, of which 322,397 are of the cash market,
+for stocks of the catalogue and for unknown codes. Each load is a separate `load_cotahist`; growth
+is its largest resident memory, minus that of loading an empty file.
 """
 
 import os
@@ -84,7 +84,7 @@ def write_year(folder: Path, symbols: list[str]) -> Path:
 
 
 def load(environment: dict[str, str], path: Path) -> tuple[float, float, float, str]:
-    """Load a file in a process of its own; return its seconds, its CPU, largest MiB, and report."""
+    """Load a file in a separate process; return its seconds, CPU, largest MiB, and report."""
     started_at = time.monotonic()
     command = [sys.executable, "manage.py", "load_cotahist", str(path)]
     process = subprocess.Popen(  # noqa: S603 - our own arguments

@@ -1,7 +1,8 @@
 """Queries and time of the pages and API lists of ideas, the agenda and clubs, on both databases.
 
-Measured with 3 rows, and with 3,000 ideas, 3,000 events and 500 clubs of 50 members, all of which
-the reader belongs to. The pages run in this process, without a server; the best of several rounds.
+Measured with 3 rows, and with 3,000 ideas, 3,000 events and 500 clubs of 50 members, all with the
+reader as a member. The pages run in this process, without a server; the best of several rounds
+counts.
 """
 
 import os
@@ -32,7 +33,7 @@ LISTS = (
     *("/agenda/", "/agenda/?club={slug}", "/agenda/?view=month", "/api/v1/events/"),
     *("/clubes/", "/api/v1/clubs/", "/clube/{slug}/membros/", "/api/v1/clubs/{slug}/members/"),
 )
-# Made of the blocks of several features.
+# Pages made of blocks of several features.
 PAGES = ("/clube/{slug}/", "/clube/{slug}/ideias/", "/")
 
 

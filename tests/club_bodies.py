@@ -1,4 +1,4 @@
-"""What the requests of outsiders send: bodies of the API's schema, and fields of forms."""
+"""Contents of outsiders' requests: bodies generated from the API's schema, and form fields."""
 
 import re
 from functools import cache
@@ -8,15 +8,15 @@ from urllib.parse import urlencode
 from mainapp.api.schema.generator import CachedGenerator
 
 UNSAFE = ("post", "put", "patch", "delete")
-# The fields of forms that name a thing of a club, by its id.
+# Form fields that refer to a row of a club by its id.
 FORM_FIELDS = [
     *("club", "room", "idea", "event", "list", "watchlist", "alert", "order", "upload"),
     *("item", "product_id", "object", "subject_id", "pk", "id"),
 ]
 
 
-def sent_to(method: str, address: str, pk: int, slug: str) -> dict[str, Any]:
-    """Return what to send to an address: a body of the schema for an operation, else a form."""
+def request_arguments(method: str, address: str, pk: int, slug: str) -> dict[str, Any]:
+    """Return the client's arguments: a JSON body for an operation, a form for a page."""
     if method == "get":
         return {}
     if not address.startswith("/api/"):

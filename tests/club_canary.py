@@ -1,8 +1,7 @@
 """A club full of canaries, and the requests by which outsiders look for them.
 
-All rows of the club have the id PK, as far as they are the first of their table after it was
-founded: one request for each URL then finds the rows of every model. MISSING is an id that never
-was, and NOWHERE a slug.
+The first row of each table that belongs to the club has the id PK, so that one request to each URL
+would find the rows of every model. MISSING is an id, and NOWHERE a slug, that no row has.
 """
 
 from collections.abc import Iterable
@@ -47,7 +46,7 @@ EVENT = {
     "tags": [BAIT],
     "seats": 10,
 }
-# Places in which a member finds canaries: the check of the run itself.
+# Requests in whose answers a member finds canaries, to check the test run itself.
 CANARY_TEXTS = [
     *(f"get /clube/{SLUG}/", "get /clubes/", "get /api/v1/clubs/", f"get /conversa/{PK}/"),
     *(f"get /ideia/{PK}/", f"get /api/v1/ideas/{PK}/", f"get /evento/{PK}/", "get /agenda/"),
@@ -66,8 +65,8 @@ class World:
 
 
 def make_club_world() -> World:
-    """Found a public world, another club, and the club, with something of each kind in it."""
-    start_ids_at(1)  # SQLite continues above the highest id
+    """Create public data, another club, and the club, with a row of each kind in it."""
+    start_ids_at(1)  # SQLite would continue above the highest id
     for symbol in ("PETR4", "IBOV"):
         StockFactory(symbol=symbol)
     users = {name: _user(name) for name in ("ana", "beto", "clara", *OUTSIDERS[1:])}
@@ -83,7 +82,7 @@ def make_club_world() -> World:
 
 
 def fill(world: World) -> None:
-    """Make something of each kind in the club."""
+    """Create a row of each kind in the club."""
     club, ana, beto = world.club, world.users["ana"], world.users["beto"]
     now = timezone.now()
     Invitation.objects.create(
@@ -118,7 +117,7 @@ def fill(world: World) -> None:
 
 
 def change_everything(world: World) -> None:
-    """Change something of each kind in the club, as its members do."""
+    """Make a change of each kind in the club, as its members."""
     ana, beto = world.users["ana"], world.users["beto"]
     talk(Room.objects.get(pk=PK), ana, beto)
     comment(idea_pk=PK, author=beto, body=f"{BAIT} 2", at=timezone.now())
@@ -126,7 +125,7 @@ def change_everything(world: World) -> None:
 
 
 def scoped_models() -> list[type[models.Model]]:
-    """Return the models that are read by `visible_to`: those whose rows may belong to a club."""
+    """Return the models with rows that may belong to a club, which are read by `visible_to`."""
     return [
         model
         for model in private_models()
@@ -135,7 +134,7 @@ def scoped_models() -> list[type[models.Model]]:
 
 
 def private_models() -> list[type[models.Model]]:
-    """Return the models of which a club has rows: its own, and those that refer to one of them."""
+    """Return the models with rows of a club, and the models that refer to one of them."""
     found: set[type[models.Model]] = {Club, *filter(_belongs_to_club, apps.get_models())}
     while True:
         more = {model for model in apps.get_models() if _refers_to(model, found)} - found
@@ -145,8 +144,8 @@ def private_models() -> list[type[models.Model]]:
 
 
 def _belongs_to_club(model: type[models.Model]) -> bool:
-    # Members and invitations are read through the club itself. Uploads have no lists of others:
-    # requests for them are checked one by one.
+    # Members and invitations are read through the club itself. Uploads of others are never listed,
+    # and each request for one is checked.
     names = {field.name for field in model._meta.concrete_fields}
     has_club = _refers_to(model, {Club}) and model._meta.app_label != "clubs"
     return has_club or ("audience" in names and model is not Upload)
@@ -175,7 +174,7 @@ def leaking_models(world: World, models: Iterable[Any]) -> list[str]:
 
 
 def start_ids_at(pk: int) -> None:
-    """Let the next row of every table have the id `pk`."""
+    """Give the next row of every table the id `pk`."""
     with connection.cursor() as cursor:
         for model in apps.get_models():
             if not isinstance(model._meta.pk, models.AutoField):

@@ -1,4 +1,4 @@
-"""The requests by which outsiders look for a club, and what they find."""
+"""Requests by which outsiders look for a club, and the leaks in the answers."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -13,22 +13,22 @@ from mainapp.accounts.models import User
 from mainapp.core.policies import operation_policies, page_policies
 from mainapp.pages.management.policies import routes
 from tests.canary import ARGUMENT, CANARY, VALUES, VARIABLE, WORD, rolled_back, text_of
-from tests.club_bodies import UNSAFE, sent_to
+from tests.club_bodies import UNSAFE, request_arguments
 from tests.club_canary import MISSING, NOWHERE, PK, SLUG
 
 TOO_MANY = 429
-# Answers that differ each time.
+# Answers that differ every time.
 UNCOMPARABLE = ("/metrics", "/api/v1/ws-ticket/")
 # Cookies, the slug of a club that the request itself founded, and signatures with their times.
 RANDOM = re.compile(rb"(?:csrftoken|sessionid)=[^;]+|texto-\w+|:\w{6}:[\w-]{43}")
-# A word of the same length that no text has: searching for WORD must find as little.
+# A word of the same length that no text has: a search for WORD must find as little as for this.
 NO_WORD = "quetzax"
 QUERY_NAMES = ("q", "busca", "query", "search", "title", "tags", "author")
 
 
 @dataclass
 class Tally:
-    """What a run has tried, over all of its tests."""
+    """Counts of everything that the tests of a run have tried."""
 
     requests: int = 0
     frames: int = 0
@@ -49,7 +49,7 @@ class Tally:
 
 
 class Browser(Client):
-    """A client that does not copy the context of each template: a fifth of the time."""
+    """A client that does not copy the context of each template, which took 80 % of the time."""
 
     def request(self, **request: Any) -> Any:
         response = self.handler(self._base_environ(**request))
@@ -59,10 +59,10 @@ class Browser(Client):
 
 @dataclass
 class Address:
-    """A URL of the club, and the same URL of one that never was, with the methods that it takes."""
+    """A URL of the club, the same URL of a club that never existed, and its methods."""
 
     path: str
-    nowhere: str
+    missing_path: str
     methods: Collection[str] = ("get",)
 
 
@@ -70,12 +70,12 @@ def addresses(other: User, *, admin: bool = False) -> Iterator[Address]:
     """Yield every URL, filled with the club's slug and ids."""
     for path, pattern in routes(get_resolver().url_patterns, own_only=not admin):
         route = path.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
-        own, nowhere = _filled(route, SLUG, PK, other), _filled(route, NOWHERE, MISSING, other)
-        yield Address(own, nowhere, _methods_of(pattern.name or ""))
+        own, missing_path = _filled(route, SLUG, PK, other), _filled(route, NOWHERE, MISSING, other)
+        yield Address(own, missing_path, _methods_of(pattern.name or ""))
 
 
 def _methods_of(name: str) -> set[str]:
-    """Return the methods of a URL by the policy tables; the others are refused unread."""
+    """Return the methods of a URL in the policy tables; others are refused before the view."""
     if name in page_policies():
         return {method.lower() for method in page_policies()[name].methods} - {"head"}
     return set(operation_policies().get(name, ("get", *UNSAFE)))
@@ -91,7 +91,7 @@ def query(slug: str, word: str) -> str:
     return "&".join([*(f"{name}={word}" for name in QUERY_NAMES), f"club={slug}"])
 
 
-def normal(response: Any, text: bytes) -> tuple[int, bytes]:
+def normalised(response: Any, text: bytes) -> tuple[int, bytes]:
     """Return the part of a response that must be the same for the club and for a missing one."""
     for same in (SLUG, NOWHERE, WORD, NO_WORD, str(PK), str(MISSING)):
         text = text.replace(same.encode(), b"#")
@@ -99,7 +99,7 @@ def normal(response: Any, text: bytes) -> tuple[int, bytes]:
 
 
 class Outsider:
-    """The requests of one person, and those whose answers show that the club exists."""
+    """A person outside the club: their requests, and the answers that reveal the club."""
 
     def __init__(self, person: str, user: User | None, tally: Tally) -> None:
         self.browser = Browser(raise_request_exception=False)
@@ -114,69 +114,71 @@ class Outsider:
         """Return the answers that showed a text of the club, or differed from a missing one's."""
         return [*self.shown, *self.differing]
 
-    def ask(
+    def send(
         self, method: str, address: str, ids: tuple[int, str] = (PK, SLUG)
     ) -> tuple[int, bytes]:
         cookies: Any = self.browser.cookies.copy()
         with rolled_back():
-            response = getattr(self.browser, method)(address, **sent_to(method, address, *ids))
+            response = getattr(self.browser, method)(
+                address, **request_arguments(method, address, *ids)
+            )
             text = text_of(response)
         self.browser.cookies = cookies
         lower = text.lower()
         if CANARY.encode() in lower or (SLUG not in address and SLUG.encode() in lower):
             self.shown.append(f"{method} {address} ({response.status_code})")
         assert response.status_code != 500, (self.person, method, address)
-        return normal(response, text)
+        return normalised(response, text)
 
     def compare(self, method: str, address: Address) -> None:
         if address.path.startswith(UNCOMPARABLE):
-            self.ask(method, address.path)
+            self.send(method, address.path)
             self._count(method, address.path)
             return
-        answer, missing = self._both(method, address)
+        answer, missing = self._send_both(method, address)
         if TOO_MANY in (answer[0], missing[0]):
             flush_redis()
-            answer, missing = self._both(method, address)
+            answer, missing = self._send_both(method, address)
         if answer != missing:
             self.differing.append(f"{method} {address.path}: {_difference(answer, missing)}")
         self._count(method, address.path, 2)
 
-    def look(self, other: User) -> None:
+    def request_everything(self, other: User) -> None:
         """Request every URL by every method, without comparing the answers."""
         for address in addresses(other):
-            if address.path == address.nowhere:
-                self.ask("get", f"{address.path}?{query(SLUG, WORD)}")
+            if address.path == address.missing_path:
+                self.send("get", f"{address.path}?{query(SLUG, WORD)}")
             for method in sorted(address.methods):
-                self.ask(method, address.path)
+                self.send(method, address.path)
 
-    def _both(self, method: str, address: Address) -> list[tuple[int, bytes]]:
-        ids = ((address.path, (PK, SLUG)), (address.nowhere, (MISSING, NOWHERE)))
-        return [self.ask(method, path, values) for path, values in ids]
+    def _send_both(self, method: str, address: Address) -> list[tuple[int, bytes]]:
+        ids = ((address.path, (PK, SLUG)), (address.missing_path, (MISSING, NOWHERE)))
+        return [self.send(method, path, values) for path, values in ids]
 
     def _count(self, method: str, path: str, requests: int = 1) -> None:
         self.tally.requests += requests
         kind = self.tally.operations if path.startswith("/api/") else self.tally.pages
         kind.add(f"{method} {path.partition('?')[0]}")
 
-    def try_everything(self, other: User, wanted: Callable[[str], bool] = bool) -> None:
+    def compare_everything(self, other: User, wanted: Callable[[str], bool] = bool) -> None:
         """Request every URL by every method, and each list with the club in its filters.
 
-        `wanted` limits them to a part of the paths.
+        `wanted` selects the paths.
         """
         self.tally.outsiders.add(self.person)
         for address in addresses(other, admin=self.person == "admin"):
             if wanted(address.path):
-                self._try(address)
+                self._compare_address(address)
         self.tally.leaks += len(self.leaks)
 
-    def _try(self, address: Address) -> None:
+    def _compare_address(self, address: Address) -> None:
         if address.path.startswith("/admin/"):
-            self.ask("get", address.path)  # the admin says which id is missing
+            self.send("get", address.path)  # the admin says which id is missing
             self._count("get", address.path)
             return
-        if address.path == address.nowhere:
+        if address.path == address.missing_path:
             searched = query(SLUG, WORD), query(NOWHERE, NO_WORD)
-            self.compare("get", Address(*(f"{address.path}?{each}" for each in searched)))
+            self.compare("get", Address(*(f"{address.path}?{filters}" for filters in searched)))
         for method in sorted(address.methods):
             self.compare(method, address)
 

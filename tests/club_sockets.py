@@ -1,4 +1,4 @@
-"""The sockets and frames by which outsiders look for a club, and what they receive."""
+"""Sockets and frames by which outsiders look for a club, and the leaks in the answers."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -17,7 +17,7 @@ from tests.club_canary import MISSING, NOWHERE, OUTSIDERS, PK, SLUG, World, chan
 from tests.club_requests import Tally
 
 VARIABLE = re.compile(r"\d+|[0-9a-f-]{36}")
-# Sockets of a member, with the frames that they receive of the changes.
+# A member's sockets, with the type of frame that announces the changes on each.
 EVENTS = {
     f"/ws/room/{PK}/": "message",
     f"/ws/idea/{PK}/": "comment",
@@ -37,24 +37,25 @@ def sockets(pk: int, slug: str) -> Iterator[tuple[str, Collection[str]]]:
 
 
 async def leaking_sockets(world: World, person: str, websocket: Open, tally: Tally) -> list[str]:
-    """Return the sockets that answer a person otherwise than for a club that never was."""
+    """Return the sockets whose answers differ from those for a club that never existed."""
     user, leaks = world.users.get(person), []
     tally.outsiders.add(person)
     pairs = zip(sockets(PK, SLUG), sockets(MISSING, NOWHERE), strict=True)
-    for (address, frames), (nowhere, _frames) in pairs:
+    for (address, frames), (missing_path, _frames) in pairs:
         tally.sockets.add(address)
-        own = await _answers(websocket, user, address, frames, PK, tally)
-        missing = await _answers(websocket, user, nowhere, frames, MISSING, tally)
-        if CANARY in "".join(own) or _normal(own) != _normal(missing):
+        own = await _exchange(websocket, user, address, frames, PK, tally)
+        missing = await _exchange(websocket, user, missing_path, frames, MISSING, tally)
+        if CANARY in "".join(own) or _normalised(own) != _normalised(missing):
             leaks.append(f"{address}: {own} instead of {missing}")
     tally.leaks += len(leaks)
     return leaks
 
 
-async def receivers(world: World, websocket: Open) -> set[tuple[str, str]]:
+async def receiving_sockets(world: World, websocket: Open) -> set[tuple[str, str]]:
     """Return the sockets, as (person, address), that receive texts of changes in the club.
 
-    Hubs send a frame to all sockets at once: when a member has it, the outsiders' ones are read.
+    Hubs send a frame to all sockets at once, so the outsiders' sockets are read once the member has
+    received it.
     """
     async with AsyncExitStack() as stack:
         opened = {}
@@ -70,7 +71,7 @@ async def receivers(world: World, websocket: Open) -> set[tuple[str, str]]:
     return found | {("beto", f"{path}?club={SLUG}") for path in EVENTS}
 
 
-async def _answers(
+async def _exchange(
     websocket: Open,
     user: User | None,
     address: str,
@@ -78,7 +79,7 @@ async def _answers(
     pk: int,
     tally: Tally,
 ) -> list[str]:
-    """Return what a socket gets at first, and in answer to each frame with an id."""
+    """Send each frame with an id; return all frames that the socket receives."""
     texts = []
     async with websocket(address, user) as socket:
         texts += await _received(socket)
@@ -93,7 +94,7 @@ async def _answers(
 
 
 async def _received(socket: Socket) -> list[str]:
-    """Return all that a socket gets until it answers a ping or closes."""
+    """Return all frames of a socket until it answers a ping or closes."""
     texts: list[str] = []
     await socket.send({"type": "ping"})
     while True:
@@ -109,7 +110,7 @@ def _is_periodic(text: str) -> bool:
     return '"type":"heartbeat"' in text or '"type":"presence"' in text
 
 
-def _normal(texts: list[str]) -> list[str]:
+def _normalised(texts: list[str]) -> list[str]:
     for same in (SLUG, NOWHERE):
         texts = [text.replace(same, "#") for text in texts]
     return [VARIABLE.sub("#", text) for text in texts]

@@ -1,1 +1,1 @@
-"""Events with seats, a waiting list and reminders, and their calendar files."""
+"""Agenda: events with seats, a waiting list and reminders, and their calendar files."""

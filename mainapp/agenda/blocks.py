@@ -1,4 +1,4 @@
-"""The agenda's blocks: the week on the home page, and the next events of a club."""
+"""Blocks of the agenda: the week on the home page, and the next events of a club."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from mainapp.core.policies import MEMBERS
 SHOWN = 4
 
 
-def _home(request: HttpRequest) -> BlockContext:
-    """Return a user's own week; the public one if there is nothing in it."""
+def _week(request: HttpRequest) -> BlockContext:
+    """Return the user's week, or the public events if the user has none."""
     at = timezone.now()
     own = coming_events(request.user, at=at, limit=SHOWN)
     events = own or next_public_events(at=at, limit=SHOWN)
     return {"events": events, "is_own": bool(own), "zone_name": zone_of(request.user)}
 
 
-def _club(request: HttpRequest, club: Club, member: ClubMember, **_page: Any) -> BlockContext:
+def _of_club(request: HttpRequest, club: Club, member: ClubMember, **_page: Any) -> BlockContext:
     events = club_events(club.pk, request.user, at=timezone.now(), limit=SHOWN)
     return {"events": events, "zone_name": zone_of(request.user), "manages": member.manages}
 
@@ -33,7 +33,7 @@ BLOCKS = [
         order=26,
         who=MEMBERS,
         template="mainapp/agenda/home_block.html",
-        context=_home,
+        context=_week,
     ),
     Block(
         place="club",
@@ -41,6 +41,6 @@ BLOCKS = [
         order=40,
         who=MEMBERS,
         template="mainapp/agenda/club_block.html",
-        context=_club,
+        context=_of_club,
     ),
 ]

@@ -24,12 +24,11 @@ class EventQuerySet(ClubScopedQuerySet["Event"]):
 
 
 class Event(ClubScoped, AuditedModel):
-    """An event at a wall time of a place.
+    """An event at a wall time of its place.
 
-    `wall_start` and `wall_end`, such as `2026-03-10T19:00`, and `time_zone` hold; `starts_at` and
-    `ends_at` are the same moments in UTC by today's rules of the zone. `wall_end` is exclusive, and
-    empty for an event without an end. An event of whole days has no zone of its own: it is on these
-    days everywhere.
+    `wall_start` and `wall_end`, such as `2026-03-10T19:00`, and `time_zone` decide; `starts_at` and
+    `ends_at` are the same moments in UTC by the current rules of the zone. `wall_end` is exclusive,
+    and empty for an event without an end. An all-day event is on the same days in every zone.
 
     `taken` counts the seats of confirmed orders. It changes in `services.seats` only, under a lock
     of this row.
@@ -84,23 +83,23 @@ class Event(ClubScoped, AuditedModel):
     taken = models.PositiveIntegerField(default=0, editable=False)
     tags = models.ManyToManyField(Tag, blank=True, related_name="events")
     state = models.CharField(max_length=9, choices=State, default=State.ACTIVE)
-    # Of calendar files: the same for ever, and the number of the last change.
+    # For calendar files: a permanent identifier, and the number of changes.
     uid = models.CharField(max_length=255, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, editable=False)
-    # A hash that identifies an imported event: a second import of the file changes nothing.
-    # NULL, not "", for others: unique columns allow any number of NULLs.
+    # A hash of an imported event, so that a second import of the file changes nothing. NULL for
+    # other events, because a unique column allows any number of NULLs, but only one "".
     import_key = models.CharField(  # noqa: DJ001 - see above
         max_length=64, null=True, unique=True, editable=False
     )
     # Title, description and place without case and accents, for searches.
     search_text = models.TextField(editable=False, default="")
-    # When the mails about this new event were written; empty before.
+    # When the notifications of this new event were written; empty before.
     announced_at = models.DateTimeField(null=True, editable=False)
-    # What the people with seats know about time, place and state; and when to write to them about
-    # a change. Empty: nothing has changed.
+    # The time and place that people with seats were last notified of, and when to notify them of
+    # the change. Both are empty if nothing has changed.
     told = models.JSONField(default=dict, editable=False)
     notice_due_at = models.DateTimeField(null=True, editable=False)
 
@@ -174,8 +173,8 @@ class OrderQuerySet(AuditedQuerySet["Order"]):
 class Order(AuditedModel):
     """Seats of an event for one person, or their place on the waiting list.
 
-    A person has at most one open order of an event; closed ones stay. `price` is that of one seat
-    when it was ordered. The waiting list is in the order of `queued_at`.
+    A person has at most one open order of an event; closed ones stay. `price` is the price of one
+    seat at the time of the order. The waiting list is in the order of `queued_at`.
     """
 
     audit = Audited(
@@ -238,7 +237,7 @@ class Order(AuditedModel):
 
 
 class Reminder(models.Model):
-    """The newest reminder of a person about an event, for each lead; `starts_at` is that of it."""
+    """A person's newest reminder of an event, for each lead; `starts_at` is the event's then."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="reminders")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -258,7 +257,7 @@ class Reminder(models.Model):
 
 
 class CalendarLink(AuditedModel):
-    """The private link of a user's calendar; whoever has it can read that calendar."""
+    """The private link of a user's calendar, which can be read by anybody with the link."""
 
     audit = Audited(shown="user", hidden="key", ignored="renewed_at")
 

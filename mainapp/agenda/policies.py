@@ -20,7 +20,7 @@ from mainapp.core.policies import (
     page,
 )
 
-# Public events by one user; staff and the managers of clubs, in their club, are not limited.
+# Public events by one user. Staff are not limited, nor are managers of clubs in their club.
 NEW_EVENTS = Limit("events", "EVENTS_A_DAY", DAY_S, _("Eventos demais num dia; espere um pouco."))
 # Enrolments, changes and cancellations by one user.
 ENROLMENTS = Limit(
@@ -38,7 +38,7 @@ MAX_DURATION = timedelta(days=31)
 # Reminders, by their lead in minutes: a day and an hour before the start.
 DAY, HOUR = 24 * 60, 60
 LEADS = (DAY, HOUR)
-# Changes and new events are announced this long after the last one, together.
+# Changes and new events are collected for this long, and announced together.
 FOLD = timedelta(minutes=10)
 # A cancelled event stays in calendar files for this long, as cancelled.
 CANCELLED_SHOWN = timedelta(days=14)
@@ -51,7 +51,7 @@ def manages_event(user: Any, *, host_id: int | None, club_id: int | None, role: 
     """Return whether a user may change an event: its host, staff, or a manager of its club.
 
     `role` is the user's role in the club of the event, empty if they are not a member: then the
-    event does not exist for them, even if they are staff or made it.
+    event does not exist for them, even if they are staff or its host.
     """
     if not user.is_authenticated or not user.is_active:
         return False

@@ -1,4 +1,4 @@
-"""Signal receivers: open pages follow the agenda; people who leave give back their seats."""
+"""Signal receivers: live updates of open pages, and seats that are freed when people leave."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.agenda.models import Event
 from mainapp.agenda.services.notices import withdraw_notices
-from mainapp.agenda.services.seats import give_back_all
+from mainapp.agenda.services.seats import release_all_seats
 from mainapp.agenda.signals import agenda_changed
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.selectors.audience import CLUB
@@ -25,15 +25,15 @@ AGENDA = "agenda"
 
 @receiver(agenda_changed)
 def refresh_club(event: Event, **_kwargs: Any) -> None:
-    """Make open pages of the event's club fetch its agenda again."""
+    """Let open pages of the event's club load its agenda again."""
     club_changed(event.club_id, "agenda")
 
 
 @receiver(agenda_changed, sender=Event)
 def refresh_agendas(event: Event, **_kwargs: Any) -> None:
-    """Make open agendas of those who may see the event fetch their events again.
+    """Let open agendas of everybody who may see the event load their events again.
 
-    Not for orders: those of a popular event would make every open page fetch once a second.
+    Not for orders: those of a popular event would make every open page load once a second.
     """
     club = event.club_id
     announce_part(part=AGENDA, audience=key_of(CLUB, club) if club else EVERYBODY)
@@ -41,13 +41,13 @@ def refresh_agendas(event: Event, **_kwargs: Any) -> None:
 
 @receiver(members_changed)
 def refresh_members(joined: Collection[int], left: Collection[int], **_kwargs: Any) -> None:
-    """The events of a club appear on the pages of those who join it, and leave those of others."""
+    """Add or remove a club's events on the open pages of people who joined or left it."""
     announce_part(part=AGENDA, users={*joined, *left})
 
 
 @receiver(post_save, sender=Club)
 def refresh_all_members(instance: Club, update_fields: Any = None, **_kwargs: Any) -> None:
-    """The events of a club leave all pages when it is deleted, and return when it is restored."""
+    """Update the members' open pages when their club is deleted or restored."""
     if "archived_at" in (update_fields or ()):
         members = ClubMember.objects.filter(club=instance).values_list("user", flat=True)
         announce_part(part=AGENDA, users=list(members))
@@ -55,17 +55,17 @@ def refresh_all_members(instance: Club, update_fields: Any = None, **_kwargs: An
 
 @receiver(pre_delete, sender=User)
 def free_seats_of(instance: User, **_kwargs: Any) -> None:
-    give_back_all(user=instance, at=timezone.now())
+    release_all_seats(user=instance, at=timezone.now())
 
 
 @receiver(post_delete, sender=ClubMember)
 def free_seats_in_club(instance: ClubMember, **_kwargs: Any) -> None:
-    """Give back the seats of somebody who has left a club, or was removed from it.
+    """Free the seats of a user who has left a club or was removed from it.
 
-    If the account itself is being deleted, its seats are free already.
+    The seats of an account that is being deleted are already free.
     """
     user = User.objects.filter(pk=instance.user_id).first()
     if user is not None:
         at = timezone.now()
-        give_back_all(user=user, club_pk=instance.club_id, at=at)
+        release_all_seats(user=user, club_pk=instance.club_id, at=at)
         withdraw_notices(user=user, club_pk=instance.club_id, at=at)

@@ -24,14 +24,15 @@ def is_zone(name: str) -> bool:
 
 
 def zone(name: str) -> ZoneInfo:
-    """Return a zone by its name, and that of São Paulo for an unknown name."""
+    """Return a zone by its name; the zone of São Paulo for an unknown name."""
     return ZoneInfo(name if is_zone(name) else SAO_PAULO)
 
 
 def moment_of(wall: str, zone_name: str) -> datetime:
-    """Return the moment of a wall time (`2026-03-10T19:00`) in UTC, by today's rules of the zone.
+    """Convert a wall time (`2026-03-10T19:00`) to UTC, by the current rules of the zone.
 
-    Of a time that the clocks repeat, the first moment; a skipped one is read by the offset before.
+    If the clocks go back over it, the first of both moments is returned; a time that they skip is
+    read with the offset before the change.
     """
     local = datetime.strptime(wall, WALL).replace(tzinfo=zone(zone_name))
     return local.astimezone(UTC)
@@ -52,7 +53,7 @@ def last_day(wall_start: str, wall_end: str) -> date:
 
 
 def month_of(text: str, *, today: date) -> date:
-    """Return the first day of the month `2026-03`; that of `today` for other texts."""
+    """Return the first day of a month such as `2026-03`, or of the current month."""
     try:
         month = date.fromisoformat(f"{text}-01")
     except ValueError:
@@ -66,7 +67,7 @@ def next_month(month: date, step: int = 1) -> date:
 
 
 def weeks_of(month: date) -> Sequence[Sequence[date]]:
-    """Return the weeks that a month touches, each from Sunday to Saturday."""
+    """Return the weeks of a month, whole ones from Sunday to Saturday."""
     return Calendar(SUNDAY).monthdatescalendar(month.year, month.month)
 
 

@@ -1,7 +1,7 @@
-"""The agenda's in-process announcements."""
+"""Signals of the agenda."""
 
 from django.dispatch import Signal
 
-# In a transaction, with the `event`. The sender is Event if it was created, changed, cancelled or
-# removed, and Order if its seats were.
+# Sent in a transaction, with the `event`. The sender is Event if the event was created, changed,
+# cancelled or removed, and Order if its orders changed.
 agenda_changed = Signal()

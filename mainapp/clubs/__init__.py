@@ -1,1 +1,1 @@
-"""Investment clubs: their members, invitations, and who sees what belongs to a club."""
+"""Investment clubs: their members and invitations, and the visibility of a club's content."""

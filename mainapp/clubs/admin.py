@@ -1,4 +1,4 @@
-"""Limits of clubs in the admin, without any of their texts: staff must not read these."""
+"""Limits of clubs in the admin, without any of their texts, which staff must not read."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The clubs' block on a profile: those that the reader shares with the person."""
+"""Block of a profile with the clubs that the reader and the person have in common."""
 
 from typing import Any
 

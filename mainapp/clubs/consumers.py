@@ -1,4 +1,4 @@
-"""`ws/club/<slug>/`: CONTRACTS §16."""
+"""`ws/club/<slug>/`: changes of a club's page (docs/CONTRACTS.md, section 16)."""
 
 from mainapp.clubs.fanout import ClubFanout, ClubSocket
 from mainapp.clubs.policies import SOCKET
@@ -32,7 +32,7 @@ class ClubConsumer(BaseConsumer):
             close=lambda is_gone: self.end(UNKNOWN_PATH if is_gone else RECONNECT),
         )
         self.hub.join(self.socket)
-        # Again, because the hub did not know the socket while the first query ran.
+        # Checked again: a removal during the first query did not reach this socket.
         if await query(members.club_pk_of_member, slug, user.pk) is None:
             await self.close(UNKNOWN_PATH)
 

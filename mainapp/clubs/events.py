@@ -14,7 +14,7 @@ class ClubChanged(TypedDict):
 
 
 class ClubLeft(TypedDict):
-    """To the group CLUBS: these users, or all of them if None, may not be members any more."""
+    """To the group CLUBS: these users (None: all) may have stopped being members."""
 
     type: Literal["club.left"]
     club: int
@@ -22,7 +22,7 @@ class ClubLeft(TypedDict):
 
 
 class Changed(TypedDict):
-    """To the members' sockets: fetch a part of the page again."""
+    """To the members' sockets: load a part of the page again."""
 
     type: Literal["changed"]
     part: str

@@ -15,21 +15,21 @@ class Invalid(DomainError):
 
 
 class ClubGone(DomainError):
-    """No such club, or one of which the user is not a member."""
+    """No such club, or the user is not a member."""
 
     def __init__(self) -> None:
         super().__init__("not_found")
 
 
 class Forbidden(DomainError):
-    """A member without the role that the change needs."""
+    """The member's role does not allow the change."""
 
     def __init__(self) -> None:
         super().__init__("forbidden")
 
 
 class LastOwner(DomainError):
-    """A club with members keeps at least one owner."""
+    """The change would leave a club with members but no owner."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ class LastOwner(DomainError):
 
 
 class LastOwnerDeleted(DomainError):
-    """An account that is the only owner of a club with other members."""
+    """The account is the only owner of a club with other members."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,7 +52,7 @@ class LastOwnerDeleted(DomainError):
 
 
 class InvitationGone(DomainError):
-    """An invitation that is unknown, used up, expired or revoked, or not for this user."""
+    """The invitation is unknown, used up, expired or revoked, or not for this user."""
 
     def __init__(self) -> None:
         super().__init__("not_found", _("Este convite não vale mais. Peça outro a quem o mandou."))

@@ -14,7 +14,7 @@ from mainapp.core.paths import MAX_KEY
 SELECT = forms.Select(attrs={"class": "select"})
 
 
-class FoundForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
+class NewClubForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
     class Meta:
         model = Club
         fields = ["name", "description"]
@@ -26,16 +26,16 @@ class FoundForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run
         help_texts = {"description": _("O que vocês estudam e como decidem. Só os membros leem.")}
 
 
-class ClubForm(FoundForm):
-    class Meta(FoundForm.Meta):
+class ClubForm(NewClubForm):
+    class Meta(NewClubForm.Meta):
         fields = ["name", "description", "filtered_words"]
         widgets = {
-            **FoundForm.Meta.widgets,
+            **NewClubForm.Meta.widgets,
             "filtered_words": forms.Textarea(attrs={"class": "input", "rows": 4}),
         }
-        labels = {**FoundForm.Meta.labels, "filtered_words": _("Palavras barradas")}
+        labels = {**NewClubForm.Meta.labels, "filtered_words": _("Palavras barradas")}
         help_texts = {
-            **FoundForm.Meta.help_texts,
+            **NewClubForm.Meta.help_texts,
             "filtered_words": _(
                 "Uma por linha. Mensagens, ideias, comentários e eventos do clube com uma delas "
                 "não são aceitos."

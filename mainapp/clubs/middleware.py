@@ -12,10 +12,10 @@ ROUTE = "clube/<slug:slug>/"
 
 
 class FindClub:
-    """Read the club of the path; one query. For a user who is not a member it is a 404.
+    """Set the club of the path; one query. Users who are not members get a 404.
 
-    Other requests have no club. There is no current club besides the request's: tasks, frames and
-    services get the club that they work for as an argument.
+    Other requests have no club, and there is no current club apart from the request: tasks, frames
+    and services get theirs as an argument.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -28,7 +28,7 @@ class FindClub:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
     ) -> None:
-        """Find the club, after the policies have admitted the user."""
+        """Set the club, after the policies have admitted the user."""
         match = request.resolver_match
         if match is None or not match.route.startswith(ROUTE):
             return

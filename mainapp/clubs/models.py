@@ -27,8 +27,8 @@ class ClubQuerySet(AuditedQuerySet["Club"]):
 class Club(AuditedModel):
     """A club, which exists for its members only.
 
-    A deleted club is archived: nobody sees it, and it is removed after 30 days. A limit that is
-    empty is that of the settings.
+    A deleted club is archived: nobody sees it, and it is removed after 30 days. An empty limit
+    means the limit of the settings.
     """
 
     audit = Audited(
@@ -40,7 +40,7 @@ class Club(AuditedModel):
     name = models.CharField(_("nome"), max_length=60)
     slug = models.SlugField(max_length=60, unique=True)
     description = models.TextField(_("descrição"), max_length=1000, blank=True)
-    # As the pictures of users: the folder of the thumbnails, and that of a picture without any yet.
+    # As for users: the folder of the thumbnails, and the folder of an upload without any yet.
     picture_key = models.CharField(max_length=22, blank=True, editable=False)
     picture_pending = models.CharField(max_length=22, blank=True, editable=False)
     # Words that texts of the club may not contain, one per line.
@@ -84,7 +84,7 @@ class ClubMember(AuditedModel):
     club = models.ForeignKey(Club, models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(_("papel"), max_length=7, choices=Role, default=Role.MEMBER)
-    # Shows the percents of the member's carteira, never amounts, to the club.
+    # The member's consent: the club sees the percents of their carteira, never amounts.
     shares_portfolio = models.BooleanField(_("mostrar a carteira em percentuais"), default=False)
     is_chosen = models.BooleanField(default=False, editable=False)
     joined_at = models.DateTimeField()
@@ -108,7 +108,7 @@ class ClubMember(AuditedModel):
 
 
 class RemovedMember(models.Model):
-    """The last removal of a member by a manager: older invitations are void for this user."""
+    """The last removal of a member by a manager, which voids older invitations for this user."""
 
     club = models.ForeignKey(Club, models.CASCADE, related_name="removed_members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -124,7 +124,7 @@ class RemovedMember(models.Model):
 
 
 class Invitation(AuditedModel):
-    """A link by which people join a club. `key` is secret; a joining uses it once."""
+    """A link by which people join a club. `key` is secret; `uses` counts the people who joined."""
 
     audit = Audited(
         shown="club created_by expires_at max_uses revoked_at",
@@ -151,7 +151,7 @@ class Invitation(AuditedModel):
 
 
 class ClubScopedQuerySet(AuditedQuerySet[M]):
-    """Rows of a ClubScoped model. Every list, page, frame and task reads `visible_to`."""
+    """Rows of a ClubScoped model. Every list, page, frame and task has to read `visible_to`."""
 
     def visible_to(self, user: Any) -> "ClubScopedQuerySet[M]":
         """Return the public rows, and those of the clubs of a user, who may be anonymous."""
@@ -165,9 +165,9 @@ class ClubScopedQuerySet(AuditedQuerySet[M]):
 
 
 class ClubScoped(models.Model):
-    """Belongs to a club, whose members alone see it, or to nobody: then it is public.
+    """Base of rows that belong to a club, and are visible to its members, or else are public.
 
-    Models of features below the clubs have the key of an audience instead, such as `club:3`.
+    Models of features that clubs are built on have an audience key instead, such as `club:3`.
     """
 
     club = models.ForeignKey(

@@ -37,8 +37,8 @@ MAX_DAYS = 90
 # A deleted club can be restored for this long.
 KEPT = timedelta(days=30)
 
-# A club belongs to its members: `OWNER` is one of them, `HOST` an owner or a manager. For everybody
-# else, staff included, it does not exist.
+# In the tables of clubs `OWNER` means a member, and `HOST` an owner or a manager. For everybody
+# else, staff included, the club does not exist.
 OF_MEMBERS = OWNER | HOST
 _WORD = re.compile(r"\w+")
 
@@ -51,9 +51,9 @@ class ClubRequest(MemberRequest):
 
 
 def filtered_word(text: str, words: str) -> str | None:
-    """Return the first of `words`, one per line, that a text contains as whole words, or None.
+    """Return the first line of `words` that a text contains as whole words, or None.
 
-    Case, accents, punctuation and hidden characters make no difference.
+    Case, accents, punctuation and hidden characters are ignored.
     """
     if not words:
         return None
@@ -63,7 +63,7 @@ def filtered_word(text: str, words: str) -> str | None:
 
 
 def _plain_words(text: str) -> str:
-    # Lines first: a line break is a hidden character too.
+    # Split lines first, because line breaks are removed as hidden characters.
     return " ".join(_WORD.findall(fold(without_hidden(" ".join(text.split())))))
 
 
@@ -92,7 +92,7 @@ PAGES = {
 
 OPERATIONS = {
     "api-clubs": operation(Area.CLUBS, get=MEMBERS, post=MEMBERS),
-    # Only members; what managers and owners alone may do is checked by the services.
+    # The tables admit members; the services check the roles of managers and owners.
     "api-club": operation(Area.CLUBS, get=OWNER, patch=OWNER, delete=OWNER),
     "api-club-list": operation(Area.CLUBS, get=OWNER, patch=OWNER),
     "api-club-members": operation(Area.CLUBS, get=OWNER),

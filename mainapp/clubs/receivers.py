@@ -1,4 +1,4 @@
-"""End the memberships of an account that is deleted, however it is deleted."""
+"""Signal receivers: the end of memberships and lists, however an account or club is deleted."""
 
 from typing import Any
 

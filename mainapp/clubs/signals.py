@@ -2,6 +2,6 @@
 
 from django.dispatch import Signal
 
-# Within the transaction of the change, with the locked club's id and the users' ids: `club_pk`,
-# `joined` and `left`.
+# Sent in the transaction of the change, with `club_pk`, the id of the locked club, and the ids of
+# the users who `joined` and `left`.
 members_changed = Signal()

@@ -1,4 +1,4 @@
-"""URLs of the pages of clubs. The middleware finds the club of those below `clube/<slug>/`."""
+"""URLs of the pages of clubs. The middleware sets the club of pages below `clube/<slug>/`."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Ideas in the admin, read-only: nobody can better a record. Those of clubs are not shown."""
+"""Public ideas in the admin, read-only, so that nobody can improve a track record."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class IdeaCommentAdmin(ReadOnlyAdmin):
 
 @admin.register(PriceBreak)
 class PriceBreakAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    """A break can be ended by hand: the stock's ideas are judged again from the next quote on."""
+    """Breaks can be deleted by hand: the stock's ideas are then judged from the next quote on."""
 
     list_display = ["stock", "trusted_price", "trusted_close", "trusted_on"]
     list_select_related = ["stock"]

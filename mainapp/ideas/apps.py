@@ -16,8 +16,8 @@ class IdeasConfig(AppConfig):
         from mainapp.ideas.selectors.person import TABLES  # noqa: PLC0415 - needs loaded models
         from mainapp.ideas.selectors.search import SECTIONS  # noqa: PLC0415 - needs loaded models
         from mainapp.ideas.services.announcing import DECIDED  # noqa: PLC0415 - needs loaded models
+        from mainapp.ideas.services.comment_notices import COMMENTED  # noqa: PLC0415 - needs loaded models
         from mainapp.ideas.services.moderation import SUBJECTS  # noqa: PLC0415 - needs loaded models
-        from mainapp.ideas.services.noticing import COMMENTED  # noqa: PLC0415 - needs loaded models
         from mainapp.market.watch import register_need  # noqa: PLC0415 - needs loaded models
         from mainapp.moderation.subjects import register_subject  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models

@@ -1,4 +1,4 @@
-"""The blocks of ideas: on home, the page of a paper, the profile, and the page of a club."""
+"""Blocks with ideas on the home page, and the pages of a paper, a person and a club."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SHOWN = 4
 
 
 def _home(request: HttpRequest) -> BlockContext:
-    """Return the open ideas that moved most."""
+    """Return the open ideas whose prices moved most."""
     ideas: Any = listed_ideas(request.user)
     rows = ideas.filter(status="open", result__isnull=False)
     moved = sorted(rows.order_by("-created_at")[:50], key=lambda idea: -abs(idea.result))

@@ -17,12 +17,12 @@ WAITING, OPEN, TARGET, STOPPED, EXPIRED, CLOSED = (
 )
 LIVE = (WAITING, OPEN)
 
-# A target or a stop next to the price would make a fine hit rate of noise.
+# A target or a stop next to the price would give a high hit rate by noise alone.
 MIN_DISTANCE_PCT = 1
 MAX_RATIO = 10
 MAX_HORIZON = timedelta(days=366)
-# An idea is published, or closed by its author, at the last recorded price if that was made at most
-# this long ago. Otherwise it waits for the next one: the author must not know a newer price.
+# An idea is published, or closed by its author, at the last recorded price if it is at most this
+# old. Otherwise it waits for the next price, because the author may know a newer one already.
 CURRENT = timedelta(minutes=2)
 TRADING = ("open", "closing_call")
 CHANGED_CLOSE_PCT = 20
@@ -43,7 +43,7 @@ class Terms(Protocol):
 
 
 def made_at(quote: Quote) -> datetime:
-    """Return when a price was made; an estimated time is that of a fetch, later by the delay."""
+    """Return the time of a price. An estimated time is that of the fetch: the delay is deducted."""
     assert quote.quoted_at is not None  # recorded quotes are stamped
     if quote.quoted_at_estimated:
         return quote.quoted_at - timedelta(seconds=quote.delay_s)
@@ -85,7 +85,7 @@ def to_millionths(value: Decimal) -> int:
 def wrong_limit(
     side: str, target: Decimal | None, stop: Decimal | None, price: Decimal
 ) -> Literal["target", "stop"] | None:
-    """Return the limit that is reached already, or too near to a price or too far from it."""
+    """Return the limit that the price has reached, or that is too near to it or too far from it."""
     if side == NEUTRAL:
         return None
     for name, limit, is_above in (("target", target, side == BUY), ("stop", stop, side == SELL)):
@@ -110,8 +110,8 @@ def reached(side: str, target: Decimal | None, stop: Decimal | None, price: Deci
 def outcome_of(idea: Terms, quote: Quote) -> str | None:
     """Return the status with which a quote ends an open idea, or None.
 
-    The first recorded quote decides. One after the horizon ends it, whatever its price; else the
-    target, the stop, and the author's wish to close come in this order.
+    The first recorded quote that can decide does. After the horizon an idea ends at any price;
+    before it, the target, the stop and the author's wish to close apply in this order.
     """
     moment = made_at(quote)
     if idea.priced_at is not None and moment <= idea.priced_at:
@@ -127,8 +127,8 @@ def outcome_of(idea: Terms, quote: Quote) -> str | None:
 def is_break(quote: Quote, last: Quote, *, ratio: Decimal = Decimal(1)) -> bool:
     """Return whether a price seems to be on another scale than the last one, as after a split.
 
-    The previous close moved, or it is not known and the price did. `ratio` is that of the known
-    events between them. A pair has no splits: its prices only move.
+    The previous close jumped, or it is not known and the price jumped. `ratio` is that of the known
+    events between both quotes. A pair has no splits: its prices only move.
     """
     if is_pair(quote.symbol):
         return False
@@ -139,7 +139,7 @@ def is_break(quote: Quote, last: Quote, *, ratio: Decimal = Decimal(1)) -> bool:
 
 
 def ends_break(quote: Quote, *, trusted_price: Decimal, trusted_close: Decimal | None) -> bool:
-    """Return whether a quote is on the scale of the prices before a break again."""
+    """Return whether a quote is back on the scale of the prices before a break."""
     if quote.previous_close is None or trusted_close is None:
         return not is_far(quote.price, trusted_price, WILD_PCT)
     return not is_far(quote.previous_close, trusted_close, CHANGED_CLOSE_PCT)

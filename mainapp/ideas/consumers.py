@@ -12,7 +12,7 @@ idea_hub = OnePerLoop(IdeaFanout, DatabaseArchive())
 
 
 class IdeaConsumer(BaseConsumer):
-    """A reader of one idea. An idea that the user may not see does not exist: 4404."""
+    """A reader of one idea. The socket of an idea that the user may not see closes with 4404."""
 
     policy = SOCKET
     hub: IdeaFanout

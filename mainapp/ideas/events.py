@@ -18,10 +18,10 @@ class IdeasChanged(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveIdea:
-    """What open pages of an idea need to know of it.
+    """The state of an idea for its open pages.
 
-    `readers` are the users who may see it, among those asked for; None: everybody may. `comments`
-    are the frames of the new comments, `authors` their authors.
+    `readers` are those of the given users who may see it, or None if everybody may. `comments` are
+    the frames of the new comments, `authors` the ids of their authors.
     """
 
     pk: int

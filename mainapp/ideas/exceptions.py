@@ -8,14 +8,14 @@ from mainapp.core.exceptions import DomainError
 
 
 class Invalid(DomainError):
-    """A field that cannot be used."""
+    """An invalid field."""
 
     def __init__(self, template: str, params: dict[str, Any] | None = None, *, field: str) -> None:
         super().__init__("invalid", template, params, fields={field: template})
 
 
 class Frozen(DomainError):
-    """A field that does not change any more."""
+    """A field that can no longer be changed."""
 
     def __init__(self) -> None:
         super().__init__("conflict", _("Publicada, a ideia não muda mais. Escreva um comentário."))

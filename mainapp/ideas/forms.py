@@ -36,7 +36,7 @@ ORDERINGS = {
 
 
 class StockField(forms.CharField):
-    """The ticker of an active stock; a former code is the current one."""
+    """The ticker of an active stock; a former code is replaced by the current one."""
 
     widget = StockInput
 
@@ -67,7 +67,7 @@ def _price_field(label: Any) -> TypedDecimalField:
 
 
 class IdeaForm(forms.Form):
-    """A new idea, or a waiting one that is edited; then without the stock and the club."""
+    """A new idea, or an edited one, without the stock and the club."""
 
     stock = StockField(label=_("Ativo"), max_length=12)
     club = forms.ModelChoiceField(
@@ -159,7 +159,7 @@ class _Tags(django_filters.CharFilter):
 
 
 class _Stock(django_filters.CharFilter):
-    """Ideas on a ticker; a former code is the current one."""
+    """Ideas on a ticker; a former code is replaced by the current one."""
 
     def filter(self, qs: Any, value: Any) -> Any:
         if not value:
@@ -179,7 +179,7 @@ class _Ordering(django_filters.OrderingFilter):
 
 
 class IdeaFilter(django_filters.FilterSet):
-    """The filters of ideas. `club` is applied to the rows before, by `clubs.in_club`."""
+    """The filters of ideas. The caller applies `club` to the rows before, with `in_club`."""
 
     q = _Words(label=_("Palavras"), max_length=60)
     author = _Author(label=_("Autor"), max_length=150)
@@ -229,7 +229,7 @@ class IdeaFilter(django_filters.FilterSet):
 
 
 class BookFilter(IdeaFilter):
-    """The filters of other services: `title` has words, `comments_count` is exact."""
+    """The filters of other services' books: words of the `title`, an exact `comments_count`."""
 
     title = _Words(max_length=60)
     comments_count = django_filters.NumberFilter(min_value=0, max_value=MAX_COUNT)

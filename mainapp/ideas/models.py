@@ -202,8 +202,8 @@ class Idea(AuditedModel, ClubScoped):
 class IdeaEdit(models.Model):
     """A change of an idea by its author, with the values before it; it is shown with the idea.
 
-    `before` has the changed fields with their earlier values as text. Deleting the idea clears the
-    texts among them.
+    `before` has the earlier values of the changed fields as text. If the idea is deleted, thesis
+    and tags are removed from it.
     """
 
     idea = models.ForeignKey(Idea, models.CASCADE, related_name="edits")
@@ -268,7 +268,7 @@ class SavedFilter(models.Model):
 class PriceBreak(models.Model):
     """A jump of a stock's prices to another scale that no known event explains.
 
-    While it lasts the stock's ideas are not judged: a split that the catalogue does not know must
+    During a break the stock's ideas are not judged, so that a split unknown to the catalogue does
     not decide them. It ends with a known event, or with a quote on the scale of the trusted values.
     """
 

@@ -17,7 +17,7 @@ from mainapp.core.policies import (
     page,
 )
 
-# An author may correct thesis and tags for this long after the publication.
+# An author may edit thesis and tags for this long after the publication.
 EDITABLE = timedelta(minutes=15)
 MAX_TAGS = 5
 MAX_TAG = 30

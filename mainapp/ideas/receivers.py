@@ -15,8 +15,8 @@ from mainapp.core.realtime import GroupMessage, publish
 from mainapp.ideas.events import IDEAS, IdeasChanged
 from mainapp.ideas.models import Idea
 from mainapp.ideas.services.announcing import DECIDED
+from mainapp.ideas.services.comment_notices import COMMENTED
 from mainapp.ideas.services.judging import judge_ideas
-from mainapp.ideas.services.noticing import COMMENTED
 from mainapp.ideas.signals import ideas_changed
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
@@ -39,7 +39,7 @@ def judge_batch(
 
 @receiver(ideas_changed)
 def publish_changes(ideas: list[tuple[int, int]], **kwargs: Any) -> None:
-    """Publish the revisions of ideas; of several queued ones, only the newest is sent."""
+    """Publish the revisions of ideas; only the newest of several queued ones is sent."""
     publish(
         GroupMessage(IDEAS, IdeasChanged(type="ideas.changed", idea=pk), key=pk, rank=revision)
         for pk, revision in ideas
@@ -48,7 +48,7 @@ def publish_changes(ideas: list[tuple[int, int]], **kwargs: Any) -> None:
 
 @receiver(members_changed)
 def withdraw_notices(club_pk: int, left: Collection[int], **kwargs: Any) -> None:
-    """Take the notices of a club's ideas back from those who left it. Three queries each."""
+    """Withdraw the notices of a club's ideas from users who left it. Three queries a user."""
     if not left:
         return
     ideas = Idea.objects.filter(club=club_pk).values_list("pk", flat=True)

@@ -8,7 +8,7 @@ from mainapp.moderation.views import report
 urlpatterns = [
     path("ideias/", ideas.ideas, name="ideias"),
     path("ideias/nova/", editing.new_idea, name="nova-ideia"),
-    path("ideias/filtro/", ideas.keep_filter, name="save-idea-filter"),
+    path("ideias/filtro/", ideas.add_filter, name="save-idea-filter"),
     path("ideias/filtro/<key:pk>/apagar/", ideas.remove_filter, name="delete-idea-filter"),
     path("ideias/comentario/<key:pk>/apagar/", editing.remove_comment, name="delete-idea-comment"),
     path("ideias/historico/<key:pk>/", ideas.record, name="idea-record"),

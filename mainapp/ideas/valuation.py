@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from mainapp.ideas.conditions import NEUTRAL, SELL, TARGET
 
-# With fewer decided ideas a rate says nothing.
+# With fewer decided ideas, rates and means are not shown.
 FEW = 5
 HUNDREDTH = Decimal("0.01")
 
@@ -49,7 +49,7 @@ class Record:
 
 
 def return_pct(side: str, start: Decimal | None, end: Decimal | None) -> Decimal | None:
-    """Return the return of an idea in percent, without costs and proventos; None for a neutral."""
+    """Return an idea's return in percent, without costs and proventos; None if it is neutral."""
     if side == NEUTRAL or not start or end is None:
         return None
     change = (end - start) * 100 / start
@@ -88,7 +88,7 @@ def record_from(*, published: int, running: int, decided: Sequence[Decided]) -> 
 
 
 def _difference(compared: Sequence[tuple[Decimal, Decimal]]) -> Decimal | None:
-    """Return the difference of the two means as they are shown, rounded."""
+    """Return the difference of the two means after rounding, as on the page."""
     own, index = (_mean([pair[n] for pair in compared]) for n in (0, 1))
     return None if own is None or index is None else own - index
 

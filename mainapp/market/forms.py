@@ -14,7 +14,7 @@ from mainapp.core.table_view import Table
 from mainapp.market.models import HistoryFile, Watchlist
 from mainapp.market.readers.cotahist import check_head
 from mainapp.market.readers.faults import CotahistError
-from mainapp.market.readers.zipped import opened
+from mainapp.market.readers.zipped import open_text
 
 MAX_SYMBOLS_PER_CALL = 1000
 MAX_TEXT = 12
@@ -169,7 +169,7 @@ class HistoryFileForm(forms.ModelForm):  # type: ignore[type-arg] # not generic 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         try:
-            with opened(file.file) as stream:
+            with open_text(file.file) as stream:
                 check_head(stream)
         except CotahistError as error:
             raise ValidationError(str(error), code="invalid") from error

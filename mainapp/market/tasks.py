@@ -20,7 +20,7 @@ from mainapp.market.services import (
     updating,
 )
 from mainapp.market.services.scheduling import EVENTS, FILES
-from mainapp.market.streams.given import not_given
+from mainapp.market.streams.redis_state import symbols_to_poll
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def request_quotes(symbols: list[str]) -> None:
     Lost requests are logged only: the hub repeats them.
     """
     try:
-        if not (polled := sorted(not_given(symbols))):
+        if not (polled := sorted(symbols_to_poll(symbols))):
             return
         update_stock.apply_async(
             args=(polled,),

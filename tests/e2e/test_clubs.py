@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Response, expect
 from tests.e2e.people import log_in_new_user, post_form
 
 
-def found_club(page: Page, name: str) -> str:
+def create_club(page: Page, name: str) -> str:
     """Found a club by the form, and return its path."""
     page.goto("/clubes/")
     page.get_by_role("link", name="Criar clube").click()
@@ -33,7 +33,7 @@ def is_fragment(response: Response) -> bool:
 def test_a_club_is_founded_joined_left_and_a_member_removed(open_page):
     alice, bob, carol = (open_page("/sources/") for _page in range(3))
     log_in_new_user(alice, "/clubes/")
-    club = found_club(alice, "Clube da Quinta")
+    club = create_club(alice, "Clube da Quinta")
     link = make_link(alice, 2)
     alice.goto(club)
     members = alice.get_by_role("region", name="Membros")

@@ -1,6 +1,6 @@
 """Processes that record rising prices of PETR4, and are killed while ideas reach their targets.
 
-Each is a fork of this one, which never connects to the database.
+Each is forked from this process, which itself never connects to the database.
 """
 
 import os
@@ -53,17 +53,17 @@ def fork(work: Callable[[], None]) -> int:
 def record_and_die(step: int, point: str) -> None:
     """Record a price, and kill this process at a point."""
     from mainapp.ideas import receivers  # noqa: PLC0415 - needs the settings
-    from mainapp.ideas.services import judging  # noqa: PLC0415 - needs the settings
+    from mainapp.ideas.services import outcomes  # noqa: PLC0415 - needs the settings
 
     def announce_and_die(**arguments: Any) -> None:
         announce(**arguments)
         die()
 
-    announce = judging.announce
+    announce = outcomes.announce
     if point == "judging":
         receivers.judge_ideas = die
     elif point != "publishing":
-        judging.announce = die if point == "announcing" else announce_and_die
+        outcomes.announce = die if point == "announcing" else announce_and_die
     record_step(step)
     die()
 

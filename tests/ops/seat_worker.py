@@ -20,7 +20,7 @@ def work(seed: int) -> None:
     from django.utils import timezone  # noqa: PLC0415 - needs the settings
 
     from mainapp.accounts.models import User  # noqa: PLC0415 - needs the settings
-    from mainapp.agenda.services.seats import enrol, give_back  # noqa: PLC0415 - needs the settings
+    from mainapp.agenda.services.seats import enrol, release_seats  # noqa: PLC0415 - needs the settings
     from mainapp.core.exceptions import DomainError  # noqa: PLC0415 - needs the settings
 
     ready = Path(settings.DATA_DIR, f"ready-{sys.argv[1]}")
@@ -33,7 +33,7 @@ def work(seed: int) -> None:
                 seats = choice.randint(1, 2)
                 enrol(event_pk=1, user=user, seats=seats, wait=choice.random() < 0.5, at=at)
             else:
-                give_back(event_pk=1, user=user, at=at)
+                release_seats(event_pk=1, user=user, at=at)
             ready.touch()
         except (DomainError, DatabaseError):
             continue

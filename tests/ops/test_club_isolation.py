@@ -1,6 +1,6 @@
-"""A club full of canaries: to everybody outside, it and all of it never existed.
+"""Isolation of a club full of canaries: for outsiders the club and its content do not exist.
 
-Planted leaks prove that the run finds them, and names their places.
+Planted leaks prove that the run finds leaks and names their places.
 """
 
 import logging
@@ -68,22 +68,22 @@ def test_the_rows_of_a_model_are_visible_to_members_only(model, world, tally):
 
 
 @pytest.mark.parametrize("person", OUTSIDERS)
-def test_no_answer_to_an_outsider_shows_that_the_club_exists(person, world, tally):
+def test_no_answer_reveals_the_club_to_an_outsider(person, world, tally):
     outsider = Outsider(person, world.users.get(person), tally)
-    outsider.try_everything(world.users["beto"])
+    outsider.compare_everything(world.users["beto"])
     assert not outsider.leaks, "\n".join(outsider.leaks)
 
 
-def test_the_same_requests_find_the_club_for_a_member(world):
-    """Check the run itself."""
+def test_the_same_requests_reveal_the_club_to_a_member(world):
+    """Check the test run itself."""
     member = Outsider("beto", world.users["beto"], Tally())
-    member.look(world.users["ana"])
+    member.request_everything(world.users["ana"])
     found = " ".join(member.shown)
     for place in CANARY_TEXTS:
         assert place in found, member.shown
 
 
-def test_a_model_that_shows_everything_is_found(world, monkeypatch):
+def test_a_model_that_shows_everything_is_reported(world, monkeypatch):
     monkeypatch.setattr(IdeaQuerySet, "visible_to", lambda rows, _user: rows.all())
     models = ("Idea", "IdeaComment")  # comments are visible with their idea
     assert leaking_models(world, scoped_models()) == [
@@ -91,24 +91,24 @@ def test_a_model_that_shows_everything_is_found(world, monkeypatch):
     ]
 
 
-def test_a_model_without_visible_to_is_found(world, monkeypatch):
+def test_a_model_without_visible_to_is_reported(world, monkeypatch):
     monkeypatch.delattr(type(Idea.objects), "visible_to")
     assert Idea in scoped_models()
     assert leaking_models(world, [Idea]) == ["Idea has no visible_to"]
 
 
-def test_pages_that_skip_the_membership_are_found(world, monkeypatch):
+def test_pages_that_skip_the_membership_are_reported(world, monkeypatch):
     monkeypatch.setattr("mainapp.clubs.middleware.membership", any_membership)
-    found = places_found(world, lambda path: not path.startswith("/api/"))
+    found = leaks_by_request(world, lambda path: not path.startswith("/api/"))
     # The views of two pages check the membership again.
     guarded = {f"get /clube/{SLUG}/{page}/" for page in ("ideias", "denunciar")}
-    assert found.keys() | guarded >= gets(world, f"/clube/{SLUG}/")
+    assert found.keys() | guarded >= get_requests(world, f"/clube/{SLUG}/")
     assert [found[place] for place in found if f" /clube/{SLUG}/" not in place] == []
 
 
-def test_operations_that_skip_the_membership_are_found(world, monkeypatch):
+def test_operations_that_skip_the_membership_are_reported(world, monkeypatch):
     monkeypatch.setattr("mainapp.api.views.clubs.membership", any_membership)
-    found = places_found(world, lambda path: path.startswith("/api/"))
+    found = leaks_by_request(world, lambda path: path.startswith("/api/"))
     club = f"/api/v1/clubs/{SLUG}/"
     assert found.keys() >= {f"get {club}", f"get {club}members/", f"get {club}invitations/"}
     assert [found[place] for place in found if f" {club}" not in place] == []
@@ -119,14 +119,14 @@ def any_membership(slug, _user):
     return membership(slug, ClubMember.objects.get(club__slug=slug, role="owner").user)
 
 
-def places_found(world, wanted):
+def leaks_by_request(world, wanted):
     """Return the leaks to a stranger by the requests, such as "get /clube/secreto/"."""
     stranger = Outsider("stranger", world.users["stranger"], Tally())
-    stranger.try_everything(world.users["beto"], wanted)
+    stranger.compare_everything(world.users["beto"], wanted)
     return {re.split("[ (:]{2}", leak)[0]: leak for leak in stranger.leaks}
 
 
-def gets(world, prefix):
+def get_requests(world, prefix):
     return {
         f"get {address.path}"
         for address in addresses(world.users["beto"])

@@ -48,7 +48,7 @@ def _text(
 
 
 class EventForm(forms.Form):
-    """A new event or a changed one; `clubs` are those that the user manages."""
+    """A new or changed event; `clubs` are the clubs that the user manages."""
 
     club = forms.ChoiceField(label=_("Para quem"), required=False)
     kind = forms.ChoiceField(label=_("Tipo"), choices=Event.Kind.choices)
@@ -103,7 +103,7 @@ class EventForm(forms.Form):
         if event is not None:
             del self.fields["club"]
         else:
-            # Also without clubs: an event that names another club must not become a public one.
+            # Also without clubs: an event for a club of others must not become a public one.
             public = [("", _("Todos (público)"))]
             self.fields["club"].choices = [*public, *((c.slug, c.name) for c in clubs)]  # type: ignore[attr-defined]
         for name in ("club", "kind", "time_zone"):
@@ -131,7 +131,7 @@ class EventForm(forms.Form):
         values.pop("club", None)
         start, end = values.pop("starts_at"), values.pop("ends_at")
         if values["is_all_day"] and end:
-            # The form has the last day, the event the day after.
+            # The form has the last day; an event ends on the day after.
             day = date.fromisoformat(end[:10]) + timedelta(days=1)
             end = f"{day}T00:00"
         return values | {"wall_start": start, "wall_end": end}

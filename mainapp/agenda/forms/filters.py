@@ -28,12 +28,12 @@ ORDERINGS = (
 ALIASES = {"title": "q", "start_date_from": "start_from", "start_date_to": "start_to"}
 
 
-# The names of other services for the same orders.
+# Names of the same orders in the APIs of other services.
 ORDER_ALIASES = {"start_date": "starts_at", "-start_date": "-starts_at"}
 
 
 class MomentField(forms.CharField):
-    """A day, or an ISO time, of which one without a zone is in the reader's."""
+    """A day or an ISO time; times without a zone are in the reader's."""
 
     def clean(self, value: Any) -> date | datetime | None:
         text = super().clean(value)
@@ -96,7 +96,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc] # without typ
         return rows.filter(starts_at__gte=self._moment(day))
 
     def by_end(self, rows: QuerySet[Event], _name: str, day: Any) -> QuerySet[Event]:
-        """Filter by the latest start; a day counts whole."""
+        """Filter by the latest start; the whole of a day counts."""
         if isinstance(day, datetime):
             return rows.filter(starts_at__lte=self._moment(day))
         return rows.filter(starts_at__lt=start_of(day + timedelta(days=1), self.zone_name))
@@ -111,7 +111,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc] # without typ
 
 
 def _with_own_names(data: Any) -> Any:
-    """Return the query with the names of other services replaced by ours."""
+    """Replace the field names of other services by ours."""
     named = data.copy()
     for theirs, ours in ALIASES.items():
         if named.get(theirs) and not named.get(ours):

@@ -1,4 +1,4 @@
-"""Invented events, to try the pages with many rows."""
+"""Sample events, to try the pages with many rows."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,7 +78,7 @@ def _event(number: int, clubs: list[Club], hosts: list[User], at: datetime) -> E
 class PopulateCommand(BaseCommand):
     """`populate_agenda N`, also under the name of other services."""
 
-    help = "Add N invented events. Needs DEBUG=1."
+    help = "Add N sample events. Needs DEBUG=1."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("events", type=int)

@@ -2,7 +2,7 @@
 
 It imports no code of this project. `work(["2026-03-01T00:00", "2027-04-01T00:00"], data)` returns
 {"events": […]} with the events in that window (UTC), repeated ones expanded, or {"faults": [[line,
-reason]]}. Wall times repeat by the clock of their place.
+reason]]}. Repeated events stay at the same wall time of their place.
 """
 
 import re
@@ -17,7 +17,7 @@ from icalendar import Calendar
 MAX_EVENTS = 200
 MAX_REPEATS = 10_000
 MAX_FAULTS = 5
-RULE_S = 1.0  # of clock time, for one repeated event
+RULE_S = 1.0  # clock time for expanding one repeated event: a rule may have no match for centuries
 WALL = "%Y-%m-%dT%H:%M"
 FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 _BEGIN = re.compile(rb"^BEGIN:VEVENT[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
@@ -40,21 +40,21 @@ def work(arguments: list[str], data: bytes) -> Any:
         return {"faults": [[lines[MAX_EVENTS], "many"]]}
     faults: list[Any] = []
     events: dict[Any, Any] = {}
-    own = _exceptions(components)
+    overridden = _overridden_instances(components)
     for line, component in zip(lines, components, strict=False):
-        if reason := _read(component, events, (first, last), own):
+        if reason := _add_events(component, events, (first, last), overridden):
             faults.append([line, reason])
         if len(faults) >= MAX_FAULTS or len(events) > MAX_EVENTS:
             break
     return {"faults": faults} if faults else {"events": list(events.values())}
 
 
-def _read(
-    component: Any, events: dict[Any, Any], window: tuple[datetime, datetime], own: Any
+def _add_events(
+    component: Any, events: dict[Any, Any], window: tuple[datetime, datetime], overridden: Any
 ) -> str:
-    """Add the events of a component; return why it cannot be read, or an empty text."""
+    """Add the events of a component; return the reason if it cannot be read, otherwise ""."""
     try:
-        for event in _events(component, window, own):
+        for event in _events(component, window, overridden):
             events[event["uid"], event["recurrence"]] = event
     except Fault as fault:
         return str(fault)
@@ -63,8 +63,8 @@ def _read(
     return "many" if len(events) > MAX_EVENTS else ""
 
 
-def _exceptions(components: Any) -> set[tuple[str, str]]:
-    """Return the keys of the instances that have an event of their own."""
+def _overridden_instances(components: Any) -> set[tuple[str, str]]:
+    """Return the keys of the instances that another component of the file replaces."""
     return {
         (str(component.get("UID", "")), _key(component.decoded("RECURRENCE-ID")))
         for component in components
@@ -72,7 +72,7 @@ def _exceptions(components: Any) -> set[tuple[str, str]]:
     }
 
 
-def _events(component: Any, window: tuple[datetime, datetime], own: Any) -> Any:
+def _events(component: Any, window: tuple[datetime, datetime], overridden: Any) -> Any:
     first, last = window
     if component.errors:
         raise Fault("format")
@@ -83,7 +83,7 @@ def _events(component: Any, window: tuple[datetime, datetime], own: Any) -> Any:
     end = _end(component, start)
     if str(component.get("STATUS", "")).upper() == "CANCELLED":
         return
-    about = _about(component, start)
+    common = _common_fields(component, start)
     recurrence = component.get("RECURRENCE-ID")
     if component.get("RRULE") is None and component.get("RDATE") is None:
         key = _key(component.decoded("RECURRENCE-ID")) if recurrence is not None else ""
@@ -91,22 +91,22 @@ def _events(component: Any, window: tuple[datetime, datetime], own: Any) -> Any:
     else:
         key = None
         starts = _repeats(component, start, first, last)
-    for each in starts:
-        if not first <= _utc(each) <= last:
+    for moment in starts:
+        if not first <= _utc(moment) <= last:
             continue
-        name = _key(each) if key is None else key
-        if key is None and (uid, name) in own:
+        name = _key(moment) if key is None else key
+        if key is None and (uid, name) in overridden:
             continue
-        yield about | {
+        yield common | {
             "uid": uid,
             "recurrence": name,
-            "start": _wall(each, about["zone"]),
-            "end": _wall(each + (end - start), about["zone"]) if end is not None else "",
+            "start": _wall(moment, common["zone"]),
+            "end": _wall(moment + (end - start), common["zone"]) if end is not None else "",
         }
 
 
-def _about(component: Any, start: Any) -> dict[str, Any]:
-    """Return what is the same for all repeats. Times of an unknown zone are in UTC."""
+def _common_fields(component: Any, start: Any) -> dict[str, Any]:
+    """Return the fields that all repeats share. Times of an unknown zone are in UTC."""
     zone, is_all_day = "", not isinstance(start, datetime)
     if not is_all_day and start.tzinfo is not None:
         name = getattr(start.tzinfo, "key", "") or str(component["DTSTART"].params.get("TZID", ""))
@@ -141,7 +141,7 @@ def _end(component: Any, start: Any) -> Any:
 
 
 def _repeats(component: Any, start: Any, first: datetime, last: datetime) -> list[Any]:
-    """Return the starts in the window, at most MAX_EVENTS and one."""
+    """Return the starts in the window, at most MAX_EVENTS + 1."""
     zone = start.tzinfo if isinstance(start, datetime) else None
     local = _naive(start)
     rules = rruleset()
@@ -152,22 +152,22 @@ def _repeats(component: Any, start: Any, first: datetime, last: datetime) -> lis
     for name, add in (("RDATE", rules.rdate), ("EXDATE", rules.exdate)):
         for moment in _moments(component.get(name)):
             add(_naive(moment.astimezone(zone) if zone and moment.tzinfo else moment))
-    # The window by the clock of the place, a day wider at both sides.
+    # The window in wall time of the place, a day wider at both ends.
     begins = first.replace(tzinfo=None) - timedelta(days=1)
     ends = last.replace(tzinfo=None) + timedelta(days=1)
-    signal.signal(signal.SIGALRM, _stop)
+    signal.signal(signal.SIGALRM, _time_out)
     signal.setitimer(signal.ITIMER_REAL, RULE_S)
     try:
-        found: list[datetime] = []
+        starts: list[datetime] = []
         for moment in rules.xafter(begins, inc=True):
-            if moment > ends or len(found) > MAX_EVENTS:
+            if moment > ends or len(starts) > MAX_EVENTS:
                 break
-            found.append(moment)
+            starts.append(moment)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     if not isinstance(start, datetime):
-        return [moment.date() for moment in found]
-    return [moment.replace(tzinfo=zone) for moment in found]
+        return [moment.date() for moment in starts]
+    return [moment.replace(tzinfo=zone) for moment in starts]
 
 
 def _rule(rule: Any, local: datetime, zone: Any) -> Any:
@@ -202,7 +202,7 @@ def _moments(values: Any) -> Any:
             yield datetime(moment.year, moment.month, moment.day) if is_day else moment  # noqa: DTZ001
 
 
-def _stop(_signal: int, _frame: Any) -> None:
+def _time_out(_signal: int, _frame: Any) -> None:
     raise Fault("slow")
 
 

@@ -14,15 +14,15 @@ from mainapp.core.exceptions import DomainError
 WORKER = Path(__file__).with_name("calendar_child.py")
 LIMITS = bounded_child.Limits(memory=96 * bounded_child.MIB, cpu_s=4, timeout_s=8)
 MAX_SIZE = 512 * 1024
-# Repeated events are read until this time from now.
+# Events are read from now until this time ahead.
 AHEAD = timedelta(days=400)
 REASONS = {
     "format": gettext_noop("não está no formato de um calendário"),
     "uid": gettext_noop("não tem UID"),
     "end": gettext_noop("termina antes de começar"),
-    "frequency": gettext_noop("repete mais de uma vez por dia"),
+    "frequency": gettext_noop("se repete mais de uma vez por dia"),
     "interval": gettext_noop("tem um intervalo de repetição impossível"),
-    "count": gettext_noop("repete vezes demais"),
+    "count": gettext_noop("tem repetições demais"),
     "slow": gettext_noop("tem uma repetição complicada demais"),
     "many": gettext_noop("passa de 200 eventos"),
 }
@@ -30,7 +30,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadEvent:
-    """An event of a file. `zone` is empty for times without a zone: the reader's."""
+    """An event of a file. An empty `zone` means the zone of the reader."""
 
     uid: str
     recurrence: str
@@ -46,7 +46,7 @@ class ReadEvent:
 
 
 def read_calendar(data: bytes, *, at: datetime) -> list[ReadEvent]:
-    """Return the events of a file from now on, repeated ones for AHEAD.
+    """Return the events of a file in the time AHEAD, repeated ones expanded.
 
     Raises: DomainError (`too_large`, `invalid` with the lines of the faults, `unavailable`).
     """

@@ -1,4 +1,4 @@
-"""Calendar files (RFC 5545), written so that the same events are the same bytes.
+"""Calendar files (RFC 5545), of which the same events always give the same bytes.
 
 Times are in UTC and need no VTIMEZONE; events of whole days are dates without a zone. DTSTAMP is
 the time of the last change, not of the export.
@@ -40,7 +40,7 @@ def escape(text: str) -> str:
 
 
 def folded(line: str) -> Iterator[str]:
-    """Yield a line in parts of at most MAX_LINE bytes, no character of which is cut."""
+    """Yield a line in parts of at most MAX_LINE bytes, split between characters."""
     part, size = "", 0
     for character in line:
         width = len(character.encode())

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.agenda.sessions import day_of, last_day, zone
 
-# Cities whose names in the zones' names are not those of our readers.
+# Cities whose Portuguese names differ from those in the names of the zones.
 CITIES = {
     "Sao_Paulo": "São Paulo",
     "New_York": "Nova York",
@@ -27,7 +27,7 @@ WEEKDAYS = ("seg", "ter", "qua", "qui", "sex", "sáb", "dom")
 class When:
     """The time of an event for a reader: its days, its hours, and the hours at its place.
 
-    `there` is empty where the clocks agree.
+    `there` is empty if both clocks agree.
     """
 
     days: str
@@ -40,7 +40,7 @@ class When:
 
 
 def zone_label(name: str) -> str:
-    """Return the city of a zone: America/Sao_Paulo is São Paulo."""
+    """Return the city of a zone: São Paulo for America/Sao_Paulo."""
     city = name.rpartition("/")[2]
     is_portuguese = translation.get_language() != "en"
     if city == "Sao_Paulo" or is_portuguese:
@@ -49,7 +49,7 @@ def zone_label(name: str) -> str:
 
 
 def when(event: Any, reader_zone: str, *, year: bool = False) -> When:
-    """Return the time of an event in the zone of a reader, with that of its place."""
+    """Return the time of an event in the zone of a reader, and at its place."""
     if event.is_all_day:
         return _whole_days(event, year=year)
     here, there = zone(reader_zone), zone(event.time_zone)
@@ -69,7 +69,7 @@ def when(event: Any, reader_zone: str, *, year: bool = False) -> When:
 
 
 def day_text(day: date | datetime, *, year: bool = False) -> str:
-    """Turn a day into ter, 10 de mar."""
+    """Return a day as "ter, 10 de mar."."""
     patterns = DAY_AND_YEAR if year else DAY
     if translation.get_language() == "en":
         return f"{weekday_text(day)} {date_format(day, patterns['en'])}"
@@ -77,7 +77,7 @@ def day_text(day: date | datetime, *, year: bool = False) -> str:
 
 
 def weekday_text(day: date | datetime) -> str:
-    """Turn a day into ter."""
+    """Return the weekday of a day as "ter"."""
     if translation.get_language() == "en":
         return str(date_format(day, "D"))
     return WEEKDAYS[day.weekday()]

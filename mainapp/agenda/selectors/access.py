@@ -8,7 +8,7 @@ from mainapp.clubs.models import Club, ClubMember
 
 
 def role_in(user: Any, club_pk: int | None) -> str:
-    """Return a user's role in a club, empty for others and without a club; one query at most."""
+    """Return a user's role in a club, "" for non-members and without a club; one query at most."""
     if club_pk is None or user.pk is None:
         return ""
     own = ClubMember.objects.filter(club=club_pk, user=user.pk, club__archived_at=None)

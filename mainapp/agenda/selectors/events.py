@@ -100,7 +100,7 @@ def month_weeks(
     weeks = weeks_of(month)
     first, last = weeks[0][0], weeks[-1][-1]
     begins, ends = start_of(first, zone_name), start_of(last + timedelta(days=1), zone_name)
-    # Whole days are the same days in every zone, up to 14 hours away.
+    # All-day events are on the same days in every zone, which may be 14 hours away.
     margin = timedelta(hours=14)
     running = rows.alias(last_at=Coalesce("ends_at", F("starts_at")))
     running = running.filter(starts_at__lt=ends + margin, last_at__gte=begins - margin)
@@ -130,7 +130,7 @@ def days_of(event: Event, zone_name: str) -> Sequence[date]:
 
 
 def coming_events(user: Any, *, at: datetime, limit: int, days: int = 7) -> list[Event]:
-    """Return the next events that concern a user: their own, and those of their clubs.
+    """Return the next events for which a user has seats, or which they or their clubs host.
 
     One query.
     """
@@ -152,10 +152,10 @@ def club_events(club_pk: int, user: Any, *, at: datetime, limit: int) -> list[Ev
 
 
 def feed_events(user: Any, *, at: datetime, limit: int) -> list[Event]:
-    """Return the events of a user's private calendar, those long past left out; two queries.
+    """Return the events of a user's private calendar since FEED_PAST. Two queries.
 
-    Those of their seats, those that they host, and all of their clubs. A cancelled event stays for
-    a while, for those who had seats as well.
+    They are the events for which the user has seats, that they host, and of their clubs. Cancelled
+    events stay for a while, also for users who had seats.
     """
     rows = events_for(user, at=at).filter(_concerning(user), starts_at__gt=at - FEED_PAST)
     return list(rows.prefetch_related("tags").order_by("starts_at", "pk")[:limit])
@@ -175,5 +175,5 @@ def _not_over(at: datetime) -> Q:
 
 
 def totals_of(event: Event) -> Mapping[str, int]:
-    """Return the number of people on the waiting list; one query."""
+    """Return the number of orders on the waiting list; one query."""
     return {"waiting": event.orders.filter(state=Order.State.WAITING).count()}

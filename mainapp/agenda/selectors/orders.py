@@ -14,7 +14,7 @@ PAGE = 50
 
 
 def own_orders(user: Any) -> OrderQuerySet:
-    """Return a user's orders, of events that they may still see, the newest first."""
+    """Return a user's orders of events that they may still see, the newest first."""
     return Order.objects.visible_to(user).select_related("event", "event__club").order_by("-pk")
 
 
@@ -36,7 +36,7 @@ def place_in_line(order: Order) -> int:
 
 
 def orders_of(event: Event) -> OrderQuerySet:
-    """Return an event's orders for those who manage it: confirmed, waiting, then closed ones."""
+    """Return an event's orders for its managers: confirmed, then waiting, then closed ones."""
     places = [
         When(state=state, then=Value(index)) for index, state in enumerate(Order.State.values)
     ]

@@ -15,7 +15,7 @@ MIN_LENGTH = 2
 
 
 def find_events(text: str, *, user: Any, limit: int) -> list[Result]:
-    """Return events that match every word and that the user may see: the next ones first.
+    """Return the events with every word that the user may see, the next ones first.
 
     One query, and those for the user's preferences.
     """

@@ -1,4 +1,4 @@
-"""The periodic task: reminders, and the notices that are folded for some minutes."""
+"""Periodic notifications: reminders, and changes and new events, which are collected first."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from mainapp.accounts.models import Block, User
 from mainapp.agenda.models import Event, Order, Reminder
 from mainapp.agenda.policies import DAY, FOLD, HOUR, LEADS
-from mainapp.agenda.services.events import TOLD
+from mainapp.agenda.services.events import notified_values
 from mainapp.agenda.services.notices import notify_changed, notify_new, notify_reminded
 from mainapp.clubs.models import ClubMember
 from mainapp.notifications.services.notices import lock_numbering
@@ -19,31 +19,32 @@ from mainapp.notifications.services.notices import lock_numbering
 TASK = "notify_agenda"
 EVERY_S = 30
 BATCH = 500
-# New events are not announced after this time, as when the site was down for days.
+# Older new events are not announced, for example after the site was down for days.
 STALE = timedelta(days=2)
 
 
 def send_reminders(*, at: datetime) -> int:
     """Write the reminders that are due; return their number.
 
-    One for each person, event, lead and start, over restarts and concurrent calls, which wait for
-    each other. The reminder of a day is due until an hour before the start, and only for seats that
-    were taken before it was due. A query for each lead if nothing is due.
+    There is exactly one for each person, event, lead and start, despite restarts and concurrent
+    calls, which wait for each other. A reminder is only for seats that were taken before it was
+    due; the one of a day before is written until an hour before the start. One query a lead if
+    nothing is due.
     """
     return sum(_remind(lead, at) for lead in LEADS)
 
 
 def announce_changes(*, at: datetime) -> int:
-    """Tell people with seats about events whose time or place has changed; return the number."""
+    """Notify people with seats of events whose time or place changed; return their number."""
     due = Event.objects.filter(notice_due_at__lte=at).order_by("notice_due_at")
     return sum(_announce_change(pk, at) for pk in due.values_list("pk", flat=True)[:BATCH])
 
 
 def announce_new(*, at: datetime) -> int:
-    """Announce the new events of each club, or of the public, once the oldest is FOLD old.
+    """Announce the new events of each club, and the public ones, once the oldest is FOLD old.
 
-    Those of a club to its members, public ones to the users who chose to follow the agenda; not
-    to their hosts, nor where one blocks the other. Return the number of events.
+    A club's events are announced to its members, public ones to the users who follow the agenda;
+    not to their host, and not if host and user block each other. Return the number of events.
     """
     new = Event.objects.filter(announced_at=None, state=Event.State.ACTIVE)
     audiences = set(new.filter(created_at__lte=at - FOLD).values_list("club", flat=True))
@@ -51,7 +52,7 @@ def announce_new(*, at: datetime) -> int:
 
 
 def ensure_announcing() -> None:
-    """Schedule the task unless it is scheduled; an admin's changes are kept."""
+    """Schedule the task unless it is scheduled, so that an admin's changes stay."""
     if not PeriodicTask.objects.filter(name=TASK).exists():
         every = IntervalSchedule.objects.create(every=EVERY_S, period=IntervalSchedule.SECONDS)
         PeriodicTask.objects.create(name=TASK, task=TASK, interval=every, expire_seconds=EVERY_S)
@@ -114,8 +115,7 @@ def _announce_change(pk: int, at: datetime) -> int:
         event = Event.objects.select_for_update(of=("self",)).get(pk=pk)
         if event.notice_due_at is None or event.notice_due_at > at:
             return 0
-        told = event.told
-        is_changed = told != {name: getattr(event, name) for name in TOLD}
+        is_changed = event.told != notified_values(event)
         event.told, event.notice_due_at = {}, None
         event.save(update_fields=["told", "notice_due_at"])
         is_archived = event.club is not None and event.club.archived_at is not None
@@ -140,7 +140,7 @@ def _announce_new(club_pk: int | None, at: datetime) -> int:
 
 
 def _notify_audience(club_pk: int | None, events: list[Event], at: datetime) -> None:
-    """Notify the audience, in groups of people who are told of the same events."""
+    """Notify the audience, in groups of people who get the same events."""
     users = User.objects.filter(is_active=True).select_related("preferences")
     if club_pk is None:
         users = users.filter(preferences__follows_agenda=True)

@@ -28,13 +28,13 @@ from mainapp.core.models import Tag
 from mainapp.core.paths import absolute_url
 from mainapp.market.symbols import fold
 
-# The fields that a host fills in; `tags` are names, and `seats` None is no limit.
+# The fields that a host fills in; `tags` are names, and `seats` is None without a limit.
 FIELDS = (
     *("kind", "title", "description", "time_zone", "wall_start", "wall_end", "is_all_day"),
     *("place", "link", "price", "seats", "tags"),
 )
-# The fields of a change of which people with seats are told.
-TOLD = ("wall_start", "wall_end", "time_zone", "is_all_day", "place", "link")
+# People with seats are notified if one of these fields changes.
+NOTIFIED_FIELDS = ("wall_start", "wall_end", "time_zone", "is_all_day", "place", "link")
 
 
 def create_event(
@@ -69,9 +69,9 @@ def create_event(
 
 
 def update_event(*, event_pk: int, actor: User, fields: Mapping[str, Any], at: datetime) -> Event:
-    """Change the given fields of an event, as one of those who manage it.
+    """Change the given fields of an event, as one of its managers.
 
-    People with seats are told of another time or place, FOLD after the last change. Raises:
+    People with seats are notified of a new time or place, FOLD after the last change. Raises:
     EventGone, EventClosed, Invalid, Suspended.
     """
     check_not_suspended(actor, at=at)
@@ -81,12 +81,12 @@ def update_event(*, event_pk: int, actor: User, fields: Mapping[str, Any], at: d
         event = _managed(event_pk, actor)
         if event.is_cancelled:
             raise EventClosed(_("Este evento foi cancelado."))
-        before = _told(event)
+        before = notified_values(event)
         new_seats = values.pop("seats", event.seats)
         _check_number(new_seats)
         _set_fields(event, values)
         check_club_text(event.club, *_texts(event, tags or ()), field="title")
-        if _told(event) != before:
+        if notified_values(event) != before:
             event.told = event.told or before
             event.notice_due_at = max(at, min(at + FOLD, event.starts_at - timedelta(hours=2)))
         event.sequence, event.changed_at = event.sequence + 1, at
@@ -125,8 +125,8 @@ def remove_event(pk: int, _actor: User, at: datetime) -> None:
         _end(event, Event.State.REMOVED, at)
 
 
-def follow_zones(*, at: datetime) -> int:
-    """Move events to come whose wall time is another moment by new rules of their zone."""
+def apply_zone_rules(*, at: datetime) -> int:
+    """Move future events whose wall time is at another moment by new rules of their zone."""
     count = 0
     for event in Event.objects.filter(starts_at__gt=at, state=Event.State.ACTIVE):
         before = (event.starts_at, event.ends_at)
@@ -169,8 +169,8 @@ def _texts(event: Event, tags: Sequence[str]) -> Sequence[str]:
     return (event.title, event.description, event.place, *tags)
 
 
-def _told(event: Event) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in TOLD}
+def notified_values(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in NOTIFIED_FIELDS}
 
 
 def _set_fields(event: Event, values: Mapping[str, Any]) -> None:
@@ -191,7 +191,7 @@ def _set_fields(event: Event, values: Mapping[str, Any]) -> None:
         event.wall_end = f"{event.wall_end[:10]}T00:00" if event.wall_end else ""
     _set_moments(event)
     if event.ends_at and not timedelta(0) < event.ends_at - event.starts_at <= MAX_DURATION:
-        raise Invalid(_("O fim vem depois do início, em até 31 dias."), field="ends_at")
+        raise Invalid(_("O fim deve vir depois do início, em até 31 dias."), field="ends_at")
     event.search_text = fold(f"{event.title} {event.description} {event.place}")
 
 
@@ -215,10 +215,10 @@ def _check_number(seats: int | None) -> None:
 
 
 def _set_tags(event: Event, names: Sequence[str]) -> None:
-    """Set the tags, which exist once whatever their case and accents. Raises: Invalid."""
+    """Set the tags; names that differ in case or accents only are one tag. Raises: Invalid."""
     by_key = {key: " ".join(name.split())[:30] for name in names if (key := fold(name)[:30])}
     if len(by_key) > MAX_TAGS:
-        raise Invalid(_("São até 8 etiquetas."), field="tags")
+        raise Invalid(_("Use no máximo 8 etiquetas."), field="tags")
     Tag.objects.bulk_create(
         [Tag(name=name, key=key) for key, name in by_key.items()], ignore_conflicts=True
     )

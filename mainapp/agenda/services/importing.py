@@ -23,7 +23,7 @@ from mainapp.core.names import is_plain_text
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The number of events that were created, and of those that were imported before."""
+    """The numbers of created events, and of events that had been imported before."""
 
     created: int
     known: int
@@ -34,16 +34,16 @@ def import_calendar(
 ) -> Imported:
     """Create the events of a file that were not imported before, all or none of them.
 
-    An event is known by its UID and RECURRENCE-ID, for each host and audience. Times without a zone
-    are in `zone_name`. Public events count as new ones. Raises: DomainError, RateLimited.
+    UID and RECURRENCE-ID identify an event of a host and audience. Times without a zone are in
+    `zone_name`. Public events count towards EVENTS_A_DAY. Raises: DomainError, RateLimited.
     """
     check_not_suspended(host, at=at)
-    # Counted before the file is read, which is the expensive part.
+    # Before the file is read, which is the expensive part.
     with transaction.atomic():
         consume_stored(CALENDAR_IMPORTS, of_user(host), at=at)
     events = {_key(host, club, event): event for event in read_calendar(data, at=at)}
     with transaction.atomic():
-        # One import of a user at a time: a second one finds the rows of the first.
+        # One import of a user at a time, so that a second one finds the rows of the first.
         User.objects.select_for_update().get(pk=host.pk)
         known = set(
             Event.objects.filter(import_key__in=events).values_list("import_key", flat=True)

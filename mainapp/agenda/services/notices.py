@@ -1,7 +1,7 @@
 """Notifications about events: a seat from the waiting list, changes, new events, reminders.
 
-Notices name events, so each is checked again when it is sent (`wanted`): the state, the time, the
-seat and the right to see the event may have changed since.
+Each notice is checked again when it is sent (`wanted`), because the state, the time, the seat or
+the right to see the event may have changed since it was written.
 """
 
 from collections import defaultdict
@@ -58,7 +58,7 @@ def notify_reminded(*, reminders: Sequence[Any], at: datetime) -> None:
 
 
 def notify_new(*, users: Collection[User], events: Sequence[Event], at: datetime) -> None:
-    """Notify each user of new events of one audience: one notice, however many they are."""
+    """Notify each user of new events of one audience, in a single notice."""
     last = events[-1]
     if len(events) == 1:
         _notify(NEW, [(user, last, "") for user in users], at)
@@ -69,10 +69,10 @@ def notify_new(*, users: Collection[User], events: Sequence[Event], at: datetime
 
 
 def withdraw_notices(*, user: User, club_pk: int, at: datetime) -> None:
-    """Withdraw the notices about a club's events from somebody who left it."""
+    """Withdraw the notices about a club's events from a user who left the club."""
     events = Event.objects.filter(club=club_pk).values_list("pk", flat=True)
     urls = [reverse("evento", args=[pk]) for pk in events]
-    # Those about several events link to the club's agenda, and have the club in their keys.
+    # Notices of several events link to the whole agenda, and have the club in their keys.
     several = Q(kind=NEW, dedupe_key__endswith=f".club{club_pk}")
     notices = Notification.objects.filter(several | Q(kind__in=KINDS, url__in=urls), user=user)
     with translation.override(language_of(user)):
@@ -83,7 +83,7 @@ def withdraw_notices(*, user: User, club_pk: int, at: datetime) -> None:
 
 
 def wanted(notifications: Collection[Notification]) -> set[int]:
-    """Return the notices that are still true for their users; three queries for each event."""
+    """Return the notices that still hold for their users. Three queries for each notice."""
     by_event: dict[int, list[Notification]] = defaultdict(list)
     for notice in notifications:
         by_event[int(str(notice.dedupe_key).split(".")[1])].append(notice)
@@ -116,7 +116,7 @@ def _is_wanted(notice: Notification, event: Event, now: datetime) -> bool:
 
 
 def _notify(kind: str, rows: Sequence[tuple[User, Event, str]], at: datetime) -> None:
-    """Write a notice for each user and event; the last text makes its key unique."""
+    """Write a notice for each user and event; the text of each row makes its key unique."""
     if not rows:
         return
     destinations = deliveries_for([user for user, _event, _name in rows], kind)

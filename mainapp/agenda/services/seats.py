@@ -1,11 +1,11 @@
-"""Seats of events: the one place in which orders and `Event.taken` change.
+"""Seats of events: the only module that changes orders and `Event.taken`.
 
-Every change locks the event's row first (`locked_event`), whatever frees or takes a seat: people,
-hosts, leaving a club, the deletion of an account, more seats, a cancelled event. So confirmed seats
-never exceed those of the event, and a freed seat goes to the waiting list in the same transaction.
+Every change locks the event's row first (`locked_event`), whatever its cause: people, hosts,
+leaving a club, the deletion of an account, more seats, a cancelled event. So confirmed seats never
+exceed those of the event, and a freed seat goes to the waiting list in the same transaction.
 
-A seat goes to the first of the waiting list whose number of seats is left. So after each change
-nobody waits who could have seats, and a new order may take what is left.
+Freed seats go to the first order of the waiting list that they suffice for. So after each change no
+order waits that could be confirmed, and a new order may take the seats that are left.
 """
 
 from collections.abc import Collection
@@ -35,7 +35,7 @@ State = Order.State
 
 
 def enrol(*, event_pk: int, user: User, seats: int = 1, wait: bool = False, at: datetime) -> Order:
-    """Order seats, or with `wait` a place on the waiting list if they are not left.
+    """Order seats; with `wait`, join the waiting list if too few are left.
 
     Exact under concurrent calls. A full event refuses without a lock. Raises: EventGone, SoldOut,
     AlreadyEnrolled, EventClosed, Invalid, Suspended.
@@ -47,7 +47,7 @@ def enrol(*, event_pk: int, user: User, seats: int = 1, wait: bool = False, at: 
         _refuse_early(event_pk, user, seats, at)
     with transaction.atomic():
         event = locked_event(event_pk)
-        # Again under the lock: meanwhile the user may have left the event's club.
+        # Checked again under the lock: the user may have left the event's club in the meantime.
         if not Event.objects.visible_to(user).filter(pk=event_pk).exists():
             raise EventGone
         _check_open(event, at)
@@ -73,8 +73,8 @@ def enrol(*, event_pk: int, user: User, seats: int = 1, wait: bool = False, at: 
         return order
 
 
-def give_back(*, event_pk: int, user: User, at: datetime) -> Order:
-    """Give back one's seats, or leave the waiting list.
+def release_seats(*, event_pk: int, user: User, at: datetime) -> Order:
+    """Give a user's seats back, or leave the waiting list.
 
     Raises: EventGone, NotEnrolled, EventClosed.
     """
@@ -91,10 +91,10 @@ def give_back(*, event_pk: int, user: User, at: datetime) -> Order:
         return order
 
 
-def give_back_all(*, user: User, club_pk: int | None = None, at: datetime) -> int:
-    """Give back all seats of a user, who leaves a club or whose account is deleted.
+def release_all_seats(*, user: User, club_pk: int | None = None, at: datetime) -> int:
+    """Give back all seats of a user who leaves a club, or whose account is deleted.
 
-    Return the number of orders. A transaction for each event.
+    Return the number of orders. One transaction for each event.
     """
     orders = Order.objects.filter(user=user, state__in=Order.OPEN)
     if club_pk is not None:
@@ -108,7 +108,7 @@ def give_back_all(*, user: User, club_pk: int | None = None, at: datetime) -> in
 
 
 def set_seats(*, event: Event, seats: int | None, at: datetime) -> None:
-    """Change the number of seats of a locked event; more of them go to the waiting list.
+    """Change the number of seats of a locked event; new ones go to the waiting list.
 
     Raises: Invalid (fewer than are taken).
     """
@@ -121,7 +121,7 @@ def set_seats(*, event: Event, seats: int | None, at: datetime) -> None:
 
 
 def close_orders(*, event: Event, at: datetime) -> list[Order]:
-    """Close all orders of a locked event that does not take place; return them with their users."""
+    """Close all orders of a locked, cancelled event; return them with their users."""
     orders = list(_open_orders(event).select_related("user__preferences"))
     for order in orders:
         _set_closed(order, at)
@@ -131,10 +131,10 @@ def close_orders(*, event: Event, at: datetime) -> list[Order]:
 
 
 def mark_paid(*, order_pk: int, is_paid: bool, at: datetime) -> Order:
-    """Record that an order was paid, or not; only the event's managers call this.
+    """Record whether an order was paid. The caller checks that the actor manages the event.
 
-    Of a cancelled order that was paid, `is_paid=False` records that the money was returned.
-    Raises: Order.DoesNotExist, Invalid.
+    For a cancelled order that was paid, `is_paid=False` records a refund. Raises:
+    Order.DoesNotExist, Invalid.
     """
     with transaction.atomic():
         event_pk = Order.objects.values_list("event", flat=True).get(pk=order_pk)
@@ -158,7 +158,7 @@ def locked_event(pk: int) -> Event:
 
 
 def _refuse_early(event_pk: int, user: User, seats: int, at: datetime) -> None:
-    """Refuse what is impossible now, without waiting for a lock. Raises: as `enrol`."""
+    """Refuse orders that are impossible now, without waiting for a lock. Raises: as `enrol`."""
     event = Event.objects.visible_to(user).filter(pk=event_pk).first()
     if event is None:
         raise EventGone
@@ -197,7 +197,7 @@ def _set_closed(order: Order, at: datetime) -> None:
 
 
 def _promote(event: Event, at: datetime) -> None:
-    """Confirm the orders of the waiting list for which seats are left, and notify their users."""
+    """Confirm the waiting orders for which enough seats are left, and notify their users."""
     if event.state != Event.State.ACTIVE or event.has_begun(at) or event.free_seats == 0:
         return
     waiting = Order.objects.filter(event=event, state=State.WAITING, user__is_active=True)

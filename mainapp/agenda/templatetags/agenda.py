@@ -29,7 +29,7 @@ def event_day(event: Event, zone_name: str) -> date:
 
 @register.simple_tag
 def event_clock(event: Event, zone_name: str) -> str:
-    """Return the hour at which an event starts; empty for whole days."""
+    """Return the time at which an event starts; empty for all-day events."""
     return "" if event.is_all_day else f"{event.starts_at.astimezone(zone(zone_name)):%H:%M}"
 
 
@@ -40,7 +40,7 @@ def city(zone_name: str) -> str:
 
 @register.filter
 def month_name(month: date) -> str:
-    """Turn a day of a month into março de 2026."""
+    """Return a month as "março de 2026"."""
     is_english = get_language() == "en"
     text: str = date_format(month, "F Y" if is_english else r"F \d\e Y")
     return text if is_english else text.lower()
@@ -53,7 +53,7 @@ def weekday(day: date) -> str:
 
 @register.filter
 def short_month(day: date) -> str:
-    """Turn a day into mar."""
+    """Return the month of a day as "mar"."""
     return date_format(day, "M").lower()
 
 

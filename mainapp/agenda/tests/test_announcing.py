@@ -8,7 +8,7 @@ from mainapp.agenda.models import Event, Order, Reminder
 from mainapp.agenda.services.announcing import announce_changes, announce_new, send_reminders
 from mainapp.agenda.services.events import cancel_event, update_event
 from mainapp.agenda.services.notices import wanted
-from mainapp.agenda.services.seats import enrol, give_back
+from mainapp.agenda.services.seats import enrol, release_seats
 from mainapp.agenda.tests.factories import make_club, make_event
 from mainapp.clubs.models import ClubMember
 from mainapp.notifications.models import Notification
@@ -29,7 +29,7 @@ def notices(user, kind):
     return Notification.objects.filter(user=user, kind=kind)
 
 
-def test_a_day_and_an_hour_before_once_each(alice):
+def test_reminders_are_sent_once_a_day_and_an_hour_before(alice):
     event = make_event()
     seat(alice, event)
 
@@ -43,14 +43,14 @@ def test_a_day_and_an_hour_before_once_each(alice):
     assert list(titles) == ["Lembrete: Encontro"] * 2
 
 
-def test_a_late_seat_gets_no_reminder_that_is_past(alice):
+def test_a_late_seat_gets_no_reminder_that_was_due_before(alice):
     event = make_event(hours=3)
     seat(alice, event)
     assert send_reminders(at=timezone.now()) == 0
     assert send_reminders(at=event.starts_at - HOUR) == 1
 
 
-def test_moved_event_reminds_once_for_the_new_time_and_a_new_text_not_again(alice):
+def test_a_moved_event_is_reminded_of_again_and_an_edited_text_is_not(alice):
     event = make_event()
     seat(alice, event)
     send_reminders(at=event.starts_at - DAY)
@@ -77,7 +77,7 @@ def test_reminders_are_checked_again_when_they_are_sent(alice, bob):
     send_reminders(at=other.starts_at - DAY)
     rows = list(notices(alice, "event_reminder").filter(title__contains=other.title))[:1]
     assert len(wanted(rows)) == 1
-    give_back(event_pk=other.pk, user=alice, at=timezone.now())
+    release_seats(event_pk=other.pk, user=alice, at=timezone.now())
     assert wanted(rows) == set()
 
 
@@ -141,12 +141,12 @@ def test_new_public_events_are_for_those_who_follow_the_agenda(alice, bob):
     Block.objects.create(blocker=alice, blocked=carla, blocked_at=now)
 
     announce_new(at=now + timedelta(minutes=10))
-    told = Notification.objects.filter(kind="event_new").values_list("user__username", "title")
-    assert list(told) == [("bob", "Novo evento: Aberto")]
+    notified = Notification.objects.filter(kind="event_new").values_list("user__username", "title")
+    assert list(notified) == [("bob", "Novo evento: Aberto")]
     assert Event.objects.get(pk=event.pk).announced_at
 
 
-def test_an_hour_is_right_over_the_change_of_summer_time(alice):
+def test_reminders_are_on_time_across_a_change_of_summer_time(alice):
     """Lisbon's clocks go back on 25 October 2026: 19:00 there is 18:00 UTC before, 19:00 after."""
     at = datetime(2026, 10, 1, tzinfo=UTC)
     events = [

@@ -15,7 +15,7 @@ def api(client, alice):
     return client
 
 
-def test_courses_in_the_form_of_other_services(api):
+def test_courses_have_the_fields_of_other_services(api):
     made = api.post("/api/v1/courses/", COURSE | {"tags": ["FII"]}, JSON)
     assert (made.status_code, made.json()["kind"], made.json()["is_free"]) == (201, "course", False)
     make_event(title="Encontro")
@@ -27,7 +27,7 @@ def test_courses_in_the_form_of_other_services(api):
     assert api.post("/api/v1/courses/", COURSE | {"kind": "meeting"}, JSON).status_code == 400
 
 
-def test_times_with_and_without_an_offset(api):
+def test_times_are_accepted_with_and_without_an_offset(api):
     for text in ("2030-03-10T19:00", "2030-03-10T22:00:00Z", "2030-03-10T19:00-03:00"):
         event = api.post("/api/v1/events/", COURSE | {"starts_at": text}, JSON).json()
         assert (event["wall_start"], event["starts_at"]) == (
@@ -36,7 +36,7 @@ def test_times_with_and_without_an_offset(api):
         )
 
 
-def test_enrolment_answers(api, alice, bob, client):
+def test_enrolment_statuses_and_errors(api, alice, bob, client):
     event = make_event(seats=1)
     url = f"/api/v1/events/{event.pk}/enrol/"
     first = api.post(url, {"seats": 1}, JSON)
@@ -64,7 +64,7 @@ def test_enrolment_answers(api, alice, bob, client):
     assert client.get(f"/api/v1/events/{event.pk}/").json()["order_state"] == "confirmed"
 
 
-def test_orders_in_the_form_of_other_services(api):
+def test_orders_have_the_fields_of_other_services(api):
     event = make_event(seats=2)
     order = api.post("/api/orders/", {"product_id": event.pk, "quantity": 2}, JSON)
     assert (order.status_code, order.json()["quantity"]) == (201, 2)
@@ -73,7 +73,7 @@ def test_orders_in_the_form_of_other_services(api):
     assert api.delete(f"/api/orders/{order.json()['id']}/").json()["state"] == "cancelled"
 
 
-def test_a_repeated_enrolment_with_a_key_is_one(api):
+def test_enrolment_repeated_with_an_idempotency_key_is_one_order(api):
     event = make_event(seats=3)
     url, key = f"/api/v1/events/{event.pk}/enrol/", {"idempotency-key": "a"}
     answers = [api.post(url, {"seats": 1}, JSON, headers=key) for _ in range(2)]
@@ -96,7 +96,7 @@ def test_whole_event_can_be_sent_back_and_unknown_fields_are_refused(api, alice,
     assert api.delete(url).json()["state"] == "cancelled"
 
 
-def test_wrong_filters_are_named(api):
+def test_invalid_filters_are_named_in_the_error(api):
     refused = api.get("/api/v1/events/?start_from=ontem&ordering=x&price_min=a")
     assert refused.status_code == 400
     assert set(refused.json()["fields"]) == {"start_from", "ordering", "price_min"}

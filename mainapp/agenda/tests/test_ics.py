@@ -34,7 +34,7 @@ def test_lines_are_folded_between_characters(lead):
     assert parts[0] + "".join(part.removeprefix(" ") for part in parts[1:]) == line
 
 
-def test_texts_are_parsed_back_as_they_were(db):
+def test_texts_survive_writing_and_parsing(db):
     texts = {
         "title": "Renda; fixa, ações \\ e mais " + "ç" * 60,
         "description": "Um, dois;\ntrês\n\n“quatro” \N{CHART WITH UPWARDS TREND}",
@@ -54,7 +54,7 @@ def test_texts_are_parsed_back_as_they_were(db):
     assert {"UID", "DTSTAMP", "DTSTART"} <= set(parsed)
 
 
-def test_times_are_in_utc_and_an_event_without_end_place_and_seats_comes_out(db):
+def test_an_event_without_end_place_and_seats_is_exported_in_utc(db):
     event = make_event(
         wall_start="2030-03-10T19:00", time_zone="Europe/Lisbon", title="Sem fim", seats=None
     )
@@ -98,7 +98,7 @@ def test_unchanged_events_are_the_same_bytes_and_a_change_raises_the_sequence(db
     assert changed.decoded("DTSTAMP") == later.replace(microsecond=0)
 
 
-def test_export_is_the_list_shown(client, alice):
+def test_export_has_the_events_of_the_filtered_page(client, alice):
     make_event(title="Curso", kind="course", price=50)
     make_event(title="Encontro")
     for query, titles in (("", {"Curso", "Encontro"}), ("?kind=course", {"Curso"})):
@@ -113,7 +113,7 @@ def test_export_is_the_list_shown(client, alice):
     }
 
 
-def test_304_only_for_the_same_bytes(client, alice):
+def test_304_is_returned_only_for_the_same_bytes(client, alice):
     event = make_event()
     url = reverse("calendar-feed", args=[renew_link(user=event.host, at=timezone.now()).key])
     first = client.get(url)
@@ -152,7 +152,7 @@ def test_feed_has_own_seats_and_clubs_and_cancelled_events_for_a_while(client, a
     assert other.title == "Outro"
 
 
-def test_old_links_end_at_once(client, alice):
+def test_renewed_and_revoked_links_are_404_at_once(client, alice):
     first = renew_link(user=alice, at=timezone.now()).key
     second = renew_link(user=alice, at=timezone.now()).key
     urls = [reverse("calendar-feed", args=[key]) for key in (first, second)]

@@ -44,7 +44,7 @@ def load(host, data, club=None):
     )
 
 
-def walls():
+def wall_starts():
     return list(Event.objects.order_by("starts_at").values_list("wall_start", flat=True))
 
 
@@ -71,13 +71,13 @@ def test_importing_twice_changes_nothing(staff):
     assert third.time_zone == "America/Sao_Paulo"
 
 
-def test_series_exceptions_and_excluded_days(staff):
+def test_series_with_changed_and_excluded_days(staff):
     start = SOON.replace(hour=12, minute=0, second=0)
-    stamps = [f"{start + timedelta(days=step):%Y%m%dT%H%M%SZ}" for step in range(4)]
+    timestamps = [f"{start + timedelta(days=step):%Y%m%dT%H%M%SZ}" for step in range(4)]
     later = f"{start + timedelta(days=1, hours=3):%Y%m%dT%H%M%SZ}"
-    series = ["UID:serie", f"DTSTART:{stamps[0]}", "RRULE:FREQ=DAILY;COUNT=4", "SUMMARY:Serie"]
-    moved = ["UID:serie", f"RECURRENCE-ID:{stamps[1]}", f"DTSTART:{later}", "SUMMARY:Mudou"]
-    data = calendar([*series, f"EXDATE:{stamps[2]}"], moved)
+    series = ["UID:serie", f"DTSTART:{timestamps[0]}", "RRULE:FREQ=DAILY;COUNT=4", "SUMMARY:Serie"]
+    moved = ["UID:serie", f"RECURRENCE-ID:{timestamps[1]}", f"DTSTART:{later}", "SUMMARY:Mudou"]
+    data = calendar([*series, f"EXDATE:{timestamps[2]}"], moved)
 
     assert load(staff, data).created == 3
     titles = list(Event.objects.order_by("starts_at").values_list("title", flat=True))
@@ -93,7 +93,7 @@ def test_series_keeps_its_wall_time_over_summer_time(staff):
         ]
     )
     assert load(staff, data).created >= 12
-    assert {wall[11:] for wall in walls()} == {"19:00"}
+    assert {wall[11:] for wall in wall_starts()} == {"19:00"}
     assert {moment.hour for moment in Event.objects.values_list("starts_at", flat=True)} == {18, 19}
 
 
@@ -101,7 +101,7 @@ def test_series_keeps_its_wall_time_over_summer_time(staff):
     ("rule", "reason"),
     [
         ("FREQ=DAILY;INTERVAL=0", "intervalo"),
-        ("FREQ=DAILY;COUNT=1000000000", "vezes demais"),
+        ("FREQ=DAILY;COUNT=1000000000", "repetições demais"),
         ("FREQ=SECONDLY", "mais de uma vez por dia"),
         ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "complicada"),
     ],
@@ -128,7 +128,7 @@ def test_other_files_are_refused(data, staff):
         load(staff, data)
 
 
-def test_too_many_and_too_large(staff, monkeypatch):
+def test_too_many_events_and_too_large_files_are_refused(staff, monkeypatch):
     many = [[f"UID:{n}", f"DTSTART:{DAY}T100000Z", "SUMMARY:x"] for n in range(201)]
     with pytest.raises(DomainError) as refused:
         load(staff, calendar(*many))

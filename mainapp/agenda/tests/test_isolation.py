@@ -48,7 +48,7 @@ def answer(response, pk):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_are_those_of_an_id_that_never_was(name, world, stranger, client):
+def test_pages_answer_as_for_an_id_that_never_was(name, world, stranger, client):
     pks = (world["event"].pk, MISSING)
     got, missing = (answer(client.get(reverse(name, args=[pk])), pk) for pk in pks)
     assert got[0] == missing[0] in (302, 404)
@@ -56,7 +56,7 @@ def test_pages_are_those_of_an_id_that_never_was(name, world, stranger, client):
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_actions_are_those_of_an_id_that_never_was(name, world, stranger, client):
+def test_actions_answer_as_for_an_id_that_never_was(name, world, stranger, client):
     pks = (world["event"].pk, MISSING)
     got, missing = (client.post(reverse(name, args=[pk])).status_code for pk in pks)
     assert got == missing
@@ -67,7 +67,7 @@ def test_actions_are_those_of_an_id_that_never_was(name, world, stranger, client
 
 
 @pytest.mark.parametrize(("name", "method", "body"), CALLS)
-def test_operations_are_those_of_an_id_that_never_was(name, method, body, world, stranger, client):
+def test_operations_answer_as_for_an_id_that_never_was(name, method, body, world, stranger, client):
     for pk, other in ((world["event"].pk, MISSING), (world["order"].pk, MISSING)):
         place = name if pk == world["event"].pk else "api-order"
         verb = method if place == name else "get"
@@ -79,7 +79,7 @@ def test_operations_are_those_of_an_id_that_never_was(name, method, body, world,
         assert got.status_code in (401, 404)
 
 
-def test_lists_files_and_searches_have_only_what_is_public(world, stranger, client):
+def test_lists_files_and_searches_have_public_events_only(world, stranger, client):
     make_event(title="Público")
     slugs = ("", "?club=alfa", "?club=", "?club=nada", "?club=alfa&club=beta", "?club=beta")
     for query in slugs:

@@ -1,4 +1,4 @@
-"""Open pages are told of changed events, if their readers may see them."""
+"""Changes of events on the open pages of those who may see them."""
 
 import pytest
 from django.utils import timezone
@@ -36,7 +36,7 @@ async def changed(socket):
     return (await socket.next("changed"))["part"]
 
 
-async def test_everybody_is_told_of_public_events(websocket, people):
+async def test_everybody_gets_changes_of_public_events(websocket, people):
     async with websocket(PATH, people[0]) as alice, websocket(PATH, people[2]) as carol:
         event = await query(make_event, people[1])
         assert [await changed(alice), await changed(carol)] == ["agenda", "agenda"]
@@ -44,7 +44,7 @@ async def test_everybody_is_told_of_public_events(websocket, people):
         assert [await changed(alice), await changed(carol)] == ["agenda", "agenda"]
 
 
-async def test_members_alone_are_told_of_their_clubs_events(websocket, people, club):
+async def test_only_members_get_changes_of_a_clubs_events(websocket, people, club):
     async with websocket(PATH, people[1]) as bob, websocket(PATH, people[2]) as carol:
         assert [(await s.next())["type"] for s in (bob, carol)] == ["snapshot", "snapshot"]
         await query(make_event, people[0], club=club)
@@ -55,7 +55,7 @@ async def test_members_alone_are_told_of_their_clubs_events(websocket, people, c
         assert (await carol.next())["type"] == "changed"
 
 
-async def test_who_is_removed_is_told_that_and_then_nothing(websocket, people, club):
+async def test_a_removed_member_gets_one_last_change(websocket, people, club):
     alice, bob, _carol = people
     async with websocket(PATH, alice) as own, websocket(PATH, bob) as former:
         for socket in (own, former):
@@ -78,7 +78,7 @@ async def test_orders_do_not_make_every_page_fetch(websocket, people):
         assert (await socket.request({"type": "ping"}))["type"] == "pong"
 
 
-async def test_members_are_told_when_their_club_is_deleted_and_restored(websocket, people, club):
+async def test_members_get_a_change_when_their_club_is_deleted_or_restored(websocket, people, club):
     alice, bob, carol = people
     async with websocket(PATH, bob) as member, websocket(PATH, carol) as other:
         for socket in (member, other):

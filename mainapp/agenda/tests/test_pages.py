@@ -62,13 +62,13 @@ def test_an_event_is_created_by_the_form(login, alice):
         {"club": "outro"},
     ],
 )
-def test_wrong_fields_create_nothing(wrong, login):
+def test_invalid_fields_create_no_event(wrong, login):
     response = login.post(reverse("novo-evento"), form(**wrong))
     assert (response.status_code, Event.objects.count()) == (200, 0)
     assert response.context["form"].errors
 
 
-def test_public_events_have_a_quota_of_which_staff_and_clubs_are_free(login, alice, settings):
+def test_public_events_have_a_quota_except_for_staff_and_clubs(login, alice, settings):
     settings.EVENTS_A_DAY = 1
     make_club(alice, name="Alfa")
     for slug, count in (("", 1), ("", 1), ("alfa", 2), ("alfa", 3)):
@@ -79,7 +79,7 @@ def test_public_events_have_a_quota_of_which_staff_and_clubs_are_free(login, ali
     assert Event.objects.count() == 4
 
 
-def test_whole_days_have_their_last_day_in_the_form(login, alice):
+def test_the_form_shows_the_last_day_of_an_all_day_event(login, alice):
     login.post(reverse("novo-evento"), form(is_all_day="on", ends_at="2030-03-12T00:00"))
     event = Event.objects.get()
     assert (event.wall_start, event.wall_end) == ("2030-03-10T00:00", "2030-03-13T00:00")
@@ -105,7 +105,8 @@ def test_seat_is_ordered_waited_for_and_given_back(login, alice, bob):
 def test_host_sees_orders_and_marks_paid(login, alice, bob):
     event = make_event(alice, price=10)
     order = enrol(event_pk=event.pk, user=bob, at=timezone.now())
-    assert "Marcar pago" in login.get(reverse("event-orders", args=[event.pk])).content.decode()
+    page = login.get(reverse("event-orders", args=[event.pk])).content.decode()
+    assert "Marcar como pago" in page
     login.post(reverse("mark-order", args=[order.pk]), {"paid": "on"})
     order.refresh_from_db()
     assert order.is_paid

@@ -1,4 +1,4 @@
-"""200 parallel requests for the last seats, on whichever database the tests run."""
+"""200 parallel requests for the last seats, on the database of the test run."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.agenda.models import Event, Order
-from mainapp.agenda.services.seats import give_back
+from mainapp.agenda.services.seats import release_seats
 from mainapp.agenda.tests.factories import make_event
 from mainapp.core.tests.threads import in_threads, requests_of
 
@@ -38,7 +38,7 @@ def test_the_last_seat_is_sold_once_to_200_at_once(users):
 
 
 @override_settings(API_REQUESTS_A_MINUTE_ADDRESS=10_000)
-def test_one_person_who_asks_20_times_gets_one_order(users):
+def test_20_enrolments_of_one_person_at_once_are_one_order(users):
     event = make_event(seats=5)
     answers = in_threads(enrolments(event, users[:1] * 20))
     statuses = [answer.status_code for answer in answers]
@@ -46,7 +46,7 @@ def test_one_person_who_asks_20_times_gets_one_order(users):
     assert Event.objects.get(pk=event.pk).taken == Order.objects.count() == 1
 
 
-def test_seats_given_back_at_once_reach_the_first_who_wait_once(users):
+def test_seats_given_back_at_once_go_to_the_first_in_line_once(users):
     event, at = make_event(seats=5), timezone.now()
     owners, waiting = users[:5], users[5:15]
     for number, user in enumerate((*owners, *waiting)):
@@ -56,7 +56,7 @@ def test_seats_given_back_at_once_reach_the_first_who_wait_once(users):
         )
     Event.objects.filter(pk=event.pk).update(taken=5)
 
-    jobs = [lambda u=user: give_back(event_pk=event.pk, user=u, at=at) for user in owners]
+    jobs = [lambda u=user: release_seats(event_pk=event.pk, user=u, at=at) for user in owners]
     in_threads(jobs)
 
     confirmed = Order.objects.filter(state="confirmed").order_by("queued_at")

@@ -6,7 +6,7 @@ from mainapp.agenda.tests.factories import make_club
 
 
 @pytest.mark.parametrize("name", ["populate_agenda", "populate_courses"])
-def test_invented_events_need_debug(name, alice, settings):
+def test_sample_events_need_debug(name, alice, settings):
     make_club(alice)
     settings.DEBUG = False
     with pytest.raises(CommandError):

@@ -16,7 +16,7 @@ from mainapp.agenda.exceptions import (
 )
 from mainapp.agenda.models import Event, Order
 from mainapp.agenda.services.events import cancel_event, update_event
-from mainapp.agenda.services.seats import enrol, give_back, mark_paid
+from mainapp.agenda.services.seats import enrol, mark_paid, release_seats
 from mainapp.agenda.tests.factories import make_club, make_event
 from mainapp.clubs.models import ClubMember
 from mainapp.core.exceptions import DomainError
@@ -33,7 +33,7 @@ def order(user, event, **options):
 
 
 def back(user, event):
-    return give_back(event_pk=event.pk, user=user, at=timezone.now())
+    return release_seats(event_pk=event.pk, user=user, at=timezone.now())
 
 
 def state_of(user, event):
@@ -60,7 +60,7 @@ def test_last_seat_is_sold_once(alice, bob):
     assert is_counted(event)
 
 
-def test_seat_given_back_goes_to_the_first_who_waits_once(alice, bob, carla):
+def test_a_seat_given_back_goes_to_the_first_in_line_once(alice, bob, carla):
     event = make_event(seats=1)
     order(alice, event)
     assert order(bob, event, wait=True).state == "waiting"
@@ -114,7 +114,7 @@ def test_more_seats_go_to_the_waiting_list(alice, bob):
     assert is_counted(event)
 
 
-def test_deleted_account_frees_its_seat_for_the_first_who_waits(alice, bob):
+def test_a_deleted_account_frees_its_seat_for_the_first_in_line(alice, bob):
     event = make_event(seats=1)
     order(alice, event)
     order(bob, event, wait=True)
@@ -125,7 +125,7 @@ def test_deleted_account_frees_its_seat_for_the_first_who_waits(alice, bob):
     assert is_counted(event)
 
 
-def test_who_leaves_a_club_loses_seats_and_notices(alice, bob, carla):
+def test_former_members_lose_seats_and_notices(alice, bob, carla):
     club = make_club(alice, bob, carla)
     event = make_event(alice, club=club, seats=1)
     order(bob, event)
@@ -164,8 +164,8 @@ def test_cancelled_event_closes_orders_and_notifies(alice, bob):
     cancel_event(event_pk=event.pk, actor=event.host, at=timezone.now())
 
     assert (state_of(alice, event), state_of(bob, event)) == ("cancelled", "cancelled")
-    told = Notification.objects.filter(kind="event_cancelled")
-    assert sorted(told.values_list("user__username", flat=True)) == ["alice", "bob"]
+    notified = Notification.objects.filter(kind="event_cancelled")
+    assert sorted(notified.values_list("user__username", flat=True)) == ["alice", "bob"]
     with pytest.raises(EventClosed):
         order(alice, event)
 
@@ -176,7 +176,7 @@ def test_seats_of_events_that_have_begun_stay(alice):
     later = event.starts_at + timedelta(minutes=1)
 
     with pytest.raises(EventClosed):
-        give_back(event_pk=event.pk, user=alice, at=later)
+        release_seats(event_pk=event.pk, user=alice, at=later)
     with pytest.raises(EventClosed):
         enrol(event_pk=event.pk, user=alice, at=later)
 
@@ -187,7 +187,7 @@ def test_from_one_to_four_seats(seats, alice):
         order(alice, make_event(), seats=seats)
 
 
-def test_suspended_people_order_nothing_but_give_back(alice):
+def test_suspended_people_give_seats_back_but_order_none(alice):
     event = make_event()
     order(alice, event)
     alice.suspended_until = timezone.now() + timedelta(days=1)
@@ -198,7 +198,7 @@ def test_suspended_people_order_nothing_but_give_back(alice):
     assert back(alice, event).state == "cancelled"
 
 
-def test_host_marks_paid_and_returned(alice):
+def test_the_host_records_payments_and_refunds(alice):
     event = make_event(price=50)
     row = order(alice, event, seats=2)
     assert (row.total, row.is_paid) == (100, False)

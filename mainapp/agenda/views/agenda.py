@@ -30,12 +30,12 @@ from mainapp.clubs.models import Club
 from mainapp.core.paths import absolute_url, missing_as_404
 from mainapp.market.sessions import sao_paulo_day
 
-# Parameters of the pages that are no filters.
+# Parameters of the pages that are not filters.
 VIEW = ("view", "month", "page")
 
 
 def agenda(request: HttpRequest) -> HttpResponse:
-    """Show the events to come, or with `view=month` those of a month."""
+    """Show the events to come, or with `view=month` the events of a month."""
     zone_name = zone_of(request.user)
     filters = _filters(request, zone_name)
     is_month = request.GET.get("view") == "month"
@@ -127,7 +127,7 @@ def _entries(request: HttpRequest, filters: EventFilter) -> list[Entry]:
 
 
 def _to_come(request: HttpRequest, filters: EventFilter) -> Any:
-    """Return the filtered events; without a first day, those that are not over."""
+    """Return the filtered events; unless a first day is given, without those that are over."""
     rows = filters.qs
     if filters.is_valid() and filters.form.cleaned_data.get("start_from"):
         return rows
@@ -136,7 +136,7 @@ def _to_come(request: HttpRequest, filters: EventFilter) -> Any:
 
 
 def _file(request: HttpRequest, events: Any, name: str, *, is_feed: bool = False) -> HttpResponse:
-    """Return a calendar file; 304 if the client has the same bytes."""
+    """Return a calendar file, or 304 if the client already has the same bytes."""
     body = calendar_file(events, name=_("Agenda do Pregão"), url_of=_address, is_feed=is_feed)
     etag = quote_etag(hashlib.sha256(body).hexdigest())
     if etag in request.headers.get("If-None-Match", ""):
@@ -154,7 +154,7 @@ def _address(event: Event | Entry) -> str:
 
 
 def _query(request: HttpRequest, *, without: Any) -> str:
-    """Return the filters of a request as a query string that other parameters may follow."""
+    """Return the filters of a request as a query string, to which parameters can be added."""
     pairs = [
         (name, value)
         for name, values in request.GET.lists()

@@ -1,4 +1,4 @@
-"""The page of an event, and what people do there."""
+"""The page of an event: its seats, and its changes by those who manage it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from mainapp.agenda.selectors.orders import (
 )
 from mainapp.agenda.services.events import cancel_event as cancel
 from mainapp.agenda.services.events import create_event, update_event
-from mainapp.agenda.services.seats import enrol, give_back, mark_paid
+from mainapp.agenda.services.seats import enrol, mark_paid, release_seats
 from mainapp.agenda.views.finding import gone_as_404
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.paths import missing_as_404
@@ -61,9 +61,9 @@ def enrol_in(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("evento", pk=pk)
 
 
-def give_seat_back(request: MemberRequest, pk: int) -> HttpResponse:
+def release(request: MemberRequest, pk: int) -> HttpResponse:
     with shown_as_message(request), gone_as_404():
-        order = give_back(event_pk=pk, user=request.user, at=timezone.now())
+        order = release_seats(event_pk=pk, user=request.user, at=timezone.now())
         was_confirmed = order.confirmed_at is not None
         messages.success(
             request,
@@ -159,6 +159,6 @@ def _seat_numbers(event: Event) -> range:
 
 
 def _preselected(clubs: Any, user: Any) -> str:
-    """Return the club for which a new event is offered first: the chosen one, if managed."""
+    """Return the club that the form of a new event selects: the chosen one, if managed."""
     chosen = user.memberships.filter(is_chosen=True).values_list("club__slug", flat=True).first()
     return chosen if chosen in [club.slug for club in clubs] else ""

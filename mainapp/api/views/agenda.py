@@ -14,7 +14,7 @@ from mainapp.agenda.selectors.access import managed_clubs, managed_event
 from mainapp.agenda.selectors.events import event_seen_by, events_for, zone_of
 from mainapp.agenda.selectors.orders import managed_order, orders_of, own_orders
 from mainapp.agenda.services.events import cancel_event, create_event, update_event
-from mainapp.agenda.services.seats import enrol, give_back, mark_paid
+from mainapp.agenda.services.seats import enrol, mark_paid, release_seats
 from mainapp.api.pagination import Pages
 from mainapp.api.serializers.agenda import (
     CourseInput,
@@ -111,7 +111,7 @@ class EnrolView(ApiView):
 
     @extend_schema(responses={200: OrderData})
     def delete(self, request: Any, pk: int) -> Response:
-        order = give_back(event_pk=pk, user=request.user, at=timezone.now())
+        order = release_seats(event_pk=pk, user=request.user, at=timezone.now())
         return Response(order_data(order))
 
 
@@ -181,7 +181,7 @@ class OrderView(ApiView):
         with missing_as_404():
             own = own_orders(request.user).get(pk=pk)
         if own.is_open:
-            own = give_back(event_pk=own.event_id, user=request.user, at=timezone.now())
+            own = release_seats(event_pk=own.event_id, user=request.user, at=timezone.now())
         return Response(order_data(own))
 
 

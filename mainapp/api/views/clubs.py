@@ -27,7 +27,7 @@ from mainapp.clubs.models import ClubMember
 from mainapp.clubs.selectors.clubs import membership, memberships_of
 from mainapp.clubs.selectors.invitations import valid_invitations
 from mainapp.clubs.selectors.members import member_of, ranked_members
-from mainapp.clubs.services.clubs import choose_club, delete_club, found_club, update_club
+from mainapp.clubs.services.clubs import choose_club, create_club, delete_club, update_club
 from mainapp.clubs.services.invitations import invite, join_club, revoke_invitation
 from mainapp.clubs.services.members import (
     change_role,
@@ -54,7 +54,7 @@ class ClubsView(ApiView):
     @extend_schema(responses={201: ClubData})
     def post(self, request: Any) -> Response:
         data = valid(self.get_serializer(data=request.data))
-        club = found_club(founder=request.user, at=timezone.now(), **data)
+        club = create_club(founder=request.user, at=timezone.now(), **data)
         return Response(club_data(own_or_404(club.slug, request.user)), 201)
 
 

@@ -1,4 +1,4 @@
-"""The hub of `ws/club/<slug>/`: sends changes to members, and closes sockets of former ones."""
+"""The hub of `ws/club/<slug>/`: sends changes to members, and closes former members' sockets."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from mainapp.core.realtime.hub import Task
 logger = logging.getLogger(__name__)
 
 CHANGED_S = 1.0  # at most one frame per club and part in this time
-SWEEP_S = 10.0  # all sockets are checked, because messages may be lost
+SWEEP_S = 10.0  # checks all sockets, because a message may be lost
 CHUNK = 400
 
 
@@ -65,7 +65,7 @@ class ClubFanout(Hub):
             socket.send_change(frame)
 
     def _members_left(self, message: ClubLeft) -> None:
-        """Send no more frames to these users, until the database shows that they are members."""
+        """Hold frames for these users until the database confirms their membership."""
         users = message["users"]
         sockets = [
             socket
@@ -85,9 +85,9 @@ class ClubFanout(Hub):
                 await self._check(sockets[at : at + CHUNK])
 
     async def _check(self, sockets: Sequence[ClubSocket]) -> None:
-        """Close the sockets of users who are no longer members, and release the others.
+        """Close the sockets of former members, and release the others.
 
-        If the database fails, held ones wait for the next sweep.
+        If the database fails, held sockets wait for the next sweep.
         """
         try:
             members = await query(self.archive.members_among, {s.membership for s in sockets})
@@ -101,6 +101,6 @@ class ClubFanout(Hub):
                 self._send_gone(socket)
 
     def _send_gone(self, socket: ClubSocket) -> None:
-        """Send a former member no more changes, only that the club is gone."""
+        """Send a former member only that the club is gone."""
         self.clubs.get(socket.membership[0], set()).discard(socket)
         self.run_in_background(socket.send_gone())

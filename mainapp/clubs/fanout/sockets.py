@@ -13,10 +13,10 @@ GONE_S = 1.0
 
 
 class ClubSocket(SocketWriter):
-    """A tab of a member. A frame that a slow client's queue cannot hold closes the socket.
+    """A tab of a member. The socket is closed when a slow client's queue is full.
 
-    The client then connects again, and fetches all parts of the page. While the membership is in
-    doubt, frames are held.
+    The client then reconnects and loads all parts of the page. While the membership is in doubt,
+    frames are held.
     """
 
     __slots__ = ("_close", "_held", "membership")
@@ -44,13 +44,13 @@ class ClubSocket(SocketWriter):
         self._held = {} if self._held is None else self._held
 
     def release(self) -> None:
-        """Send the held frames, once the membership is certain."""
+        """Send the held frames, because the membership is confirmed."""
         held, self._held = self._held or {}, None
         for frame in held:
             self.send_change(frame)
 
     async def send_gone(self) -> None:
-        """Send `room_gone`, and close; a client that does not read is closed without the frame."""
+        """Send `room_gone` and close; a client that does not read is closed without the frame."""
         self.write(GONE)
         with suppress(TimeoutError):
             async with asyncio.timeout(GONE_S):

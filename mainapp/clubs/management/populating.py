@@ -1,4 +1,4 @@
-"""Invented clubs, to try the pages with many rows."""
+"""Sample clubs, to try the pages with many rows."""
 
 from datetime import datetime, timedelta
 from itertools import islice
@@ -21,12 +21,12 @@ MAX_CLUBS = 10_000
 
 
 def populate(*, clubs: int, members: int, at: datetime) -> int:
-    """Add clubs with invented members, who cannot log in; return the number of memberships.
+    """Add clubs with sample members, who cannot log in; return the number of memberships.
 
     Each club has one owner and, from ten members on, a manager. The members are the same users in
     many clubs, starting with another one in each.
     """
-    users = _invented_users(members + clubs % members)
+    users = _sample_users(members + clubs % members)
     count, known = 0, Club.objects.count()
     for first in range(0, clubs, CHUNK):
         numbers = range(known + first, known + min(first + CHUNK, clubs))
@@ -60,7 +60,7 @@ def _members(club: Club, users: list[User], count: int, at: datetime) -> list[Cl
     ]
 
 
-def _invented_users(count: int) -> list[User]:
+def _sample_users(count: int) -> list[User]:
     names = [f"membro{number:04}" for number in range(1, count + 1)]
     known = set(User.objects.filter(username__in=names).values_list("username", flat=True))
     unusable = make_password(None)
@@ -73,7 +73,7 @@ def _invented_users(count: int) -> list[User]:
 class PopulateCommand(BaseCommand):
     """`populate_clubs N`, also under the names of other services."""
 
-    help = "Add N invented clubs with members. Needs DEBUG=1."
+    help = "Add N sample clubs with members. Needs DEBUG=1."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("clubs", type=int)

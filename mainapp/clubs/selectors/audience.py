@@ -45,7 +45,7 @@ def _existing_clubs(pks: Collection[int]) -> Collection[int]:
 def in_club(
     rows: "ClubScopedQuerySet[M]", slugs: Sequence[str], user: Any
 ) -> "ClubScopedQuerySet[M]":
-    """Return the rows of the club that a request's `?club=` names, given all of its values.
+    """Filter rows by `slugs`, all values of `?club=` in a request.
 
     None: all rows that the user may see. One slug of a club of the user: that club's rows. Anything
     else, such as an empty, unknown, foreign or repeated value: the public rows. No extra query.

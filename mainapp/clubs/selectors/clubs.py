@@ -68,7 +68,7 @@ def chosen_club(user: Any) -> Club | None:
 
 
 def shared_clubs(person: User, reader: Any) -> list[Club]:
-    """Return clubs of which both are members; one query, none for oneself or anonymous readers."""
+    """Return the clubs of which both are members; no query for oneself and anonymous readers."""
     if reader.pk in (None, person.pk):
         return []
     theirs = ClubMember.objects.filter(user=person).values("club")

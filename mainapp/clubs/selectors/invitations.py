@@ -16,10 +16,10 @@ def valid_invitations(*, at: datetime) -> QuerySet[Invitation]:
 
 
 def invitation_for(key: str, user: Any, *, at: datetime) -> Invitation | None:
-    """Return an invitation by which a user can join, or is a member already; one query.
+    """Return a valid invitation for a user, who may be a member already, with its club; one query.
 
-    It has its club. One that is older than the user's removal, and one by a person with a block in
-    either direction, count as unknown.
+    Invitations from before the user's removal, and by people with a block in either direction,
+    count as unknown.
     """
     removals = RemovedMember.objects.filter(
         club=OuterRef("club"), user=user.pk, removed_at__gte=OuterRef("created_at")

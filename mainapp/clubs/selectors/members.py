@@ -15,7 +15,7 @@ Membership = tuple[int, int]
 
 
 def members_among(memberships: Collection[Membership]) -> set[Membership]:
-    """Return those of the pairs of a club and a user that are members; one query."""
+    """Return those of the pairs of club and user in which the user is a member; one query."""
     clubs, users = {club for club, _user in memberships}, {user for _club, user in memberships}
     rows = ClubMember.objects.filter(
         Q(club__in=clubs, user__in=users), club__archived_at=None, user__is_active=True

@@ -1,4 +1,4 @@
-"""A user's clubs in the data export: without what other members wrote."""
+"""A user's clubs in the data export, without texts of other members."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ def _membership_table(user: User) -> Iterable[Row]:
 
 
 def _invitation_table(user: User) -> Iterable[Row]:
-    """Yield invitations that the user made; the name only of clubs of which they are a member."""
+    """Yield the user's invitations, with the names of clubs of which they are still a member."""
     own = ClubMember.objects.filter(user=user, club__archived_at=None).values("club")
     rows = Invitation.objects.filter(created_by=user).order_by("pk")
     name = Case(When(club__in=own, then=F("club__name")), default=Value(""))

@@ -10,9 +10,9 @@ Part = Literal["club", "members", "rooms", "list", "alerts", "portfolio", "ideas
 
 
 def club_changed(club_pk: int | None, part: Part) -> None:
-    """Make open pages of a club fetch a part again, once the transaction commits.
+    """Let the open pages of a club load a part again, once the transaction commits.
 
-    Nothing happens without a club, so that features can pass the club of any row. No query.
+    None is ignored, so that features can pass the club of any row. No query.
     """
     if club_pk is not None:
         body = ClubChanged(type="club.changed", club=club_pk, part=part)
@@ -20,7 +20,7 @@ def club_changed(club_pk: int | None, part: Part) -> None:
 
 
 def members_left(club_pk: int, users: Collection[int] | None) -> None:
-    """Close the sockets of users, or all of them, who are no longer members after the commit."""
+    """Close the sockets of users (None: all) who are no longer members after the commit."""
     left = None if users is None else list(users)
     body = ClubLeft(type="club.left", club=club_pk, users=left)
     publish_on_commit([GroupMessage(CLUBS, body)])

@@ -1,4 +1,4 @@
-"""Founding, changing, deleting and restoring clubs."""
+"""Creation, changes, deletion and restoration of clubs."""
 
 import secrets
 from datetime import datetime
@@ -25,11 +25,11 @@ from mainapp.market.services.watchlists import announce_lists
 
 SWEEP = "remove_deleted_clubs"
 MAX_NAME, MAX_DESCRIPTION, MAX_WORDS = 60, 1000, 2000
-# A slug never shows that a club with a similar name exists.
+# The random end of a slug, so that slugs do not reveal clubs of a similar name.
 SLUG_LETTERS, SLUG_END = "abcdefghijkmnpqrstuvwxyz23456789", 8
 
 
-def found_club(*, founder: User, name: str, description: str = "", at: datetime) -> Club:
+def create_club(*, founder: User, name: str, description: str = "", at: datetime) -> Club:
     """Create a club with its founder as the owner.
 
     At most CLUBS_A_DAY per user. Raises: Invalid, RateLimited, Suspended.
@@ -44,14 +44,14 @@ def found_club(*, founder: User, name: str, description: str = "", at: datetime)
 
 
 def update_club(*, club_pk: int, actor: User, at: datetime, **texts: str) -> Club:
-    """Change `name`, `description` and `filtered_words` of a club, those that are given.
+    """Change the given texts of a club: `name`, `description` or `filtered_words`.
 
     Raises: ClubGone, Forbidden, Invalid, Suspended, RateLimited.
     """
     checked = _checked(**texts)
     check_may_change(actor, at=at)
     with transaction.atomic():
-        club, _own = lock_club(club_pk, actor, OWNER, MANAGER)
+        club, _membership = lock_club(club_pk, actor, OWNER, MANAGER)
         changed = [name for name, text in checked.items() if getattr(club, name) != text]
         for name in changed:
             setattr(club, name, checked[name])
@@ -62,13 +62,13 @@ def update_club(*, club_pk: int, actor: User, at: datetime, **texts: str) -> Clu
 
 
 def delete_club(*, club_pk: int, actor: User, at: datetime) -> None:
-    """Archive a club, as an owner; nobody sees it any more, and its sockets are closed.
+    """Archive a club, as an owner. It disappears for everybody, and its sockets are closed.
 
     Raises: ClubGone, Forbidden, Suspended, RateLimited.
     """
     check_may_change(actor, at=at)
     with transaction.atomic():
-        club, _own = lock_club(club_pk, actor, OWNER)
+        club, _membership = lock_club(club_pk, actor, OWNER)
         archive_locked(club, at=at)
 
 
@@ -100,14 +100,14 @@ def restore_club(*, club_pk: int, actor: User, at: datetime) -> Club:
 def remove_deleted_clubs(*, at: datetime) -> int:
     """Remove the clubs that were deleted 30 days before `at`; return their number.
 
-    One transaction each, so that a failure leaves the others for the next run.
+    One transaction for each club, so that a failure does not affect the others.
     """
     old = Club.objects.filter(archived_at__lte=at - KEPT)
     count = 0
     for pk in list(old.values_list("pk", flat=True)):
         with transaction.atomic():
             club = old.select_for_update().filter(pk=pk).first()
-            if club:  # not restored meanwhile
+            if club:  # unless it was just restored
                 club.delete()
                 count += 1
     return count
@@ -116,7 +116,7 @@ def remove_deleted_clubs(*, at: datetime) -> int:
 def choose_club(*, user: User, club_pk: int | None) -> None:
     """Offer a club first in the forms of a member; None for no club. Raises: ClubGone."""
     with transaction.atomic():
-        # Locks the user, because a unique constraint allows one chosen club.
+        # The user is locked, because a unique constraint allows only one chosen club.
         User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
         own = ClubMember.objects.filter(user=user, club__archived_at=None)
         if club_pk is not None and not own.filter(club=club_pk).exists():

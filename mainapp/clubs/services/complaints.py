@@ -10,9 +10,9 @@ from mainapp.moderation.subjects import Evidence, Subject
 
 
 def find_club(pk: int, reader: Any) -> Evidence | None:
-    """Return the texts of a club that the reader is a member of; two queries.
+    """Return the texts of one of the reader's clubs; two queries.
 
-    Staff decide, who see nothing of the club but the copy. Its oldest owner is responsible.
+    Staff decide the complaint, and see only this copy. The oldest owner counts as the author.
     """
     club = Club.objects.visible_to(reader).filter(pk=pk).first()
     if club is None:
@@ -30,7 +30,7 @@ def find_club(pk: int, reader: Any) -> Evidence | None:
 
 
 def remove_club(pk: int, _actor: Any, at: datetime) -> None:
-    """Archive a club, as its case was decided. Safe to repeat."""
+    """Archive a club by the decision of a case. Safe to repeat."""
     clubs = Club.objects.select_for_update(no_key=True)
     if club := clubs.filter(pk=pk, archived_at=None).first():
         archive_locked(club, at=at)

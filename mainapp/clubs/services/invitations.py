@@ -1,4 +1,4 @@
-"""Invitations by links, and joining by them."""
+"""Invitation links, and joining a club by one."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from mainapp.core.limits import consume, of_user
 def invite(
     *, club_pk: int, actor: User, at: datetime, days: int = 7, max_uses: int = 1
 ) -> Invitation:
-    """Make a link for `max_uses` people, valid for some days, as a manager.
+    """Create a link for `max_uses` people that is valid for `days`, as a manager.
 
     Raises: ClubGone, Forbidden, Invalid, Suspended, RateLimited.
     """
@@ -37,7 +37,7 @@ def invite(
         raise Invalid(_("O convite serve de 1 a 1.000 pessoas."), fields={"max_uses": "1-1000"})
     check_may_change(actor, at=at)
     with transaction.atomic():
-        club, _own = lock_club(club_pk, actor, OWNER, MANAGER)
+        club, _membership = lock_club(club_pk, actor, OWNER, MANAGER)
         if valid_invitations(at=at).filter(club=club).count() >= MAX_INVITATIONS:
             raise Invalid(_("São convites demais: cancele um antes de fazer outro."))
         return Invitation.objects.create(
@@ -54,7 +54,7 @@ def revoke_invitation(*, club_pk: int, actor: User, pk: int, at: datetime) -> No
     """Make a link void, as a manager. Safe to repeat. Raises: ClubGone, Forbidden, RateLimited."""
     check_may_change(actor, at=at)
     with transaction.atomic():
-        club, _own = lock_club(club_pk, actor, OWNER, MANAGER)
+        club, _membership = lock_club(club_pk, actor, OWNER, MANAGER)
         own = Invitation.objects.filter(club=club, pk=pk)
         if not own.exists():
             raise ClubGone
@@ -62,9 +62,10 @@ def revoke_invitation(*, club_pk: int, actor: User, pk: int, at: datetime) -> No
 
 
 def join_club(*, key: str, user: User, at: datetime) -> tuple[Club, bool]:
-    """Join a club by a link, and return it and whether the user is a new member.
+    """Join a club by a link; return the club, and whether the user is a new member.
 
-    A member keeps the role and spends no use. Exact under concurrent calls: the club is locked.
+    An existing member keeps the role and spends no use. Exact under concurrent calls: the club is
+    locked.
     Raises: InvitationGone, ClubFull, Suspended, RateLimited.
     """
     check_not_suspended(user, at=at)
@@ -76,7 +77,7 @@ def join_club(*, key: str, user: User, at: datetime) -> tuple[Club, bool]:
         club = Club.objects.select_for_update(no_key=True).get(pk=found.club_id)
         if ClubMember.objects.filter(club=club, user=user).exists():
             return club, False
-        # Again, as it was before the lock.
+        # Read again, because it was read before the lock.
         invitation = invitation_for(key, user, at=at)
         if invitation is None:
             raise InvitationGone

@@ -1,4 +1,4 @@
-"""Locks of clubs, and the checks of who changes them."""
+"""Locks of clubs, and checks of the people who change them."""
 
 from datetime import datetime
 
@@ -25,7 +25,7 @@ def check_may_change(actor: User, *, at: datetime) -> None:
 def lock_club(club_pk: int, actor: User, *roles: str) -> tuple[Club, ClubMember]:
     """Lock a club, so that its memberships change one at a time; return the actor's membership.
 
-    Raises: ClubGone (not a member, or archived), Forbidden (none of the roles, if any are given).
+    Raises: ClubGone (not a member, or archived), Forbidden (roles are given, and not the actor's).
     """
     clubs = Club.objects.select_for_update(no_key=True)
     club = clubs.filter(pk=club_pk, archived_at=None).first()

@@ -20,7 +20,7 @@ from mainapp.clubs.services.locking import (
 
 
 def change_role(*, club_pk: int, actor: User, user_pk: int, role: str, at: datetime) -> ClubMember:
-    """Give a member another role, as an owner. Safe to repeat.
+    """Change the role of a member, as an owner. Safe to repeat.
 
     Raises: ClubGone, Forbidden, Invalid (no such member or role), LastOwner, Suspended,
     RateLimited.
@@ -29,7 +29,7 @@ def change_role(*, club_pk: int, actor: User, user_pk: int, role: str, at: datet
         raise Invalid(_("Este papel não existe."), fields={"role": ", ".join(ClubMember.Role)})
     check_may_change(actor, at=at)
     with transaction.atomic():
-        club, _own = lock_club(club_pk, actor, OWNER)
+        club, _membership = lock_club(club_pk, actor, OWNER)
         member = _member(club, user_pk)
         if member.role != role:
             if role != OWNER:
@@ -41,7 +41,7 @@ def change_role(*, club_pk: int, actor: User, user_pk: int, role: str, at: datet
 
 
 def remove_member(*, club_pk: int, actor: User, user_pk: int, at: datetime) -> None:
-    """Remove a member, for whom older invitations are void from now on.
+    """Remove a member, and void all existing invitations for them.
 
     Owners remove everybody else, managers only plain members. Raises: ClubGone, Forbidden (also for
     oneself: use `leave_club`), Invalid (no such member), Suspended, RateLimited.
@@ -69,7 +69,7 @@ def leave_club(*, club_pk: int, user: User) -> None:
 
 
 def share_portfolio(*, club_pk: int, user: User, is_on: bool) -> None:
-    """Show the percents of a member's carteira to the club, or no longer. Safe to repeat.
+    """Show or hide the percents of a member's carteira in the club. Safe to repeat.
 
     Raises: ClubGone.
     """
@@ -84,7 +84,7 @@ def share_portfolio(*, club_pk: int, user: User, is_on: bool) -> None:
 def leave_all_clubs(*, user: User) -> None:
     """End all memberships of an account that is being deleted, in the caller's transaction.
 
-    Clubs of which the user is the only member are deleted with it.
+    Clubs without other members are deleted with the account.
     Raises: LastOwnerDeleted.
     """
     clubs = Club.objects.filter(members__user=user).order_by("pk")

@@ -15,8 +15,8 @@ from mainapp.core.pictures.decoding import check_file
 from mainapp.core.pictures.folders import Folders
 from mainapp.core.pictures.kinds import PictureKind, decoded, remove_picture, replace_pending
 
-# A folder of their own: the pictures of people are served to everybody who knows the key, those of
-# a club to its members only.
+# A separate folder, because a person's picture is served to everybody with its key, and a club's
+# picture to its members only.
 CLUB_PICTURES = PictureKind(
     folders=Folders("club-pictures"),
     model=Club,

@@ -8,9 +8,9 @@ from mainapp.clubs.policies import filtered_word
 
 
 def check_club_text(club: Club | None, *texts: str, field: str = "body") -> None:
-    """Check texts that somebody writes for a club; public ones (None) pass. No query.
+    """Check new texts of a club (None: public texts, which pass). No query.
 
-    Raises: Invalid, if a text contains a word that the club filters.
+    Raises: Invalid, if a text contains one of the club's filtered words.
     """
     if club is None:
         return

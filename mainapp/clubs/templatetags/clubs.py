@@ -1,4 +1,4 @@
-"""Faces of clubs, `{% club_face club 48 %}`, and the addresses of invitations."""
+"""Pictures of clubs, `{% club_face club 48 %}`, and the addresses of invitations."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.inclusion_tag("mainapp/parts/face.html")
 def club_face(club: Club, size: int = 48, is_member: bool = True) -> dict[str, Any]:
-    """Render a club's picture or its initials, which alone are for readers who are not members."""
+    """Render a club's picture; its initials if it has none, or for readers who are not members."""
     return {
         "presence": None,
         "url": picture_url(club, size) if is_member else None,
@@ -28,5 +28,5 @@ def club_face(club: Club, size: int = 48, is_member: bool = True) -> dict[str, A
 
 @register.filter
 def join_address(invitation: Invitation) -> str:
-    """Return the whole address of an invitation, to be sent to people."""
+    """Return the absolute URL of an invitation, to be sent to people."""
     return absolute_url(reverse("join-club", args=[invitation.key]))

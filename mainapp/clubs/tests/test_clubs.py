@@ -1,4 +1,4 @@
-"""Founding, changing, deleting and restoring clubs."""
+"""Creation, changes, deletion and restoration of clubs."""
 
 from datetime import timedelta
 
@@ -11,9 +11,9 @@ from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.selectors.clubs import chosen_club, deleted_clubs_of
 from mainapp.clubs.services.clubs import (
     choose_club,
+    create_club,
     delete_club,
     ensure_sweep,
-    found_club,
     remove_deleted_clubs,
     restore_club,
     update_club,
@@ -30,8 +30,8 @@ def club(alice, bob):
     return make_club(alice, bob)
 
 
-def test_the_founder_is_the_owner(alice):
-    club = found_club(founder=alice, name=" Clube\u200b da  Ana ", at=NOW)
+def test_the_founder_of_a_club_is_its_owner(alice):
+    club = create_club(founder=alice, name=" Clube\u200b da  Ana ", at=NOW)
 
     assert club.name == "Clube da Ana"
     assert club.slug.startswith("clube-da-ana-")
@@ -40,14 +40,14 @@ def test_the_founder_is_the_owner(alice):
 
 
 def test_a_slug_does_not_show_that_a_name_is_taken(alice, bob):
-    slugs = {found_club(founder=user, name="Ações", at=NOW).slug for user in (alice, bob)}
+    slugs = {create_club(founder=user, name="Ações", at=NOW).slug for user in (alice, bob)}
 
     assert {len(slug) for slug in slugs} == {len("acoes-12345678")}
     assert len(slugs) == 2
 
 
 def test_a_name_without_latin_letters_has_a_slug_too(alice):
-    assert found_club(founder=alice, name="日本", at=NOW).slug.startswith("clube-")
+    assert create_club(founder=alice, name="日本", at=NOW).slug.startswith("clube-")
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_a_name_without_latin_letters_has_a_slug_too(alice):
 )
 def test_invalid_texts_are_refused(alice, texts):
     with pytest.raises(Invalid):
-        found_club(founder=alice, at=NOW, **{"name": "Clube"} | texts)
+        create_club(founder=alice, at=NOW, **{"name": "Clube"} | texts)
     assert not Club.objects.exists()
 
 
-def test_a_user_founds_a_few_clubs_a_day(alice, settings):
+def test_the_number_of_new_clubs_a_day_is_limited(alice, settings):
     settings.CLUBS_A_DAY = 1
-    found_club(founder=alice, name="Um", at=NOW)
+    create_club(founder=alice, name="Um", at=NOW)
     with pytest.raises(RateLimited):
-        found_club(founder=alice, name="Dois", at=NOW)
+        create_club(founder=alice, name="Dois", at=NOW)
     assert Club.objects.count() == 1
 
 
-def test_managers_change_the_texts(club, alice, bob):
+def test_only_managers_change_the_texts(club, alice, bob):
     changed = update_club(
         club_pk=club.pk,
         actor=alice,

@@ -1,4 +1,4 @@
-"""Invitations: who can join by a link, and for how long."""
+"""Invitation links: the people who can join, and for how long."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ def join(invitation, user, at=LATER):
     return join_club(key=invitation.key, user=user, at=at)
 
 
-def test_a_link_lets_as_many_people_in_as_it_says(make, club, carol):
+def test_a_link_lets_in_as_many_people_as_its_limit(make, club, carol):
     invitation = make()
     assert join(invitation, carol) == (club, True)
     assert ClubMember.objects.get(user=carol).role == "member"
@@ -77,7 +77,7 @@ def test_links_of_a_deleted_club_let_nobody_in(make, carol, bob):
             join(invitation, user)
 
 
-def test_removal_voids_older_links_for_the_removed_only(make, club, alice, bob, carol):
+def test_removal_voids_older_links_for_the_removed_member_only(make, club, alice, bob, carol):
     old = make(max_uses=9)
     remove_member(club_pk=club.pk, actor=alice, user_pk=bob.pk, at=LATER)
 
@@ -88,7 +88,7 @@ def test_removal_voids_older_links_for_the_removed_only(make, club, alice, bob, 
     assert join(new, bob, at=LATER + timedelta(days=1)) == (club, True)
 
 
-def test_who_left_can_return_by_the_same_link(make, club, bob):
+def test_people_who_left_can_return_by_the_same_link(make, club, bob):
     invitation = make(max_uses=9)
     leave_club(club_pk=club.pk, user=bob)
     assert join(invitation, bob) == (club, True)
@@ -130,7 +130,7 @@ def test_managers_make_and_revoke_links(make, club, alice, bob, carol):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_person_by_two_links_at_once_is_one_member():
+def test_one_person_joining_by_two_links_at_once_is_one_member():
     owner, person = (User.objects.create_user(name) for name in ("owner", "person"))
     club = make_club(owner)
     links = [invite(club_pk=club.pk, actor=owner, at=NOW, max_uses=9) for _link in range(2)]
@@ -141,7 +141,7 @@ def test_one_person_by_two_links_at_once_is_one_member():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_owners_who_leave_at_once_one_stays():
+def test_one_of_two_owners_who_leave_at_once_stays():
     owners = [User.objects.create_user(name) for name in ("ana", "bia")]
     club = make_club(*owners)
     ClubMember.objects.update(role="owner")

@@ -1,4 +1,4 @@
-"""The list that the members of a club follow together."""
+"""The shared watchlist of a club."""
 
 import json
 
@@ -39,7 +39,7 @@ def edit(client, watchlist, **changes):
     return client.post(path, json.dumps(changes), content_type="application/json")
 
 
-def test_members_see_it_as_a_tab_and_managers_alone_change_it(shared, bob, carol, client):
+def test_members_see_the_list_as_a_tab_and_only_managers_change_it(shared, bob, carol, client):
     client.force_login(bob)
     page = client.get(f"/stocktracker?list={shared.pk}").content.decode()
     assert "Nosso radar" in page
@@ -62,7 +62,9 @@ def test_members_see_it_as_a_tab_and_managers_alone_change_it(shared, bob, carol
     assert shared.share_key not in page
 
 
-def test_outsiders_and_former_members_get_what_no_list_gives(shared, club, alice, bob, client):
+def test_outsiders_and_former_members_get_answers_of_a_missing_list(
+    shared, club, alice, bob, client
+):
     User.objects.create_superuser("root")
     remove_member(club_pk=club.pk, actor=alice, user_pk=bob.pk, at=NOON)
     for name in ("bob", "root"):
@@ -73,14 +75,14 @@ def test_outsiders_and_former_members_get_what_no_list_gives(shared, club, alice
         assert client.get(f"/watchlists/{shared.pk}/symbols/").status_code == 404
     assert client.get(f"/lists/{shared.share_key}/").status_code == 404
     assert client.post(f"/lists/{shared.share_key}/copy/").status_code == 404
-    assert [each.name for each in lists_of(bob)] == []
+    assert [watchlist.name for watchlist in lists_of(bob)] == []
 
 
-def test_it_is_never_the_default_list(shared, bob, client):
+def test_a_clubs_list_is_never_the_default_list(shared, bob, client):
     client.force_login(bob)
     assert "data-shared" not in client.get("/stocktracker").content.decode()
     own = create_list(owner=bob, name="Zebra", symbols=["WEGE3"])
-    assert [each.pk for each in lists_of(bob)] == [own.pk, shared.pk]
+    assert [watchlist.pk for watchlist in lists_of(bob)] == [own.pk, shared.pk]
 
 
 def test_managers_make_one_list_of_a_club(club, alice, bob, client):
@@ -91,8 +93,8 @@ def test_managers_make_one_list_of_a_club(club, alice, bob, client):
     client.force_login(alice)
     for _twice in range(2):
         assert client.post(path, data).status_code == 302
-    made = Watchlist.objects.get()
-    assert (made.audience, made.owner, symbols_of(made)) == (f"club:{club.pk}", None, ["PETR4"])
+    new = Watchlist.objects.get()
+    assert (new.audience, new.owner, symbols_of(new)) == (f"club:{club.pk}", None, ["PETR4"])
     assert "PETR4" in client.get(f"/clube/{club.slug}/").content.decode()
 
 
@@ -112,7 +114,7 @@ def test_changes_reach_the_open_pages_of_all_members(
     assert sent == [bob.pk]
 
 
-def test_it_goes_with_the_club_and_stays_when_a_manager_leaves(shared, club, carol):
+def test_the_list_is_deleted_with_the_club_but_not_with_a_manager(shared, club, carol):
     ClubMember.objects.get(user=carol).delete()
     carol.delete()
     assert Watchlist.objects.count() == 1

@@ -106,7 +106,7 @@ def test_the_consent_can_be_withdrawn(club, carol):
         assert own.shares_portfolio is is_on
 
 
-def test_the_last_owner_of_others_cannot_be_deleted(club, alice, bob):
+def test_the_last_owner_of_a_club_with_others_cannot_be_deleted(club, alice, bob):
     with pytest.raises(DomainError, match="único dono"):
         delete_account(user=alice)
     with pytest.raises(DomainError), transaction.atomic():
@@ -120,19 +120,19 @@ def test_the_last_owner_of_others_cannot_be_deleted(club, alice, bob):
 
 def test_a_club_without_others_is_deleted_with_its_owner(alice, bob):
     make_club(alice)
-    stays = make_club(bob, alice)
+    remaining_club = make_club(bob, alice)
     delete_account(user=alice)
 
-    assert [*Club.objects.all()] == [stays]
+    assert [*Club.objects.all()] == [remaining_club]
 
 
-def test_a_deleted_club_does_not_keep_its_owner(club, alice):
+def test_a_deleted_club_does_not_prevent_the_deletion_of_its_owner(club, alice):
     Club.objects.update(archived_at=NOW)
     delete_account(user=alice)
     assert not Club.objects.exists()
 
 
-def test_the_admin_says_why_an_owner_is_not_deleted(club, alice, client):
+def test_the_admin_gives_the_reason_why_an_owner_is_not_deleted(club, alice, client):
     client.force_login(User.objects.create_superuser("root"))
     for path, data in (
         (f"{alice.pk}/delete/", {}),

@@ -40,7 +40,7 @@ def fill(club, count, first=0):
     )
 
 
-def test_a_club_is_founded_and_shown(client, alice):
+def test_a_club_is_created_and_shown(client, alice):
     client.force_login(alice)
     answer = client.post(reverse("novo-clube"), {"name": "Ventos", "description": "Quinta"})
 
@@ -75,7 +75,7 @@ def test_members_leave_and_the_club_is_gone_for_them(client, club, bob):
     assert "Clube dos Ventos" not in page(client, "clubes").content.decode()
 
 
-def test_what_a_role_may_not_do_is_not_offered(client, club, bob):
+def test_pages_offer_only_the_actions_of_a_role(client, club, bob):
     client.force_login(bob)
     text = page(client, "club", club.slug).content.decode()
     names = ["edit-club", "club-invitations", "club-moderation", "delete-club"]

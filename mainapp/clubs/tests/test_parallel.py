@@ -1,4 +1,4 @@
-"""50 people who join a club at once, on whichever database the tests run."""
+"""50 people who join a club at once, on the database of the test run."""
 
 from collections import Counter
 
@@ -23,7 +23,7 @@ def owner():
 
 @override_settings(API_REQUESTS_A_MINUTE_ADDRESS=10_000)
 def join_at_once(club, owner, *, max_uses):
-    """Let 50 people join by one link at once; return how many got each status."""
+    """Let 50 people join by one link at once; return the number of answers of each status."""
     link = invite(club_pk=club.pk, actor=owner, at=timezone.now(), max_uses=max_uses)
     people = [User.objects.create_user(f"p{n}") for n in range(PEOPLE)]
     path = f"/api/v1/clubs/join/{link.key}/"

@@ -18,7 +18,7 @@ def test_clubs_are_added_with_an_owner_each(db, settings, capsys, name):
 
 
 @pytest.mark.parametrize(("count", "is_debug"), [("3", False), ("0", True)])
-def test_invented_data_needs_debug_and_a_number(db, settings, count, is_debug):
+def test_sample_data_needs_debug_and_a_number(db, settings, count, is_debug):
     settings.DEBUG = is_debug
     with pytest.raises(CommandError):
         call_command("populate_clubs", count)

@@ -1,4 +1,4 @@
-"""Sockets of clubs: who may open them, hints of changes, and the end of a membership."""
+"""Sockets of clubs: access, hints of changes, and the end of a membership."""
 
 import pytest
 from django.db import transaction
@@ -94,18 +94,21 @@ async def test_other_clubs_receive_nothing(websocket, club, people):
         await query(club_changed, None, "ideas")
 
 
-async def test_removed_members_hear_it_and_are_closed(websocket, club, people):
+async def test_removed_members_get_room_gone_and_are_closed(websocket, club, people):
     alice, bob, _carol = people
-    async with websocket(url(club), alice) as stays, websocket(url(club), bob) as goes:
-        await opened(stays)
-        await opened(goes)
+    async with (
+        websocket(url(club), alice) as staying,
+        websocket(url(club), bob) as removed,
+    ):
+        await opened(staying)
+        await opened(removed)
         await query(ClubMember.objects.filter(user=bob).delete)
         await query(members_left, club.pk, [alice.pk, bob.pk])
         await query(club_changed, club.pk, "members")
 
-        assert await goes.next() == {"type": "room_gone"}
-        assert await goes.closed() == 4404
-        assert await stays.next() == {"type": "changed", "part": "members"}
+        assert await removed.next() == {"type": "room_gone"}
+        assert await removed.closed() == 4404
+        assert await staying.next() == {"type": "changed", "part": "members"}
 
 
 async def test_a_lost_message_is_found_by_the_sweep(websocket, club, people):

@@ -1,4 +1,4 @@
-"""The list of clubs, and the page, the settings and the deletion of one."""
+"""The list of clubs, and the page, settings and deletion of a club."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -7,15 +7,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest
-from mainapp.clubs.forms import ClubForm, FoundForm, ListQuery, PictureForm, SwitchForm
+from mainapp.clubs.forms import ClubForm, ListQuery, NewClubForm, PictureForm, SwitchForm
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.policies import ClubRequest
 from mainapp.clubs.selectors.clubs import clubs_page, deleted_clubs_of
 from mainapp.clubs.selectors.members import members_page
 from mainapp.clubs.services.clubs import (
     choose_club,
+    create_club,
     delete_club,
-    found_club,
     restore_club,
     update_club,
 )
@@ -36,10 +36,10 @@ def clubs(request: MemberRequest) -> HttpResponse:
 
 
 def new_club(request: MemberRequest) -> HttpResponse:
-    form = FoundForm(request.POST or None)
+    form = NewClubForm(request.POST or None)
     if form.is_valid():
         with shown_in_form(form):
-            club = found_club(founder=request.user, at=timezone.now(), **form.cleaned_data)
+            club = create_club(founder=request.user, at=timezone.now(), **form.cleaned_data)
             return redirect(club)
     return render(request, "mainapp/clubs/form.html", {"form": form})
 
@@ -55,8 +55,8 @@ def club(request: ClubRequest, slug: str) -> HttpResponse:
 
 
 def edit(request: ClubRequest, slug: str) -> HttpResponse:
-    check_manages(request)
-    # A second instance, because the form changes its own and the page's head shows the club.
+    require_manager(request)
+    # A second instance, because the form changes its instance, and the page's head shows the club.
     form = ClubForm(request.POST or None, instance=Club.objects.get(pk=request.club.pk))
     if form.is_valid():
         with shown_in_form(form):
@@ -73,8 +73,8 @@ def edit(request: ClubRequest, slug: str) -> HttpResponse:
 
 
 def moderation(request: ClubRequest, slug: str) -> HttpResponse:
-    """Show the open complaints about what belongs to the club, and what was decided."""
-    check_manages(request)
+    """Show the open complaints about the club's content, and the earlier decisions."""
+    require_manager(request)
     scope = f"club:{request.club.pk}"
     context = {
         **_context(request),
@@ -109,7 +109,7 @@ def restore(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def choose(request: ClubRequest, slug: str) -> HttpResponse:
-    """Offer the club first in forms, or no longer."""
+    """Make the club the first choice in forms, or end this."""
     form = SwitchForm(request.POST)
     is_on = form.is_valid() and form.cleaned_data["on"]
     with shown_as_message(request):
@@ -123,7 +123,7 @@ def choose(request: ClubRequest, slug: str) -> HttpResponse:
     return redirect(request.club)
 
 
-def check_manages(request: ClubRequest) -> None:
+def require_manager(request: ClubRequest) -> None:
     """Check that the member manages the club. Raises: Http404."""
     if not request.member.manages:
         raise Http404

@@ -13,14 +13,14 @@ from mainapp.clubs.policies import ClubRequest
 from mainapp.clubs.selectors.clubs import memberships_of
 from mainapp.clubs.selectors.invitations import invitation_for, invitations_of
 from mainapp.clubs.services.invitations import invite, join_club, revoke_invitation
-from mainapp.clubs.views.clubs import check_manages
+from mainapp.clubs.views.clubs import require_manager
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.realtime import flush_published
 from mainapp.core.templatetags.isolation import isolate_plain
 
 
 def invitations(request: ClubRequest, slug: str) -> HttpResponse:
-    check_manages(request)
+    require_manager(request)
     at = timezone.now()
     form = InvitationForm(request.POST or None)
     if form.is_valid():
@@ -38,7 +38,7 @@ def invitations(request: ClubRequest, slug: str) -> HttpResponse:
 
 
 def revoke(request: ClubRequest, slug: str, pk: int) -> HttpResponse:
-    check_manages(request)
+    require_manager(request)
     with shown_as_message(request):
         try:
             revoke_invitation(club_pk=request.club.pk, actor=request.user, pk=pk, at=timezone.now())

@@ -1,4 +1,4 @@
-"""The members of a club: the list, roles, removal, leaving, and the consent of each."""
+"""The members of a club: their list, roles, removal, leaving, and consent to show a carteira."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -85,7 +85,7 @@ def leave(request: ClubRequest, slug: str) -> HttpResponse:
 
 
 def portfolio(request: ClubRequest, slug: str) -> HttpResponse:
-    """Show the percents of the member's carteira to the club, or no longer."""
+    """Show or hide the percents of the member's carteira in the club."""
     form = SwitchForm(request.POST)
     is_on = form.is_valid() and form.cleaned_data["on"]
     with shown_as_message(request):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from mainapp.clubs.forms import PictureForm
 from mainapp.clubs.policies import ClubRequest
 from mainapp.clubs.services.pictures import CLUB_PICTURES, remove_club_picture, set_club_picture
-from mainapp.clubs.views.clubs import check_manages
+from mainapp.clubs.views.clubs import require_manager
 from mainapp.core.errors import shown_as_message
 from mainapp.core.tasks import queue_thumbnails
 
@@ -25,7 +25,7 @@ def picture(request: ClubRequest, slug: str, key: str, size: int) -> HttpRespons
 
 
 def update(request: ClubRequest, slug: str) -> HttpResponse:
-    check_manages(request)
+    require_manager(request)
     form = PictureForm(request.POST, request.FILES)
     if not form.is_valid():
         messages.error(request, str(form.errors["picture"][0]))
@@ -48,7 +48,7 @@ def update(request: ClubRequest, slug: str) -> HttpResponse:
 
 
 def remove(request: ClubRequest, slug: str) -> HttpResponse:
-    check_manages(request)
+    require_manager(request)
     if request.method == "POST":
         with shown_as_message(request):
             remove_club_picture(club_pk=request.club.pk, actor=request.user, at=timezone.now())

@@ -28,10 +28,13 @@ class IdeaSocket(Protocol):
     def end(self, code: int) -> None: ...
 
 
-def is_shut_out(socket: IdeaSocket, state: LiveIdea, asked: Collection[int]) -> bool:
-    """Return whether a socket's user may not see an idea any more; newer sockets were checked."""
+def has_lost_access(socket: IdeaSocket, state: LiveIdea, checked: Collection[int]) -> bool:
+    """Return whether a socket's user may no longer see an idea.
+
+    Users outside `checked` have joined since, and were checked then.
+    """
     if state.readers is None:
         return False
     return socket.user_id is None or (
-        socket.user_id in asked and socket.user_id not in state.readers
+        socket.user_id in checked and socket.user_id not in state.readers
     )

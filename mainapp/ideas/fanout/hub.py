@@ -1,4 +1,4 @@
-"""The hub of `ws/idea/<pk>/`: sends open pages of ideas prices, comments and outcomes."""
+"""The hub of `ws/idea/<pk>/`: sends prices, comments and outcomes to open pages of ideas."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +10,7 @@ from mainapp.core.realtime.conflation import Conflator
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.hub import Task
 from mainapp.ideas.events import IDEAS, IdeasChanged, LiveIdea, price_frame
-from mainapp.ideas.fanout.archive import Archive, IdeaSocket, is_shut_out
+from mainapp.ideas.fanout.archive import Archive, IdeaSocket, has_lost_access
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded
 
 GONE = 4404
@@ -19,10 +19,11 @@ PRICE_S = 1.0
 
 
 class IdeaFanout(Hub):
-    """Messages are hints: the hub reads changed ideas, and polls those with open pages.
+    """The sockets of this process, by idea.
 
-    Before anything is sent, it reads who may still see the idea, and closes the others' sockets as
-    for an idea that never was. Nothing is read while the process has no such socket.
+    Messages are hints: the hub reads changed ideas again, and polls all ideas with open pages.
+    Before comments and outcomes are sent, it checks who may still see the idea, and closes the
+    sockets of all others, as for an unknown idea. Without sockets it reads nothing.
     """
 
     groups = (IDEAS, STOCK_TRACK, CLUBS)
@@ -58,7 +59,7 @@ class IdeaFanout(Hub):
             self._ideas.pop(pk, None)
 
     async def check(self, pks: Collection[int]) -> None:
-        """Read ideas again, and send what changed to those who may still see them."""
+        """Read ideas again, and send their changes to users who may still see them."""
         known = {pk: self._ideas[pk].last_comment for pk in pks if pk in self._sockets}
         if not known:
             return
@@ -76,13 +77,13 @@ class IdeaFanout(Hub):
         self,
         pk: int,
         state: LiveIdea | None,
-        asked: Collection[int],
+        checked: Collection[int],
         folded: Collection[tuple[int, int]],
     ) -> None:
         before = self._ideas.get(pk)
         if before is None:
             return
-        self._shut_out(pk, state, asked)
+        self._close_forbidden(pk, state, checked)
         if state is None or pk not in self._sockets or state.revision < before.revision:
             return
         self._ideas[pk] = state
@@ -94,9 +95,9 @@ class IdeaFanout(Hub):
             for socket in self._sockets[pk]:
                 socket.writer.write(frame)
 
-    def _shut_out(self, pk: int, state: LiveIdea | None, asked: Collection[int]) -> None:
+    def _close_forbidden(self, pk: int, state: LiveIdea | None, checked: Collection[int]) -> None:
         for socket in list(self._sockets.get(pk, ())):
-            if state is None or is_shut_out(socket, state, asked):
+            if state is None or has_lost_access(socket, state, checked):
                 socket.end(GONE)
                 self.leave(socket, pk)
 
@@ -123,7 +124,7 @@ class IdeaFanout(Hub):
         await self.check([pk for pk, idea in self._ideas.items() if idea.club == message["club"]])
 
     def _ignore(self, message: ClubChanged) -> None:
-        """Changes of clubs' pages are for their own hub."""
+        """Ignore changes of clubs' pages: they are for the hub of clubs, in the same group."""
 
     async def _poll(self) -> None:
         while True:

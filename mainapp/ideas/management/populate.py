@@ -1,4 +1,4 @@
-"""Generated ideas and comments, for trying the lists out."""
+"""Sample ideas and comments, to try the lists with many rows."""
 
 import random
 from datetime import timedelta
@@ -31,7 +31,7 @@ ENDED = ("target", "stopped", "expired", "closed")
 
 
 class PopulateCommand(BaseCommand):
-    """Makes `count` rows; refused outside of debugging."""
+    """Command that adds `count` rows. Needs DEBUG=1."""
 
     what = ""
 

@@ -19,7 +19,7 @@ from mainapp.market.selectors.candles import RANGE_DAYS, stored_bars
 from mainapp.market.selectors.quotes import last_quotes
 
 COMMENTS = 30
-# Below this age the chart has minutes.
+# Charts of younger ideas have bars of minutes.
 MINUTES_FOR = timedelta(days=4)
 MAX_POINTS = 600
 LONG_RANGES = ("1mo", "3mo", "6mo", "1y", "5y")
@@ -44,7 +44,7 @@ class IdeaChart:
 def get_idea(pk: int, user: Any) -> Idea:
     """Return an idea that a user may see, with its `result`. Raises: Idea.DoesNotExist.
 
-    A waiting idea is its author's alone until it is published; one that never was stays so.
+    Only the author sees an idea that waits for its publication, or was never published.
     """
     rows = with_results(visible_ideas(user)).select_related("author", "stock", "club")
     idea = rows.prefetch_related("tags", "edits").get(pk=pk)
@@ -58,7 +58,7 @@ def quote_of(idea: Idea) -> Quote | None:
 
 
 def is_held(idea: Idea) -> bool:
-    """Return whether the scale of the stock's prices is unknown: nothing is decided then."""
+    """Return whether the idea is not judged, because the scale of its prices is unknown."""
     return (
         idea.is_live
         and PriceBreak.objects.filter(stock=idea.stock_id, simulated=settings.SIMULATED).exists()
@@ -66,9 +66,9 @@ def is_held(idea: Idea) -> bool:
 
 
 def bars_of(idea: Idea, *, at: datetime) -> tuple[str, list[Bar]]:
-    """Return a range that holds the idea's days, and its stored bars. Two queries at most.
+    """Return a range that covers the idea's days, and its stored bars. Two queries at most.
 
-    The bars are of minutes while the idea is new, and else of days.
+    The bars are minutes while the idea is new, otherwise days.
     """
     if idea.priced_at is None:
         return "", []

@@ -76,7 +76,7 @@ def with_results(rows: QuerySet[Idea]) -> QuerySet[Idea]:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a reader can filter the list by, besides the fixed choices."""
+    """The choices of a reader's filters that depend on the data."""
 
     tags: Sequence[Tag]
     sectors: Sequence[str]

@@ -17,7 +17,7 @@ FILTERS = ("name", "query")
 
 
 def idea_table(user: User) -> Iterable[Row]:
-    """Return all ideas that a user wrote; of clubs that they left, what they wrote themselves."""
+    """Return all ideas that a user wrote, also in clubs that they have left."""
     names = {"club": "club__slug", "stock": "stock__symbol"}
     rows = Idea.objects.filter(author=user).order_by("pk")
     return rows.values_list(*(names.get(name, name) for name in IDEAS)).iterator(chunk_size=CHUNK)

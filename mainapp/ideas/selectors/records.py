@@ -1,4 +1,4 @@
-"""Track records: of a person in public, and of the members of a club in it."""
+"""Track records: of a person's public ideas, and of members' ideas in their club."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ def record_of(person: User) -> Record:
 def club_ranking(club: Club) -> list[Ranked]:
     """Return the members with published ideas in a club, the best mean return first. Two queries.
 
-    Members whose ideas are too few for a mean come last, by their number.
+    Members with too few ideas for a mean come last, by their number.
     """
     records = _records(all_ideas().filter(club=club))
     members = User.objects.filter(pk__in=records, memberships__club=club)

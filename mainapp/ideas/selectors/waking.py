@@ -1,4 +1,4 @@
-"""Ideas that a batch of quotes may decide, found by one query for any number of ideas."""
+"""The query for ideas that a batch of quotes may decide, a single one for any number of ideas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ BRANCHES = len(_CONDITIONS)
 
 
 class Probe(NamedTuple):
-    """One quote: its stock, its price in millionths, and when the price was made."""
+    """A quote: its stock, its price in millionths, and the time of the price."""
 
     stock_id: int
     price: int

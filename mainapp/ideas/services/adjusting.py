@@ -20,7 +20,7 @@ SPLITS = (Kind.SPLIT, Kind.REVERSE_SPLIT, Kind.BONUS)
 PLACES = Decimal("0.00000001")
 ADJUSTED = ["target", "stop", "price_at", "upper", "lower", "adjusted_on"]
 
-# The sure ratios of a stock by their day: the number of new stocks for one old stock.
+# The sure ratios of a stock by day: the number of new shares for one old share.
 Ratios = Mapping[int, Mapping[date, Decimal]]
 
 
@@ -54,7 +54,7 @@ def ratio_between(days: Mapping[date, Decimal], after: date, until: date) -> Dec
 
 
 def adjust_ideas(ratios: Ratios, *, until: date) -> None:
-    """Move the prices of live ideas by the events since they were written; each event once.
+    """Adjust the prices of live ideas by the events since they were written, each event once.
 
     A break of the stock ends with an event after it. Cost: four queries at most.
     """
@@ -89,7 +89,7 @@ def _end_breaks(ratios: Ratios, until: date) -> None:
 
 
 def scale(idea: Idea, ratio: Decimal) -> None:
-    """Divide the prices of an idea by the number of new stocks for one old stock."""
+    """Divide the prices of an idea by the number of new shares for one old share."""
     for name in ("target", "stop", "price_at"):
         if (price := getattr(idea, name)) is not None:
             setattr(idea, name, (price / ratio).quantize(PLACES, ROUND_HALF_UP))
@@ -99,8 +99,8 @@ def scale(idea: Idea, ratio: Decimal) -> None:
 def follow_events(*, at: datetime) -> int:
     """Apply the events that became known, and move ideas to the codes that replaced theirs.
 
-    Return the number of moved ideas. Events are applied at the first quote of their day anyway:
-    this is for those that the catalogue learns later.
+    Return the number of moved ideas. Most events are applied at the first quote of their day: this
+    is for events that the catalogue learns later.
     """
     live = Idea.objects.filter(status__in=LIVE, simulated=settings.SIMULATED)
     stocks = set(live.order_by().values_list("stock", flat=True).distinct())
@@ -108,7 +108,7 @@ def follow_events(*, at: datetime) -> int:
         return 0
     today = sao_paulo_day(at)
     with transaction.atomic():
-        # The order of locks is that of recording: first the stocks.
+        # Locks are taken in the order of recording: the stocks first.
         list(Stock.objects.filter(pk__in=stocks).order_by("symbol").select_for_update(no_key=True))
         adjust_ideas(sure_ratios(stocks, until=today), until=today)
     return sum(_follow_code(idea) for idea in _renamed(live))

@@ -1,4 +1,4 @@
-"""Notifications of ideas, written in the transaction that decides them."""
+"""Notifications of published and ended ideas, written in the transaction that decides them."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ TITLES = {
 
 
 def announce(*, ideas: Sequence[Idea]) -> None:
-    """Notify the author of each idea that was published after a wait, or that ended.
+    """Notify the authors of ideas that were published after a wait, or that ended.
 
     Cost: a fixed number of queries.
     """

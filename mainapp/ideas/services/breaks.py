@@ -25,7 +25,7 @@ class NewQuote:
 
 
 def held_stocks(new_quotes: Mapping[int, NewQuote], broken: Collection[int]) -> set[int]:
-    """Return the stocks whose prices are on an unknown scale; their breaks begin and end here."""
+    """Begin and end breaks by new quotes; return the stocks whose price scale is unknown."""
     suspects = [
         new
         for new in new_quotes.values()
@@ -83,7 +83,7 @@ def _ended_breaks(new_quotes: Mapping[int, NewQuote], broken: Collection[int]) -
 
 
 def _trusted_close(quote: Quote, last: Quote) -> Decimal | None:
-    """Return the close that the next quotes should have, if the break was a fault."""
+    """Return the previous close of the next quotes if the break is an error of the source."""
     return last.previous_close if day_of(quote) == day_of(last) else last.price
 
 

@@ -1,4 +1,4 @@
-"""Closing and deleting ideas by their authors."""
+"""Closing and deletion of ideas by their authors."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from mainapp.market.symbols import INDEX
 
 
 def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
-    """Close an idea at the last recorded price, or let it end at the next one made.
+    """Close an idea at the last recorded price if it is current, otherwise at the next one.
 
     A waiting idea is withdrawn. A price that is not current is not used: the author may know a
     newer one. Safe to repeat. Raises: AlreadyDecided, IdeaGone.
@@ -80,6 +80,6 @@ def _close_or_wait(idea: Idea, at: datetime) -> None:
 
 
 def _may_close(idea: Idea, quote: Quote, at: datetime) -> bool:
-    # Not at the price of its publication itself: an idea without a single later price says nothing.
+    # Not at the price of its own publication: the result of such an idea would always be zero.
     is_later = idea.priced_at is not None and made_at(quote) > idea.priced_at
     return is_later and is_current(quote, at=at, kind=idea.stock.kind)

@@ -15,7 +15,7 @@ from mainapp.ideas.exceptions import IdeaGone, Invalid
 from mainapp.ideas.models import Idea, IdeaComment
 from mainapp.ideas.policies import COMMENTS, MAX_COMMENT
 from mainapp.ideas.services.changes import touch
-from mainapp.ideas.services.noticing import notice_comment
+from mainapp.ideas.services.comment_notices import notify_comment
 from mainapp.market.selectors.markup import render_text
 
 
@@ -36,7 +36,7 @@ def comment(*, idea_pk: int, author: User, body: str, at: datetime) -> IdeaComme
             idea=idea, author=author, body=body, body_html=html, created_at=at
         )
         _count(idea)
-        notice_comment(idea=idea, comment=row, at=at)
+        notify_comment(idea=idea, comment=row, at=at)
     return row
 
 
@@ -59,7 +59,7 @@ def delete_comment(*, pk: int, actor: User | None, at: datetime) -> None:
 
 
 def _count(idea: Idea) -> None:
-    """Count the visible comments again; the idea is locked, so that the number is exact."""
+    """Count the visible comments of a locked idea again; the lock makes the number exact."""
     count = IdeaComment.objects.filter(idea=idea, deleted_at=None).count()
     Idea.objects.filter(pk=idea.pk).update(comments_count=count)
     touch([idea.pk])

@@ -10,7 +10,7 @@ from mainapp.ideas.policies import MAX_FILTERS
 
 
 def save_filter(*, owner: User, name: str, query: str) -> SavedFilter:
-    """Save a query under a name; one of the same name is replaced. Raises: DomainError."""
+    """Save a query under a name, or replace the query of that name. Raises: DomainError."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         own = SavedFilter.objects.filter(owner=owner)

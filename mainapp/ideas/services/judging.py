@@ -64,9 +64,9 @@ def judge_ideas(
 
 
 def expire_overdue(*, at: datetime) -> int:
-    """End the ideas whose horizon ended and whose stocks have had no quote since; return how many.
+    """End ideas whose horizon passed without a quote since; return their number.
 
-    The last recorded quote is the price, unless a break makes it unusable.
+    They end at the last recorded price, unless a break makes it unusable.
     """
     overdue = Idea.objects.filter(
         status__in=(OPEN, WAITING), simulated=settings.SIMULATED, expires_at__lte=at

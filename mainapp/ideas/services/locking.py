@@ -1,4 +1,4 @@
-"""Locks of an idea, and of its stock before it."""
+"""Locks of an idea, always after its stock."""
 
 from django.conf import settings
 
@@ -18,7 +18,7 @@ def own_idea(pk: int, author: User) -> Idea:
 
 
 def locked_idea(pk: int) -> Idea:
-    """Lock an idea after its stock, in the order of the recording of quotes."""
+    """Lock an idea after its stock, in the same order as the recording of quotes."""
     stocks = Stock.objects.filter(ideas=pk).select_for_update(of=("self",), no_key=True)
     list(stocks)
     rows = Idea.objects.select_for_update(of=("self",), no_key=True).select_related("stock", "club")

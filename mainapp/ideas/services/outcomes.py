@@ -1,4 +1,4 @@
-"""Setting and writing the outcomes of ideas."""
+"""Outcomes of ideas: set in memory, and written together."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -23,7 +23,7 @@ DECIDED = [
 
 
 class IndexPrice:
-    """The index's price at the moment of a batch, read once and only if an idea needs it."""
+    """The index's price at the time of a batch, read at most once, when an idea needs it."""
 
     def __init__(self, quotes: Iterable[Quote] = ()) -> None:
         quote = next((quote for quote in quotes if quote.symbol == INDEX), None)
@@ -49,7 +49,7 @@ def publish(idea: Idea, quote: Quote, *, index: Decimal | None) -> None:
 
 
 def expire(idea: Idea, last: Quote | None, index: IndexPrice) -> None:
-    """End an idea at the last price before its horizon, if one is known since its publication."""
+    """End an idea at the last price before its horizon, or without one if there was none."""
     is_usable = (
         last is not None
         and idea.priced_at is not None
@@ -74,7 +74,7 @@ def close(idea: Idea, status: str, quote: Quote, index: IndexPrice) -> None:
 def save_outcomes(changed: list[Idea]) -> None:
     """Write outcomes and publications in a fixed number of queries, and notify the authors.
 
-    The audit has the new status only: prices are the market's effect.
+    The audit records the new status only, because prices are not the act of a person.
     """
     if not changed:
         return

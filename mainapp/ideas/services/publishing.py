@@ -1,4 +1,4 @@
-"""Writing and editing ideas."""
+"""Publication and editing of ideas."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -93,7 +93,7 @@ def publish_idea(
 
 
 def edit_idea(*, pk: int, author: User, at: datetime, **fields: Any) -> Idea:
-    """Change an idea: thesis and tags for EDITABLE after its publication, all but the stock before.
+    """Edit an idea: thesis and tags until EDITABLE after its publication, the terms before it.
 
     Every change stays visible. A waiting idea whose terms change waits from now on. Raises: Frozen,
     IdeaGone, Invalid.
@@ -145,7 +145,7 @@ def _tags(names: Collection[str]) -> list[Tag]:
 
 
 def _check_member(club: Club | None, author: User) -> None:
-    """Lock the membership, so that nobody is removed while they publish. Raises: ClubGone."""
+    """Lock the membership against a removal during the publication. Raises: ClubGone."""
     if club is None:
         return
     own = ClubMember.objects.filter(club=club, user=author, club__archived_at=None)
@@ -244,7 +244,7 @@ def _text(value: Any) -> Any:
 
 
 def editable_until(idea: Idea) -> datetime | None:
-    """Return until when thesis and tags may be edited; None while all of it may."""
+    """Return the end of the time to edit thesis and tags; None while the idea waits."""
     if idea.status == WAITING or idea.priced_at is None:
         return None
     return max(idea.priced_at, idea.asked_at) + EDITABLE

@@ -57,7 +57,7 @@ def test_first_recorded_quote_at_a_limit_decides(alice, side, target, stop, pric
     assert state(idea) == outcome
 
 
-def test_the_quote_that_decided_is_stored_with_the_index(alice):
+def test_the_deciding_quote_is_stored_with_the_index(alice):
     record("100.00", symbol="IBOV", previous_close=None)
     record("36.00")
     idea = write_idea(alice)
@@ -99,7 +99,7 @@ def test_stale_and_rejected_quotes_decide_nothing(alice):
     assert state(idea) == ("open", None)
 
 
-def test_a_quote_from_before_the_publication_decides_nothing(alice):
+def test_quotes_from_before_the_publication_decide_nothing(alice):
     idea = make_idea(alice, priced_at=NOON + timedelta(minutes=5))
     stock = idea.stock
     quote = make_quote("PETR4", "40.00", quoted_at=NOON + timedelta(minutes=4))
@@ -109,7 +109,7 @@ def test_a_quote_from_before_the_publication_decides_nothing(alice):
     assert state(idea) == ("open", None)
 
 
-def test_estimated_time_counts_from_when_the_price_was_made(alice):
+def test_the_delay_is_deducted_from_an_estimated_time(alice):
     """A price fetched after the publication may be older than it, by the source's delay."""
     record("36.00")
     idea = write_idea(alice)
@@ -164,7 +164,7 @@ def split(symbol="PETR4", *, ratio="2", on=date(2026, 3, 11), **fields):
 
 
 @pytest.mark.parametrize("ratio", ["2", "1.1", "0.1"])
-def test_known_event_moves_the_prices_alike_and_decides_nothing(alice, ratio):
+def test_known_event_adjusts_all_prices_and_decides_nothing(alice, ratio):
     record("36.00")
     idea = write_idea(alice)
     split(ratio=ratio)
@@ -237,7 +237,7 @@ def test_idea_on_a_pair_is_judged_after_a_large_move_that_nobody_recorded(alice)
     assert not PriceBreak.objects.exists()
 
 
-def test_wrong_previous_close_of_a_source_only_delays(alice):
+def test_wrong_previous_close_of_a_source_only_delays_the_decision(alice):
     record("36.00")
     idea = write_idea(alice)
     record("32.00", minutes=1, previous_close="18.00")
@@ -264,7 +264,7 @@ def test_horizon_that_ended_before_a_split_ends_on_the_old_scale(alice):
     assert state(idea) == ("expired", Decimal("5.00"))
 
 
-def test_renamed_stock_takes_its_ideas_along(alice, bob):
+def test_ideas_move_to_the_new_code_of_a_renamed_stock(alice, bob):
     new = StockFactory(symbol="PETR34")
     old = StockFactory(symbol="PETR4")
     record("36.00")
@@ -353,7 +353,7 @@ def test_failure_of_the_recording_leaves_the_idea_open(alice):
     assert not Notification.objects.exists()
 
 
-def test_closing_waits_for_a_price_after_the_wish(alice):
+def test_closing_waits_for_a_price_after_the_request(alice):
     record("36.00")
     idea = write_idea(alice)
     record("37.00", minutes=1)
@@ -366,7 +366,7 @@ def test_closing_waits_for_a_price_after_the_wish(alice):
     assert state(idea) == ("closed", Decimal("1.00"))
 
 
-def test_limit_wins_over_the_wish_to_close(alice):
+def test_a_reached_limit_wins_over_the_request_to_close(alice):
     record("36.00")
     idea = write_idea(alice)
     close_idea(pk=idea.pk, author=alice, at=NOON + timedelta(minutes=10))

@@ -1,4 +1,4 @@
-"""Comments that are posted and deleted at once, on whichever database the tests run."""
+"""Comments that are posted and deleted at once, on the database of the test run."""
 
 import pytest
 from django.test import override_settings

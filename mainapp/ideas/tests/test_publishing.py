@@ -41,7 +41,7 @@ def test_no_idea_is_published_at_an_old_price(alice, minutes):
     assert (idea.status, idea.price_at) == ("open", Decimal("36.50"))
 
 
-def test_waiting_idea_takes_no_price_made_before_it(alice):
+def test_waiting_idea_is_not_published_at_an_earlier_price(alice):
     record("36.00")
     idea = write_idea(alice, minutes=10)
     record("36.50", minutes=9)
@@ -103,7 +103,7 @@ def test_waiting_idea_whose_target_is_reached_is_never_published(alice):
         ({"symbol": "IBOV"}, "stock"),
     ],
 )
-def test_trivial_and_impossible_ideas_are_refused(alice, fields, wrong):
+def test_trivial_and_impossible_limits_are_refused(alice, fields, wrong):
     StockFactory(symbol="IBOV", kind="INDEX")
     record("36.00")
     with pytest.raises(Invalid) as error:

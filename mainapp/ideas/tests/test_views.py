@@ -32,7 +32,7 @@ def titles(response):
 
 
 @pytest.fixture
-def many(alice, bob):
+def three_ideas(alice, bob):
     """Three ideas: an open buy, a sell that reached its target, an old neutral."""
     last_quote("37.80", symbol="PETR4")
     buy = make_idea(alice, symbol="PETR4", thesis="Petróleo em alta")
@@ -87,7 +87,7 @@ def many(alice, bob):
         ("club=nonsense", ["VALE3", "PETR4", "ITUB4"]),
     ],
 )
-def test_filters_combine_on_the_page_and_in_the_api(client, many, query, found):
+def test_filters_combine_on_the_page_and_in_the_api(client, three_ideas, query, found):
     assert titles(client.get(f"/ideias/?{query}")) == found
     response = client.get(f"/api/v1/ideas/?{query}")
     if "nonsense&" in query:
@@ -96,7 +96,7 @@ def test_filters_combine_on_the_page_and_in_the_api(client, many, query, found):
         assert [row["stock"] for row in response.json()["results"]] == found
 
 
-def test_books_are_ideas_with_the_fields_of_other_services(client, many, alice):
+def test_books_are_ideas_with_the_fields_of_other_services(client, three_ideas, alice):
     rows = client.get("/api/books/?title=petr4&tags=petroleo&comments_count=0").json()["results"]
     [row] = rows
     assert row["title"] == "Compra PETR4"
@@ -132,7 +132,7 @@ def test_form_of_a_waiting_idea_shows_the_price_of_its_stock(client, alice):
     assert "field-quote" not in client.get(f"/ideia/{frozen.pk}/editar/").content.decode()
 
 
-def test_words_alone_do_not_open_the_other_filters(client, many):
+def test_words_alone_do_not_open_the_other_filters(client, three_ideas):
     def is_open(**query):
         return '<details class="disclosure" open' in client.get("/ideias/", query).content.decode()
 
@@ -163,7 +163,7 @@ def test_new_idea_is_published_from_the_form(client, alice):
     assert page.context["form"].errors.keys() == {"target"}
 
 
-def test_terms_cannot_be_posted_once_frozen(client, alice):
+def test_frozen_terms_are_refused(client, alice):
     idea = make_idea(alice)
     client.force_login(alice)
     client.post(f"/ideia/{idea.pk}/editar/", {"thesis": "Nova.", "target": "90,00", "side": "sell"})
@@ -181,7 +181,7 @@ def test_terms_cannot_be_posted_once_frozen(client, alice):
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
 
 
-def test_waiting_idea_is_its_authors_alone(client, alice, bob):
+def test_only_the_author_sees_a_waiting_idea(client, alice, bob):
     idea = make_idea(alice, status="waiting", price_at=None, priced_at=None)
     client.force_login(bob)
     assert client.get(f"/ideia/{idea.pk}/").status_code == 404

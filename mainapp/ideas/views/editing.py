@@ -1,4 +1,4 @@
-"""Writing, editing, closing and deleting an idea, and its comments."""
+"""Forms to write, edit, close and delete an idea, and its comments."""
 
 from datetime import timedelta
 from typing import Any

@@ -55,7 +55,7 @@ def _list(request: HttpRequest, clubs: list[str], **context: Any) -> HttpRespons
     # Invalid values count as missing ones, as on all pages.
     found.form.is_valid()
     page = page_of(found.filter_queryset(rows), request.GET.get("page"), size=PAGE_SIZE)
-    query = kept_query(request.GET)
+    query = filter_query(request.GET)
     return render(
         request,
         "mainapp/ideas/ideas.html",
@@ -73,8 +73,8 @@ def _list(request: HttpRequest, clubs: list[str], **context: Any) -> HttpRespons
     )
 
 
-def kept_query(values: QueryDict) -> str:
-    """Return the filters of a query string, without the page and without empty and other values."""
+def filter_query(values: QueryDict) -> str:
+    """Return the known, non-empty filters of a query string, in a fixed order."""
     kept = QueryDict(mutable=True)
     for name in sorted({*IdeaFilter.base_filters, "club"}):
         if value := values.get(name, "").strip():
@@ -87,7 +87,7 @@ def idea(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def idea_part(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return one part of the page, which open pages fetch when it changes."""
+    """Return one part of the page, for open pages that load it again when it changes."""
     part = request.GET.get("part", "state")
     template = PARTS.get(part, PARTS["state"])
     return render(request, template, idea_context(request, pk))
@@ -124,7 +124,7 @@ def idea_context(request: HttpRequest, pk: int, form: CommentForm | None = None)
 
 def _comments(request: HttpRequest, row: Idea) -> dict[str, Any]:
     rows = comments_of(row, request.user)
-    # The last page is shown first: that is where the talk goes on.
+    # The last page is shown first, as it has the newest comments.
     number = request.GET.get("page") or "999999"
     page = page_of(rows, number, size=COMMENTS)
     return {"comments": page, "page": page}
@@ -141,9 +141,9 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/ideas/record.html", context)
 
 
-def keep_filter(request: MemberRequest) -> HttpResponse:
+def add_filter(request: MemberRequest) -> HttpResponse:
     form = FilterNameForm(request.POST)
-    query = kept_query(QueryDict(request.POST.get("query", "")[:1000]))
+    query = filter_query(QueryDict(request.POST.get("query", "")[:1000]))
     if form.is_valid() and query:
         with shown_as_message(request):
             save_filter(owner=request.user, name=form.cleaned_data["name"], query=query)

@@ -1,8 +1,8 @@
 """Replay of a past session, or of past days, as if it happened now.
 
-Prices are those of recorded bars; a bar's open, ends and close are played one after the other.
-Quote times are those of the clock. The replay begins with the first call, goes on at `speed` in all
-processes, and stays at its last prices; if nobody calls for `FORGOTTEN_S`, it begins again.
+The open, high, low and close of each recorded bar are played in turn; quotes have the time of the
+clock. The replay begins with the first call, runs at `speed` in all processes, and stays at the
+last prices. It starts over after `FORGOTTEN_S` without a call.
 """
 
 from bisect import bisect_right
@@ -32,7 +32,7 @@ OPENING = time(10)
 FORGOTTEN_S = 600
 # A session's minutes take 280 KB, a year's days 150 KB.
 MAX_TAPES = 400
-MISSING = timedelta(seconds=60)  # until a stock without a recording is looked for again
+MISSING = timedelta(seconds=60)  # a stock without a recording is looked up again after this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class Tape:
         ]
 
     def bar_at(self, elapsed_s: float) -> tuple[Bar, Decimal | None, Decimal] | None:
-        """Return the day until a moment as one bar, the previous close, and the price.
+        """Return the day so far as one bar, the previous close, and the price at a moment.
 
         None before the stock's first bar.
         """
@@ -155,7 +155,7 @@ class ReplayProvider(WithoutEvents):
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
         """Return the days before the replayed one, moved so that the last one is the last session.
 
-        The minutes before are not played, so there are none.
+        Only daily bars: the minutes of earlier days are not replayed.
         """
         stock_symbol = canonical(symbol)
         if stock_symbol is None:
@@ -173,7 +173,7 @@ class ReplayProvider(WithoutEvents):
         return _moved(bars, sao_paulo_day(at), places=_places_of(stock_symbol))
 
     def _read(self, symbols: Sequence[str], at: datetime) -> None:
-        """Read the recordings of the symbols that were not read yet, or not found lately."""
+        """Read the recordings of new symbols, and of those that were missing long enough ago."""
         missing = self._missing_since
         unread = [
             symbol
@@ -223,7 +223,7 @@ def _session_numbers(on: date, bars: Sequence[Bar]) -> dict[date, int]:
 
 
 def _partial(bar: Bar, share: float) -> Bar:
-    """Return the part of a bar that was played: open, the ends in a likely order, close."""
+    """Return the played part of a bar: open, high and low in a likely order, close."""
     ends = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
     prices = (bar.open, *ends, bar.close)
     played = prices[: min(int(share * len(prices)), len(prices) - 1) + 1]
@@ -276,7 +276,7 @@ def _places_of(symbol: str) -> int:
 
 
 def _moved(bars: Sequence[Bar], today: date, *, places: int) -> list[Bar]:
-    """Return daily bars at the last sessions before today, one a session."""
+    """Return daily bars moved to the last sessions before today."""
     moved, day = [], today
     for bar in reversed(bars):
         day = previous_session_day(day)

@@ -25,12 +25,12 @@ OPEN, HIGH, LOW, AVERAGE, CLOSE = (slice(at, at + 13) for at in (56, 69, 82, 95,
 QUANTITY, VOLUME, FACTOR = slice(152, 170), slice(170, 188), slice(210, 217)
 NUMBERS = slice(56, 188)  # from the opening price to the volume
 FOOT_COUNT = slice(31, 42)
-# More than a line: a line without an end is refused after these bytes.
+# Longer than any valid line, so that a file without line ends is refused early.
 MAX_LINE = 512
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 CODE_LENGTH = 12
 PLACES = Decimal("1e-8")
-# The average is cut to two decimals, so that the volume lies between it and a cent more. This held
+# The average is truncated to two decimals, so the volume lies between it and a cent more. This held
 # for all 17.1 million records from 2019 on; older ones were not counted.
 VOLUME_RULE_SINCE = b"20190101"
 
@@ -51,8 +51,8 @@ class Day(NamedTuple):
 class Summary:
     """The content of a checked file.
 
-    `repeated` are the codes and days that have several records, because a paper was traded in two
-    ways that are one market.
+    `repeated` has the codes and days with several records: B3 files two ways of trading a paper
+    under the same market.
     """
 
     records: int = 0
@@ -62,36 +62,36 @@ class Summary:
 
 
 def padded(symbol: str) -> bytes:
-    """Return a symbol as the records write it."""
+    """Return a symbol as it is written in the records."""
     return symbol.encode("ascii").ljust(CODE_LENGTH)
 
 
-def check(stream: BufferedReader, *, wanted: Collection[bytes], last_day: date) -> Summary:
+def check_file(stream: BufferedReader, *, wanted: Collection[bytes], last_day: date) -> Summary:
     """Read a whole file and check each record; sessions after `last_day` are not over.
 
     Raises: CotahistError.
     """
     summary = Summary()
-    seen = _Seen()
+    seen = _SeenDays()
     for line in _records(stream, last_day=last_day, summary=summary):
-        if line[CODE] in wanted and _is_wanted(line):
+        if line[CODE] in wanted and _is_cash_in_reais(line):
             day = _date(line[DAY])
             if day and seen.add(line[CODE], day):
                 summary.repeated.add((line[CODE], day))
     return summary
 
 
-def days(
+def read_days(
     stream: BufferedReader, *, wanted: Collection[bytes], summary: Summary, last_day: date
 ) -> Iterator[Day]:
     """Yield the days of the wanted codes of a checked file.
 
-    Of several records of one paper and day, that with the most shares is yielded, at the end.
+    Of several records of one paper and day, the one with the most shares is yielded, at the end.
     Raises: CotahistError if the file has changed since.
     """
     largest: dict[tuple[bytes, date], Day] = {}
     for line in _records(stream, last_day=last_day, summary=Summary()):
-        if line[CODE] not in wanted or not _is_wanted(line):
+        if line[CODE] not in wanted or not _is_cash_in_reais(line):
             continue
         day = _parse(line)
         slot = day.code, day.day
@@ -103,7 +103,7 @@ def days(
 
 
 def _records(stream: BufferedReader, *, last_day: date, summary: Summary) -> Iterator[bytes]:
-    """Yield the data records of a file, checked, and count them in `summary`."""
+    """Check and yield the data records of a file, and count them in `summary`."""
     number = 1
     check_head(stream)
     dates = _Dates(last_day)
@@ -147,8 +147,8 @@ def check_head(stream: BufferedReader) -> None:
 def _check_foot(line: bytes, records: int) -> None:
     """Compare the foot's count with the records.
 
-    B3's layout says that the count includes head and foot; that of the year 2026 does not. So a
-    file from which exactly two records were removed may be accepted.
+    By B3's layout the count includes head and foot; in the file of 2026 it does not. So a file from
+    which exactly two records were removed may be accepted.
     """
     count = line[FOOT_COUNT]
     if not line.startswith(FOOT + NAME) or not count.isdigit():
@@ -168,7 +168,7 @@ def _length_fault(line: bytes, number: int) -> CotahistError:
 
 
 class _Dates:
-    """The dates of a file; each different one is parsed once."""
+    """The dates of a file, each parsed once."""
 
     def __init__(self, last_day: date) -> None:
         self._allowed = last_day
@@ -193,8 +193,8 @@ class _Dates:
         return max(self._known.values(), default=None)
 
 
-class _Seen:
-    """Codes and days, as one bit of each code's number: 1,000 codes of a year take 0.1 MB."""
+class _SeenDays:
+    """A set of codes and days, one bit for each day: a year of 1,000 codes takes 0.1 MB."""
 
     def __init__(self) -> None:
         self._days: dict[bytes, int] = {}
@@ -219,7 +219,7 @@ def _date(text: bytes) -> date | None:
 
 
 def _check_prices(line: bytes, number: int) -> None:
-    """Check that a record's numbers agree with each other, as those of an unaltered file do."""
+    """Check that a record's numbers agree with each other, to detect altered files."""
     low, high, average = int(line[LOW]), int(line[HIGH]), int(line[AVERAGE])
     within = low <= int(line[OPEN]) <= high and low <= int(line[CLOSE]) <= high
     factor = line[FACTOR]
@@ -233,13 +233,13 @@ def _check_prices(line: bytes, number: int) -> None:
         raise CotahistError(FileFault.PRICES, line=number)
 
 
-def _is_wanted(line: bytes) -> bool:
+def _is_cash_in_reais(line: bytes) -> bool:
     return line[MARKET] == CASH and line[CURRENCY] == REAL
 
 
 def _parse(line: bytes) -> Day:
     day = _date(line[DAY])
-    assert day  # checked
+    assert day  # `check_file` has read it
     shares = int(line[FACTOR])
     open_, high, low, close = (_price(line[column], shares) for column in (OPEN, HIGH, LOW, CLOSE))
     return Day(line[CODE], day, open_, high, low, close, int(line[QUANTITY]))

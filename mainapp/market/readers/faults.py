@@ -1,4 +1,4 @@
-"""The reasons for refusing a file of B3's history, each with a sentence."""
+"""The reasons for refusing a file of B3's history, and their sentences."""
 
 from enum import StrEnum
 from typing import Any

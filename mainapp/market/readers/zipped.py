@@ -1,4 +1,4 @@
-"""The text of a file that may be a zip, as a stream whose memory does not depend on its size."""
+"""Streaming of text from a file that may be a zip, in memory that does not depend on its size."""
 
 import struct
 import zipfile
@@ -22,7 +22,7 @@ MAX_DIRECTORY = 2**14
 
 
 @contextmanager
-def opened(file: BinaryIO) -> Iterator[BufferedReader]:
+def open_text(file: BinaryIO) -> Iterator[BufferedReader]:
     """Open the text of a file: its only member if it is a zip, otherwise itself.
 
     Raises: CotahistError, also while the stream is read.

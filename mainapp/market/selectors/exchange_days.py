@@ -1,7 +1,7 @@
 """B3's own history of a stock: daily bars of its files, adjusted by splits when read.
 
-Former codes belong to it, converted by the ratio of the exchange; those whose ratio is not known
-are left out. Splits whose ratio or date is not known are not applied.
+The days of former codes are included, converted by the ratio at which shares were replaced; codes
+without a known ratio are left out. Splits whose ratio or date is not known are not applied.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class _Ratio:
-    """The number of today's shares for one share held before `ex_on`, or ever if it is None."""
+    """Today's shares for one share held before `ex_on`; None: whenever it was held."""
 
     ex_on: date | None
     ratio: Decimal
@@ -38,7 +38,7 @@ def exchange_bars(
     before: date | None = None,
     newest: int | None = None,
 ) -> list[Bar]:
-    """Return adjusted daily bars, oldest first. One query; one to three more if there are any."""
+    """Return adjusted daily bars, oldest first. One query without bars, two to four with them."""
     codes = Stock.objects.filter(Q(pk=stock.pk) | Q(renamed_to=stock)).values("pk")
     rows = ExchangeDay.objects.filter(stock__in=codes).order_by("-day", "stock_id")
     if since:
@@ -59,7 +59,7 @@ def exchange_bars(
 
 
 def _ratios(today: str, symbols: set[str]) -> dict[str, list[_Ratio]]:
-    """Return the ratios of each code into the stock's shares; none for a code that has no ratio."""
+    """Return each code's ratios to the stock's shares, without the codes that have none."""
     if not symbols:
         return {}
     ratios = defaultdict[str, list[_Ratio]](list, {symbol: [] for symbol in symbols})
@@ -91,9 +91,9 @@ def _ratios(today: str, symbols: set[str]) -> dict[str, list[_Ratio]]:
 
 def _product(ratios: Iterable[_Ratio], day: date) -> Decimal:
     product = ONE
-    for each in ratios:
-        if each.ex_on is None or day < each.ex_on:
-            product *= each.ratio
+    for step in ratios:
+        if step.ex_on is None or day < step.ex_on:
+            product *= step.ratio
     return product
 
 

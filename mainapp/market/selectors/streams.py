@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.market.selectors.source_words import fault_words, source_label
 from mainapp.market.streams.base import StreamState
-from mainapp.market.streams.given import Streaming, read_streaming
+from mainapp.market.streams.redis_state import Streaming, read_streaming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

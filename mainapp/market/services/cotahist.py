@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from mainapp.market import sessions
 from mainapp.market.models import ExchangeDay, Stock
-from mainapp.market.readers.cotahist import Day, check, days, padded
-from mainapp.market.readers.zipped import opened
+from mainapp.market.readers.cotahist import Day, check_file, padded, read_days
+from mainapp.market.readers.zipped import open_text
 from mainapp.market.symbols import INDEX
 
 # Each transaction is short, so that no other writer waits long.
@@ -28,7 +28,7 @@ _UPSERT = f"""
 
 @dataclass(slots=True, kw_only=True)
 class Loaded:
-    """The result of a load: the file's records, and the days of known papers that it has."""
+    """The result of a load: the file's records, and its days of known papers."""
 
     records: int
     first_day: date | None
@@ -41,18 +41,18 @@ class Loaded:
 def load_cotahist(file: BinaryIO, *, at: datetime) -> Loaded:
     """Load a COTAHIST file, zip or text, into the days of the papers that the catalogue knows.
 
-    The whole file is checked before anything is written. Safe to repeat: the second time nothing is
-    written, and a load that was killed is completed. Memory does not depend on the file's size.
+    The whole file is checked before anything is written. Safe to repeat: a second load writes
+    nothing, or completes one that was killed. Memory does not depend on the file's size.
     Raises: CotahistError.
     """
     symbols = Stock.objects.exclude(symbol=INDEX).values_list("symbol", "pk")
     wanted = {padded(symbol): pk for symbol, pk in symbols}
     last_day = last_closed_day(at)
-    with opened(file) as stream:
-        summary = check(stream, wanted=wanted, last_day=last_day)
+    with open_text(file) as stream:
+        summary = check_file(stream, wanted=wanted, last_day=last_day)
     loaded = Loaded(records=summary.records, first_day=summary.first_day, last_day=summary.last_day)
-    with opened(file) as stream:
-        rows = days(stream, wanted=wanted, summary=summary, last_day=last_day)
+    with open_text(file) as stream:
+        rows = read_days(stream, wanted=wanted, summary=summary, last_day=last_day)
         while batch := list(islice(rows, ROWS_A_TRANSACTION)):
             added, changed = _write(batch, wanted)
             loaded.days += len(batch)

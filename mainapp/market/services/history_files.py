@@ -15,13 +15,13 @@ from mainapp.market.services.cotahist import Loaded, load_cotahist
 logger = logging.getLogger(__name__)
 
 State = HistoryFile.State
-# Far longer than a load: its worker is dead, and another one may begin.
+# Far longer than a load takes: by then its worker is dead, and another one may start.
 ABANDONED = timedelta(minutes=15)
 RESULTS = ("records", "first_day", "last_day", "days", "added", "changed")
 
 
 def keep_file(row: HistoryFile, *, name: str, content: bytes, at: datetime) -> None:
-    """Store an upload until it is loaded."""
+    """Store an upload for the worker."""
     row.name, row.content, row.uploaded_at = name[-120:], content, at
     row.save()
 

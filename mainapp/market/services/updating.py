@@ -24,7 +24,7 @@ from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.claims import batch_lease, claim, unclaimed
 from mainapp.market.services.recording import record_quotes
-from mainapp.market.streams.given import not_given
+from mainapp.market.streams.redis_state import symbols_to_poll
 from mainapp.market.symbols import CRIPTO, market_of
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
         # Checked again: another batch may have run since.
         if not is_acquired or not (at_once or _is_due(at, interval)):
             return False
-        symbols = not_given(watch.watched_symbols(redis_client()) | watch.needed_symbols())
+        symbols = symbols_to_poll(watch.watched_symbols(redis_client()) | watch.needed_symbols())
         if symbols and _are_sources_resting(at):
             return False
         pause = interval

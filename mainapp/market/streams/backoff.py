@@ -9,7 +9,7 @@ LONGEST_RETRY_AFTER_S = 3600.0
 
 
 class Backoff:
-    """Growing random pauses. Half of each is random: a site's servers do not return as one."""
+    """Exponential pauses. Half of each is random, so that servers do not reconnect in step."""
 
     def __init__(self, *, first_s: float, longest_s: float) -> None:
         self._first_s, self._longest_s = first_s, longest_s
@@ -27,10 +27,10 @@ class Backoff:
 
 
 class RollingLimit:
-    """At most `count` passes in any period of `period_s`.
+    """At most `count` messages in any period of `period_s`.
 
-    A bucket of tokens would allow twice as many at once: Binance closes at the sixth message in any
-    second.
+    A token bucket would allow twice as many at once, and Binance closes a connection at the sixth
+    message in any second.
     """
 
     def __init__(self, count: int, *, period_s: float) -> None:

@@ -1,4 +1,4 @@
-"""The Protocol of all streams of quotes, and what they share."""
+"""The Protocol of streams of quotes, and the types that they share."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -21,7 +21,7 @@ StreamStatus = Literal[
 class StreamError(Exception):
     """A lost, refused or useless connection. `retry_after` is the pause that the source requests.
 
-    Unlike the errors of providers it is never passed on: a stream connects again without end.
+    Unlike a provider's error it never reaches the caller: a stream reconnects for ever.
     """
 
     def __init__(self, message: str, *, fault: Fault, retry_after: float = 0.0) -> None:
@@ -34,7 +34,7 @@ class StreamError(Exception):
 class Tick:
     """A price as it arrived: `at_ms` is the source's time, `build` makes the quote.
 
-    Of many ticks only the newest is built: at 10,000 a second, decimals would cost a whole core.
+    Only the newest of many ticks is built: decimals of 10,000 a second would cost a whole core.
     """
 
     symbol: str
@@ -57,7 +57,7 @@ class StreamState:
     given: int = 0  # those of them that are not polled
     connections: int = 0
     ticks: int = 0
-    malformed: int = 0  # messages that are not of the documented form
+    malformed: int = 0  # messages that do not follow the documented format
     unwanted: int = 0  # prices of symbols that were not requested
 
 
@@ -95,7 +95,7 @@ class QuoteStream(Protocol):
         """Return whether the source may have the symbol (B3's: PETR4, IBOV)."""
 
     async def run(self, wanted: WantedSymbols, deliver: Callable[[Tick], None]) -> None:
-        """Deliver ticks of the wanted symbols until cancelled, through every failure.
+        """Deliver ticks of the wanted symbols until cancelled, and survive every failure.
 
         `deliver` never blocks. Ticks may be repeated and out of order.
         """

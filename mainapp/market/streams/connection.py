@@ -1,4 +1,4 @@
-"""One connection of a stream: subscriptions, prices, silence."""
+"""One connection of a stream: its subscriptions, its prices, and the detection of silence."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -34,21 +34,21 @@ class Periods:
 
     first_pause_s: float = 1.0
     longest_pause_s: float = 60.0
-    steady_s: float = 30.0  # a connection that lived this long starts with the first pause again
+    steady_s: float = 30.0  # after a connection of this length the pauses start from the first one
     open_s: float = 5.0
     close_s: float = 1.0
     ping_s: float = 15.0
-    repeat_s: float = 15.0  # Yahoo falls silent unless it is asked again
+    repeat_s: float = 15.0  # Yahoo stops sending unless subscriptions are repeated
     first_price_s: float = 60.0
     shortest_silence_s: float = 15.0
     longest_silence_s: float = 60.0
-    silent_pauses: float = 8.0  # of the usual length, after which a connection is silent
+    silent_pauses: float = 8.0  # a connection is silent after this many of its usual pauses
 
 
 class Connection:
     """A connection that ends with a StreamError, or when it is cancelled.
 
-    `live` is set by the first price, `leaving` when a successor should be opened.
+    `live` is set by the first price, `leaving` when its successor should be opened.
     """
 
     def __init__(
@@ -83,8 +83,8 @@ class Connection:
         async with self._open(address) as socket:
             self._opened_at = self._priced_at = monotonic()
             self._state.connected_at = datetime.now(UTC)
-            work = [self._read(socket), self._subscribe(socket), self._watch()]
-            tasks = [asyncio.create_task(part) for part in work]
+            coroutines = [self._read(socket), self._subscribe(socket), self._watch()]
+            tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
             try:
                 done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -95,7 +95,7 @@ class Connection:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     def was_steady(self) -> bool:
-        """Return whether it gave prices for long enough to count as a success."""
+        """Return whether prices arrived for long enough to count as a success."""
         return self.live.is_set() and self._priced_at - self._opened_at >= self._periods.steady_s
 
     @asynccontextmanager
@@ -139,9 +139,9 @@ class Connection:
         if message.answered is not None:
             self._confirmed.update(self._unanswered.pop(message.answered, ()))
         for price in message.prices:
-            self._take(price)
+            self._deliver_price(price)
 
-    def _take(self, price: Price) -> None:
+    def _deliver_price(self, price: Price) -> None:
         self._map_names()
         symbols = self._names.get(price.source_symbol)
         if symbols is None:
@@ -167,16 +167,15 @@ class Connection:
     # Silence and the planned end ---------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """End a connection without prices, whatever else it sends; announce the planned end."""
+        """End the connection when prices stop, whatever else arrives; set `leaving` in time."""
         while True:
-            left = self._priced_at + self._allowed_silence_s() - monotonic()
-            if left <= 0:
+            silence_left_s = self._priced_at + self._allowed_silence_s() - monotonic()
+            if silence_left_s <= 0:
                 self._state.status = "silent"
                 raise StreamError("no price for too long", fault="timeout")
-            life = self._opened_at + self._wire.lifetime_s - monotonic()
-            if life <= 0:
+            if monotonic() >= self._opened_at + self._wire.lifetime_s:
                 self.leaving.set()
-            await asyncio.sleep(max(0.01, min(left, 1.0)))
+            await asyncio.sleep(max(0.01, min(silence_left_s, 1.0)))
 
     def _allowed_silence_s(self) -> float:
         periods = self._periods
@@ -188,7 +187,7 @@ class Connection:
     # Subscriptions -----------------------------------------------------------------------------
 
     async def _subscribe(self, socket: ClientConnection) -> None:
-        """Keep the subscriptions equal to the wanted symbols; repeat what is not confirmed."""
+        """Keep the subscriptions equal to the wanted symbols; repeat unconfirmed ones."""
         while True:
             names = self._source_names()
             await self._request(socket, self._wire.unsubscribe, self._sent - names)
@@ -203,15 +202,16 @@ class Connection:
                 self._sent -= names if self._wire.repeats_all else names - self._confirmed
 
     async def _request(
-        self, socket: ClientConnection, form: Callable[..., str], names: Iterable[str]
+        self, socket: ClientConnection, build: Callable[..., str], names: Iterable[str]
     ) -> None:
         ordered = sorted(names)
         for start in range(0, len(ordered), NAMES_A_MESSAGE):
-            part = ordered[start : start + NAMES_A_MESSAGE]
+            chunk = ordered[start : start + NAMES_A_MESSAGE]
             self._number += 1
-            self._unanswered = {self._number: part} | dict(list(self._unanswered.items())[:8])
+            # Only the newest requests: Yahoo answers none.
+            self._unanswered = {self._number: chunk} | dict(list(self._unanswered.items())[:8])
             await self._limit.wait()
-            await socket.send(form(part, self._number))
+            await socket.send(build(chunk, self._number))
 
     def _source_names(self) -> set[str]:
         """Return the source's names of the wanted symbols."""

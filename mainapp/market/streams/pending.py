@@ -10,8 +10,8 @@ from mainapp.market.streams.base import Tick
 class PendingTicks:
     """Ticks to record in the next batch: the newest of each symbol and stream, however many arrive.
 
-    A tick of the future is stored beside the newest one: it is only counted as refused, and must
-    not displace a good one.
+    A tick with a future time is stored separately: it will be refused and counted, and must not
+    displace a valid one.
     """
 
     def __init__(self) -> None:
@@ -29,9 +29,9 @@ class PendingTicks:
             self._ticks[key] = tick
             self._arrived.set()
 
-    async def take(self) -> list[Tick]:
+    async def pop_all(self) -> list[Tick]:
         """Wait for ticks and remove them all."""
         await self._arrived.wait()
         self._arrived.clear()
-        taken, self._ticks = self._ticks, {}
-        return list(taken.values())
+        ticks, self._ticks = self._ticks, {}
+        return list(ticks.values())

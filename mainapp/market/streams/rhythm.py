@@ -1,9 +1,9 @@
-"""The rhythm of each symbol's quotes, by which its silence is noticed."""
+"""The usual pause between the quotes of each symbol, to detect that it has fallen silent."""
 
 from dataclasses import dataclass
 
 SHORTEST_S, LONGEST_S = 3.0, 60.0
-# A symbol is silent after this many of its usual pauses.
+# A symbol counts as silent after this many of its usual pauses.
 PAUSES = 3
 # The share of the longest pause that remains after each shorter one.
 DECAY = 0.8
@@ -11,7 +11,7 @@ FIRST_PAUSES = 2
 
 
 @dataclass(slots=True)
-class _Symbol:
+class _Rhythm:
     last_at: float
     pause_s: float = 0.0
     pauses: int = 0
@@ -21,32 +21,32 @@ class Rhythms:
     """The pauses between each symbol's newer quotes. Times are monotonic, in seconds."""
 
     def __init__(self) -> None:
-        self._symbols: dict[str, _Symbol] = {}
+        self._symbols: dict[str, _Rhythm] = {}
 
     def note(self, symbol: str, now: float) -> None:
-        """Note that a newer quote was accepted. After a silence the rhythm is learnt again.
+        """Record an accepted newer quote. After a silence the rhythm is learnt from scratch.
 
-        An outage is no usual pause: counted as one, it allowed the next to last for a minute.
+        An outage is not a usual pause: when it was counted, the next one was noticed a minute late.
         """
-        known = self._symbols.get(symbol)
-        if known is None or (known.pauses >= FIRST_PAUSES and now > self.silent_at(symbol)):
-            self._symbols[symbol] = _Symbol(now)
+        rhythm = self._symbols.get(symbol)
+        if rhythm is None or (rhythm.pauses >= FIRST_PAUSES and now > self.silent_at(symbol)):
+            self._symbols[symbol] = _Rhythm(now)
             return
-        pause = min(now - known.last_at, LONGEST_S)
-        known.pause_s = max(pause, known.pause_s * DECAY)
-        known.pauses += 1
-        known.last_at = now
+        pause = min(now - rhythm.last_at, LONGEST_S)
+        rhythm.pause_s = max(pause, rhythm.pause_s * DECAY)
+        rhythm.pauses += 1
+        rhythm.last_at = now
 
     def silent_at(self, symbol: str) -> float:
-        """Return when the symbol counts as silent unless a quote comes; 0 if it does already.
+        """Return when the symbol will count as silent if no quote arrives; 0 if it already does.
 
-        A symbol whose usual pauses are too long for that is always silent: polling is faster.
+        With usual pauses above LONGEST_S / PAUSES it always counts as silent: polling is faster.
         """
-        known = self._symbols.get(symbol)
-        if known is None or known.pauses < FIRST_PAUSES:
+        rhythm = self._symbols.get(symbol)
+        if rhythm is None or rhythm.pauses < FIRST_PAUSES:
             return 0.0
-        allowed = PAUSES * known.pause_s
-        return known.last_at + max(allowed, SHORTEST_S) if allowed <= LONGEST_S else 0.0
+        allowed = PAUSES * rhythm.pause_s
+        return rhythm.last_at + max(allowed, SHORTEST_S) if allowed <= LONGEST_S else 0.0
 
     def forget(self, symbol: str) -> None:
         self._symbols.pop(symbol, None)

@@ -45,7 +45,7 @@ class WebSocketStream:
         return self._wire.source_symbol(symbol) is not None
 
     async def run(self, wanted: WantedSymbols, deliver: Callable[[Tick], None]) -> None:
-        before: _Running | None = None
+        previous: _Running | None = None
         current: _Running | None = None
         try:
             while True:
@@ -53,18 +53,18 @@ class WebSocketStream:
                     self.state.status = "idle"
                     await wanted.any()
                 current = self._open(wanted, deliver)
-                await _until(current.task, current.connection.live)
+                await _wait_for(current.task, current.connection.live)
                 if current.connection.live.is_set():
-                    await _end(before)
-                    before = None
-                    await _until(current.task, current.connection.leaving)
+                    await _end(previous)
+                    previous = None
+                    await _wait_for(current.task, current.connection.leaving)
                 retry_after = self._note_end(current)
                 if not current.task.done():
-                    before, current = current, None
-                await self._pause(retry_after, before)
+                    previous, current = current, None
+                await self._pause(retry_after, previous)
         finally:
             await _end(current)
-            await _end(before)
+            await _end(previous)
 
     def _open(self, wanted: WantedSymbols, deliver: Callable[[Tick], None]) -> _Running:
         self.state.connections += 1
@@ -82,7 +82,7 @@ class WebSocketStream:
         return _Running(connection, task)
 
     def _note_end(self, ended: _Running) -> float:
-        """Note why a connection ended or will end; return the pause that the source requests."""
+        """Record why a connection ended or will end; return the pause that the source requests."""
         if ended.connection.was_steady():
             self._backoff.reset()
         if not ended.task.done():
@@ -97,13 +97,13 @@ class WebSocketStream:
         logger.info("the stream of %s ended: %s", self.name, error)
         return error.retry_after
 
-    async def _pause(self, retry_after: float, before: _Running | None) -> None:
-        if before is None or before.task.done():
+    async def _pause(self, retry_after: float, previous: _Running | None) -> None:
+        if previous is None or previous.task.done():
             self.state.status = "waiting"
         await asyncio.sleep(self._backoff.pause_s(retry_after=retry_after))
 
 
-async def _until(task: "asyncio.Task[None]", event: asyncio.Event) -> None:
+async def _wait_for(task: "asyncio.Task[None]", event: asyncio.Event) -> None:
     """Wait for an event of a connection, or for the connection's end."""
     waiting = asyncio.create_task(event.wait())
     try:

@@ -1,4 +1,4 @@
-"""The Protocol of the formats that streams use on a WebSocket."""
+"""The message format of a streaming source, as a Protocol."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from mainapp.market.quotes import Quote
 
 
 class MalformedMessage(ValueError):
-    """A message that is not of the documented form."""
+    """A message that does not follow the documented format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price in the source's form: its name of the symbol, its time, and the values."""
+    """A price as the source sends it: its own name for the symbol, the time, and the values."""
 
     source_symbol: str
     at_ms: int
@@ -52,4 +52,4 @@ class Wire(Protocol):
         """Parse a message; unknown ones are empty. Raises: MalformedMessage."""
 
     def to_quote(self, price: Price, symbol: str) -> Quote:
-        """Return the quote of a parsed price. A price that is no number becomes NaN."""
+        """Return the quote of a parsed price. A price that is not a number becomes NaN."""

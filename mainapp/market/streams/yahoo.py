@@ -61,7 +61,7 @@ class YahooWire:
     def to_quote(self, price: Price, symbol: str) -> Quote:
         """Return the quote. Prices are 32-bit floats (38.419998), rounded to the cent.
 
-        Zero stands for a missing field, as protobuf does not send it.
+        Zero means a missing field: protobuf does not send zeros.
         """
         data: Any = price.values
         last = to_money(data.price)

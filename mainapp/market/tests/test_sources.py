@@ -16,7 +16,7 @@ from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.limits import Limits
 from mainapp.market.selectors.sources import sources_overview
 from mainapp.market.streams.base import StreamState
-from mainapp.market.streams.given import write_streaming
+from mainapp.market.streams.redis_state import write_streaming
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""A user's browsers that get notifications by web push: one subscription a device."""
+"""Devices: a user's browsers that get notifications by web push, with a subscription each."""
 
 from datetime import datetime
 
@@ -35,12 +35,12 @@ def store_device(
     is_new: bool,
     at: datetime,
 ) -> Channel | None:
-    """Store a browser's subscription, as `p256dh.auth` keys for its endpoint; safe to repeat.
+    """Store a browser's subscription: its endpoint and its keys, `p256dh.auth`. Safe to repeat.
 
     `known` is the device that this log-in switched on before: its subscription is replaced. Without
-    `is_new`, an unknown browser is not added, and the result is None. The same browser of another
-    user, who logged out without the server or not at all, is removed. Resolves the endpoint's host,
-    which takes up to 2 s. Raises: DomainError, RateLimited.
+    `is_new`, an unknown browser is not added, and the result is None. If the same browser was
+    another user's device (who logged out offline, or never did), that one is removed. Resolves the
+    endpoint's host, which takes up to 2 s. Raises: DomainError, RateLimited.
     """
     try:
         target = transports()[Channel.Kind.PUSH].check(endpoint, keys)
@@ -53,7 +53,7 @@ def store_device(
         device = devices.filter(address=target.address).first() or device_of(user, known)
         if device is None and not is_new:
             return None
-        # Both keys have to match: whoever learns an endpoint alone can end nobody's device.
+        # Both keys have to match: an endpoint alone must not be enough to remove another's device.
         others = Channel.objects.filter(address=target.address, secret=target.secret)
         for other in others.filter(kind=Channel.Kind.PUSH).exclude(user=user):
             delete_channel(channel=other)
@@ -68,13 +68,13 @@ def store_device(
 
 
 def remove_device(*, user: User, pk: int | None) -> None:
-    """Remove a device of a user who logs out in it. Safe to repeat."""
+    """Remove the device on which a user logs out. Safe to repeat."""
     if device := device_of(user, pk):
         delete_channel(channel=device)
 
 
 def remove_devices(*, user: User, except_pk: int | None = None) -> None:
-    """Remove a user's devices, because their log-ins ended; `except_pk` is the present one."""
+    """Remove a user's devices, because their log-ins ended; `except_pk` is the current one."""
     devices = Channel.objects.filter(user=user, kind=Channel.Kind.PUSH)
     for device in devices:
         if device.pk != except_pk:
@@ -82,9 +82,9 @@ def remove_devices(*, user: User, except_pk: int | None = None) -> None:
 
 
 def ensure_key(*, device_count: int) -> str:
-    """Create the site's key of web push once; return its state for the operator, in words.
+    """Create the site's web push key unless it exists; return its state as text for the operator.
 
-    While devices are subscribed, a missing key is never replaced: each device is bound to it.
+    A missing key is never replaced while devices are subscribed, as each is bound to the old one.
     """
     try:
         if not vapid.key_text() and device_count == 0:

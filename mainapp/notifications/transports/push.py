@@ -1,8 +1,8 @@
 """Web push: encrypted messages to one browser (RFC 8030, 8188 and 8291).
 
-The address is the endpoint that the browser got from its vendor's push service, a URL that nobody
-else is shown; the secret is `p256dh.auth`, the keys by which only this browser can decrypt.
-pywebpush was not used: its dependency http-ece has no wheel.
+The address is the endpoint that the browser got from its vendor's push service, a URL to keep
+private; the secret is `p256dh.auth`, the keys with which only this browser can decrypt. pywebpush
+is not used, because its dependency http-ece has no wheel.
 """
 
 import json
@@ -20,8 +20,8 @@ from mainapp.notifications.transports.text import cut
 from mainapp.notifications.transports.vapid import (
     KeyMissing,
     authorization,
-    decode,
-    encode,
+    decode_base64url,
+    encode_base64url,
     public_bytes,
 )
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         EllipticCurvePublicKey,
     )
 
-TTL_S = 12 * 3600  # a phone that was off longer reads the inbox
-# Bytes of JSON; with the links, the payload stays below 3,000. Services accept 3,993.
+TTL_S = 12 * 3600  # after this a phone that was off shows the notification on the site only
+# Bytes of JSON: with the links, the payload stays below 3,000. Push services accept 3,993.
 MAX_TITLE, MAX_BODY = 300, 1200
 RECORD_SIZE = 4096
 POINT_BYTES, AUTH_BYTES = 65, 16
@@ -74,7 +74,7 @@ class PushTransport:
 
 
 def build_payload(message: Message) -> bytes:
-    """Return the JSON that the service worker reads, of at most 3,000 bytes."""
+    """Return the JSON for the service worker (js/core/worker.js), at most 3,000 bytes."""
     fields: dict[str, Any] = {
         "title": cut(message.subject, limit=MAX_TITLE, measure=_json_length),
         "body": cut(message.text, limit=MAX_BODY, measure=_json_length),
@@ -93,8 +93,8 @@ def _json_length(text: str) -> int:
 
 
 def topic_header(topic: str) -> str:
-    """Return a Topic of 32 characters: a later message replaces one that has not arrived yet."""
-    return encode(sha256(topic.encode()).digest()[:24])
+    """Return a Topic of 32 characters; a message replaces undelivered ones of the same topic."""
+    return encode_base64url(sha256(topic.encode()).digest()[:24])
 
 
 def encrypt(
@@ -106,7 +106,7 @@ def encrypt(
 ) -> bytes:
     """Return the body of a push message (RFC 8291). Only tests pass `salt` and `key`.
 
-    Raises: TransportError for keys that no browser has.
+    Raises: TransportError for malformed keys.
     """
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -133,7 +133,7 @@ def _hkdf(material: bytes, *, salt: bytes, info: bytes, length: int) -> bytes:
 def _browser_keys(secret: str) -> tuple[bytes, bytes]:
     """Return a browser's public point and its authentication secret. Raises: TransportError."""
     try:
-        point, auth = (decode(part) for part in secret.split("."))
+        point, auth = (decode_base64url(part) for part in secret.split("."))
     except ValueError:
         point = auth = b""
     if len(point) != POINT_BYTES or point[0] != 4 or len(auth) != AUTH_BYTES:
@@ -156,6 +156,6 @@ def _refusal(reply: Reply) -> TransportError:
     if reply.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return TransportError(GONE, permanent=True, is_gone=True)
     error = refusal(reply)
-    # These refuse the site's token, not the device.
+    # These statuses refuse the site's token, not the device.
     error.is_ours = reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     return error

@@ -1,7 +1,7 @@
-"""The site's key of web push (RFC 8292), by which push services recognise it.
+"""The site's web push key (VAPID, RFC 8292), by which push services recognise the site.
 
-Browsers bind each subscription to this key: with another one, all subscriptions are lost. So it is
-created once, by the set-up, and read from VAPID_KEY or from DATA_DIR.
+Browsers bind each subscription to this key: with a different key all subscriptions are lost. So it
+is created once, by the set-up, and read from VAPID_KEY or from DATA_DIR.
 """
 
 import time
@@ -24,16 +24,16 @@ KEY_BYTES = 32
 
 
 class KeyMissing(Exception):
-    """There is no usable key; the text is for the operator."""
+    """No usable key; the message is for the operator."""
 
 
-def encode(data: bytes) -> str:
+def encode_base64url(data: bytes) -> str:
     """Return base64url without padding."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def decode(text: str) -> bytes:
-    """Return the bytes of base64url without padding. Raises: ValueError."""
+def decode_base64url(text: str) -> bytes:
+    """Decode base64url without padding. Raises: ValueError."""
     if not text.isascii():
         raise ValueError("not base64url")
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -44,7 +44,7 @@ def key_path() -> Path:
 
 
 def key_text() -> str:
-    """Return the private key in base64url, "" without one."""
+    """Return the private key in base64url, or "" if there is none."""
     if settings.VAPID_KEY:
         return str(settings.VAPID_KEY)
     try:
@@ -60,7 +60,7 @@ def create_key() -> None:
 
     def create() -> str:
         value = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
-        return encode(value.to_bytes(KEY_BYTES, "big"))
+        return encode_base64url(value.to_bytes(KEY_BYTES, "big"))
 
     read_or_create_key(key_path(), create)
 
@@ -73,7 +73,7 @@ def private_key() -> "EllipticCurvePrivateKey":
     if not text:
         raise KeyMissing("there is no key of web push: restore it, or run the set-up")
     try:
-        raw = decode(text)
+        raw = decode_base64url(text)
         if len(raw) != KEY_BYTES:
             raise ValueError(text)
         return ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1())
@@ -83,7 +83,7 @@ def private_key() -> "EllipticCurvePrivateKey":
 
 def public_key_text() -> str:
     """Return the public key in base64url, for `pushManager.subscribe`. Raises: KeyMissing."""
-    return encode(public_bytes(private_key()))
+    return encode_base64url(public_bytes(private_key()))
 
 
 def public_bytes(key: "EllipticCurvePrivateKey") -> bytes:
@@ -107,11 +107,11 @@ def authorization(endpoint: str) -> str:
         **({"sub": contact()} if contact() else {}),
     }
     token = jwt.encode(claims, key, algorithm="ES256")
-    return f"vapid t={token}, k={encode(public_bytes(key))}"
+    return f"vapid t={token}, k={encode_base64url(public_bytes(key))}"
 
 
 def contact() -> str:
-    """Return the operator's address for push services; "" if the site has no public one.
+    """Return the operator's address for push services, or "" if the site has no public one.
 
     Apple refuses tokens whose contact is at `localhost`.
     """

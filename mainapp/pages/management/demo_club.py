@@ -13,7 +13,7 @@ from mainapp.agenda.services.events import create_event
 from mainapp.agenda.services.seats import enrol
 from mainapp.alerts.models import Alert, AlertSubscription, SharedAlert
 from mainapp.clubs.models import Club, ClubMember
-from mainapp.clubs.services.clubs import found_club
+from mainapp.clubs.services.clubs import create_club
 from mainapp.clubs.services.invitations import invite, join_club
 from mainapp.clubs.services.members import change_role, share_portfolio
 from mainapp.clubs.services.pictures import CLUB_PICTURES, set_club_picture
@@ -164,7 +164,7 @@ def _hang_picture(club: Club, owner: User, now: datetime) -> None:
 
 
 def _found(users: Mapping[str, User], now: datetime) -> Club:
-    club = found_club(
+    club = create_club(
         founder=users["ana"],
         name="Clube Ipê",
         description="Cinco amigos que investem juntos desde 2021. Encontro toda última quinta.",

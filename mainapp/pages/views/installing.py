@@ -1,4 +1,4 @@
-"""What a phone needs to install the site: manifest, service worker, and the offline page."""
+"""The files by which a phone installs the site: manifest, service worker, and offline page."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ from mainapp.market.selectors.boards import index_quotes
 
 GROUND = "#f4f5f2"  # --ground of the light theme
 ICONS = "mainapp/img/"
-# All that the offline page needs. The worker keeps these files and nothing else.
+# Everything that the offline page needs. The worker stores these files and nothing else.
 ASSETS = (
     "mainapp/css/site.css",
     "mainapp/js/core/theme.js",
@@ -69,10 +69,10 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 
 def offline(request: HttpRequest) -> HttpResponse:
-    """Return the page that browsers keep, with the last quotes of the index's stocks.
+    """Return the page that browsers store, with the last quotes of the index's stocks.
 
-    Everybody gets the same page: it is rendered without the request. Links are plain, because the
-    addresses below it may not be reached.
+    It is rendered without the request, so that it is the same for everybody. It links to no stock,
+    because those pages may be out of reach.
     """
     quotes = index_quotes()
     context = {
@@ -94,7 +94,7 @@ def _icon(size: int, suffix: str = "") -> dict[str, Any]:
 
 
 def _revalidated(body: str, content_type: str) -> HttpResponse:
-    """Return a response that caches check every time: a stale worker would keep a stale build."""
+    """Return a response that is revalidated every time: a stale worker would keep a stale build."""
     response = HttpResponse(body, content_type=f"{content_type}; charset=utf-8")
     response["Cache-Control"] = "no-cache"
     response["X-Build"] = build_version()

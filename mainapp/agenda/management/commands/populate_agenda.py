@@ -1,4 +1,4 @@
-"""`manage.py populate_agenda N`: add invented events."""
+"""`manage.py populate_agenda N`: add sample events."""
 
 from mainapp.agenda.management.populating import PopulateCommand
 

@@ -1,4 +1,4 @@
-"""`manage.py populate_courses N`: add invented events."""
+"""`manage.py populate_courses N`: add sample events."""
 
 from mainapp.agenda.management.populating import PopulateCommand
 

@@ -1,4 +1,4 @@
-"""`manage.py populate_projects N`: add invented clubs."""
+"""`manage.py populate_projects N`: add sample clubs."""
 
 from mainapp.clubs.management.populating import PopulateCommand
 

@@ -1,4 +1,4 @@
-"""`manage.py populate_tenants N`: add invented clubs."""
+"""`manage.py populate_tenants N`: add sample clubs."""
 
 from mainapp.clubs.management.populating import PopulateCommand
 

@@ -1,4 +1,4 @@
-"""Make comments on ideas for trying the lists out."""
+"""`manage.py populate_comments N`: add sample comments on ideas."""
 
 import random
 

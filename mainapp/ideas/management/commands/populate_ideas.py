@@ -1,4 +1,4 @@
-"""Make ideas for trying the lists out."""
+"""`manage.py populate_ideas N`: add sample ideas."""
 
 import random
 

@@ -1,1 +1,1 @@
-"""Recording of pushed quotes: one streamer at a time, by the way of every quote."""
+"""Recording of pushed quotes: one streamer at a time, through the checks of polled quotes."""

@@ -1,4 +1,4 @@
-"""The streamer: passes the ticks of all streams on to batches, while it has the lease."""
+"""The streamer: records the ticks of all streams in batches, while it holds the lease."""
 
 import asyncio
 import logging
@@ -19,18 +19,18 @@ from mainapp.market import watch
 from mainapp.market.board import STREAM_LEASE_MS, LeaseLostError
 from mainapp.market.quotes import Quote
 from mainapp.market.services.streaming.batches import record_pushed
-from mainapp.market.services.streaming.giving import GivenSymbols
+from mainapp.market.services.streaming.given_symbols import GivenSymbols
 from mainapp.market.services.streaming.leasing import RENEW_S, Lease, acquire_lease
 from mainapp.market.services.updating import reached_ns
 from mainapp.market.streams.base import QuoteStream, Tick, WantedSymbols
-from mainapp.market.streams.given import write_streaming
 from mainapp.market.streams.pending import PendingTicks
+from mainapp.market.streams.redis_state import write_streaming
 
 logger = logging.getLogger(__name__)
 
 BATCH_S = 0.25
 WANTED_S = 1.0
-NEEDED_EVERY = 5  # of the looks at the watch set, because it costs queries
+NEEDED_EVERY = 5  # updates of the wanted symbols, because the needed ones cost queries
 ACQUIRE_S = 0.5
 STOP_S = 2.0
 PAUSE_S = 1.0  # after a failure of Redis or the database
@@ -40,7 +40,7 @@ OUTAGES = (redis.RedisError, DatabaseError)
 
 
 class Streamer:
-    """One process's streamer. It waits for the lease, and works while it has it.
+    """The streamer of one process: it waits for the lease, and streams while it holds it.
 
     Everything that it writes carries the lease: see `Lease`. The database is used on one thread,
     Redis on others, so that neither delays the connections' pings.
@@ -61,7 +61,7 @@ class Streamer:
                 lease = await self._acquire(stop)
                 if lease is not None:
                     logger.info("streaming %s", ", ".join(self._streams))
-                    await self._work(lease, stop)
+                    await self._run_with_lease(lease, stop)
         finally:
             self._database.shutdown(wait=True, cancel_futures=True)
 
@@ -79,10 +79,10 @@ class Streamer:
                 await asyncio.wait_for(stop.wait(), pause_s)
         return None
 
-    async def _work(self, lease: Lease, stop: asyncio.Event) -> None:
+    async def _run_with_lease(self, lease: Lease, stop: asyncio.Event) -> None:
         """Stream until the lease is lost or `stop` is set."""
         self._pending, self._given = PendingTicks(), GivenSymbols()
-        work: list[Coroutine[Any, Any, object]] = [
+        coroutines: list[Coroutine[Any, Any, object]] = [
             *(self._run_stream(stream) for stream in self._streams.values()),
             self._renew(lease),
             self._update_wanted(),
@@ -90,7 +90,7 @@ class Streamer:
             self._write_state(lease),
             stop.wait(),
         ]
-        tasks = [asyncio.create_task(part) for part in work]
+        tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
         try:
             done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -125,20 +125,20 @@ class Streamer:
 
     async def _update_wanted(self) -> None:
         """Give each stream the watched symbols that no earlier stream can give."""
-        looks = 0
+        updates = 0
         while True:
             try:
-                if looks % NEEDED_EVERY == 0:
+                if updates % NEEDED_EVERY == 0:
                     self._needed = await self._in_database(watch.needed_symbols)
                 watched = await asyncio.to_thread(watch.watched_symbols, client())
-                self._share(watched | self._needed)
-                looks += 1
+                self._assign_symbols(watched | self._needed)
+                updates += 1
             except OUTAGES as error:
                 logger.warning("stream: the wanted symbols are unknown: %s", error)
             await asyncio.sleep(WANTED_S)
 
-    def _share(self, symbols: set[str]) -> None:
-        self._given.keep(symbols)
+    def _assign_symbols(self, symbols: set[str]) -> None:
+        self._given.forget_unwanted(symbols)
         remaining = symbols
         for name, stream in self._streams.items():
             possible = {symbol for symbol in remaining if stream.can_give(symbol)}
@@ -148,7 +148,7 @@ class Streamer:
     async def _record(self, lease: Lease) -> None:
         """Record the newest ticks, at most every BATCH_S. Raises: LeaseLostError."""
         while True:
-            ticks = await self._pending.take()
+            ticks = await self._pending.pop_all()
             began_at = monotonic()
             try:
                 await self._record_batch([tick.build() for tick in ticks], lease)
@@ -158,7 +158,7 @@ class Streamer:
             await asyncio.sleep(max(0.0, began_at + BATCH_S - monotonic()))
 
     async def _record_batch(self, quotes: Sequence[Quote], lease: Lease) -> None:
-        compared = self._given.to_compare()
+        compared = self._given.symbols_to_compare()
         if compared:
             self._given.note_polls(await asyncio.to_thread(reached_ns, compared))
         record = partial(record_pushed, quotes=quotes, lease=lease, at=timezone.now())

@@ -29,7 +29,7 @@ async def test_only_the_newest_tick_of_each_symbol_is_pending():
     for each in [tick(at_ms=NOW_MS), newest, tick(at_ms=NOW_MS + 4), tick("VALE3")]:
         pending.put("yahoo", each)
 
-    taken = await pending.take()
+    taken = await pending.pop_all()
 
     assert [(each.symbol, each.at_ms) for each in taken] == [
         ("PETR4", NOW_MS + 5),
@@ -43,7 +43,7 @@ async def test_tick_of_the_future_does_not_displace_a_good_one():
     pending.put("yahoo", tick(at_ms=NOW_MS + 3_600_000))
     pending.put("yahoo", tick())
 
-    assert {each.at_ms for each in await pending.take()} == {NOW_MS, NOW_MS + 3_600_000}
+    assert {each.at_ms for each in await pending.pop_all()} == {NOW_MS, NOW_MS + 3_600_000}
 
 
 async def test_pending_ticks_are_bounded_by_the_number_of_symbols():

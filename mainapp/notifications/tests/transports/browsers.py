@@ -9,7 +9,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from mainapp.notifications.transports.vapid import decode, encode, public_bytes
+from mainapp.notifications.transports.vapid import decode_base64url, encode_base64url, public_bytes
 
 HOST = "push.example"
 AUTH = b"0123456789abcdef"
@@ -21,7 +21,7 @@ class PushBrowser:
     def __init__(self, name: str = "one", scalar: int = 0x1234567) -> None:
         self._key = ec.derive_private_key(scalar, ec.SECP256R1())
         self.endpoint = f"https://{HOST}/send/{name}"
-        self.p256dh, self.auth = encode(public_bytes(self._key)), encode(AUTH)
+        self.p256dh, self.auth = encode_base64url(public_bytes(self._key)), encode_base64url(AUTH)
 
     @property
     def keys(self) -> str:
@@ -48,7 +48,7 @@ class PushBrowser:
 def claims_of(header: str) -> dict[str, Any]:
     """Return the claims of an Authorization header, whose signature is checked."""
     token, key = header.removeprefix("vapid t=").split(", k=")
-    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), decode(key))
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), decode_base64url(key))
     claims: dict[str, Any] = jwt.decode(
         token, public, algorithms=["ES256"], options={"verify_aud": False}
     )

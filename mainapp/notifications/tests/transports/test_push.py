@@ -7,7 +7,7 @@ from mainapp.notifications.tests.transports.browsers import PushBrowser, claims_
 from mainapp.notifications.transports import vapid
 from mainapp.notifications.transports.base import TransportError
 from mainapp.notifications.transports.push import GONE, NO_KEY, PushTransport, encrypt
-from mainapp.notifications.transports.vapid import decode, encode
+from mainapp.notifications.transports.vapid import decode_base64url, encode_base64url
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def send(client, message, browser):
 
 
 def test_message_of_the_rfc_is_encrypted_as_there():
-    key = decode("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw")
+    key = decode_base64url("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw")
     browser = (
         "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
         ".BTBZMqHH6r4Tts7J_aSIgg"
@@ -32,10 +32,10 @@ def test_message_of_the_rfc_is_encrypted_as_there():
     body = encrypt(
         b"When I grow up, I want to be a watermelon",
         browser,
-        salt=decode("DGv6ra1nlYgDCS1FRnbzlw"),
+        salt=decode_base64url("DGv6ra1nlYgDCS1FRnbzlw"),
         key=ec.derive_private_key(int.from_bytes(key, "big"), ec.SECP256R1()),
     )
-    assert encode(body) == (
+    assert encode_base64url(body) == (
         "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS"
         "6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qu"
         "lcy4a-fN"
@@ -120,7 +120,7 @@ def test_malformed_keys_are_refused(client, browser, keys):
 
 
 def test_point_that_is_not_on_the_curve_is_refused_before_it_is_stored(client, browser):
-    keys = f"{encode(bytes([4]) + bytes(64))}.{browser.auth}"
+    keys = f"{encode_base64url(bytes([4]) + bytes(64))}.{browser.auth}"
     with pytest.raises(TransportError) as failed:
         PushTransport(client).check(browser.endpoint, keys)
     assert failed.value.permanent

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mainapp.accounts.services import log_ins
 from mainapp.agenda.services.announcing import ensure_announcing
-from mainapp.agenda.services.events import follow_zones
+from mainapp.agenda.services.events import apply_zone_rules
 from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
@@ -110,7 +110,7 @@ def schedule() -> str:
     uploads.ensure_sweep()
     ensure_forgetting()
     ensure_announcing()
-    follow_zones(at=timezone.now())  # an update may bring new rules of time zones
+    apply_zone_rules(at=timezone.now())  # an update may bring new rules of time zones
     clubs.ensure_sweep()
     ideas.ensure_sweep()
     current = update_schedule()

@@ -1,8 +1,8 @@
-// The service worker: a page without a connection, and notifications of web push. /sw.js sets `self.BUILD`:
-// {version, page, assets, device}, and loads this file by its hashed name.
+// The service worker: the offline page, and the notifications of web push. /sw.js sets `self.BUILD` to
+// {version, page, assets, icon, device}, and loads this file by its hashed name.
 //
-// The cache of a version has the offline page and its assets, nothing else: no page that names its reader. A new
-// version fills its own cache before it replaces the old one, so assets of two versions never meet.
+// The cache of a version has the offline page and its assets, and nothing personal. A new version fills its own
+// cache before it replaces the old one, so assets of two versions are never mixed.
 
 const BUILD = self.BUILD;
 const PREFIX = "pregao-";
@@ -15,12 +15,12 @@ const ICON = BUILD.icon;
 let refreshedAt = -Infinity;
 
 self.addEventListener("install", (event) => event.waitUntil(fillCache().then(() => self.skipWaiting())));
-self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET") return;
-  if (request.mode === "navigate") event.respondWith(openPage(event));
-  else if (ASSETS.has(new URL(request.url).pathname)) event.respondWith(openAsset(request));
+  if (request.mode === "navigate") event.respondWith(loadPage(event));
+  else if (ASSETS.has(new URL(request.url).pathname)) event.respondWith(loadAsset(request));
 });
 self.addEventListener("push", (event) => event.waitUntil(showPush(event.data)));
 self.addEventListener("notificationclick", (event) => event.waitUntil(onClick(event)));
@@ -33,20 +33,20 @@ async function fillCache() {
   await cache.put(BUILD.page, page);
 }
 
-async function takeOver() {
+async function activate() {
   const names = await caches.keys();
   await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)));
   await self.registration.navigationPreload?.enable();
   await self.clients.claim();
 }
 
-/** Fetch the offline page as a stranger. Null if the server has another version, whose assets are not in this cache. */
+/** Fetch the offline page without cookies. Null if the server has another version: this cache lacks its assets. */
 async function fetchOfflinePage() {
   const response = await fetch(BUILD.page, { credentials: "omit", cache: "no-store" });
   return response.ok && response.headers.get(VERSION_HEADER) === BUILD.version ? response : null;
 }
 
-/** Keep the newest public list for the time without a connection. */
+/** Store the offline page with the newest prices, at most once in REFRESH_MS. */
 async function refreshOfflinePage() {
   if (performance.now() - refreshedAt < REFRESH_MS) return;
   refreshedAt = performance.now();
@@ -58,7 +58,7 @@ async function refreshOfflinePage() {
   }
 }
 
-async function openPage(event) {
+async function loadPage(event) {
   try {
     const response = (await event.preloadResponse) ?? (await fetch(event.request));
     event.waitUntil(refreshOfflinePage());
@@ -70,7 +70,7 @@ async function openPage(event) {
   }
 }
 
-async function openAsset(request) {
+async function loadAsset(request) {
   return (await caches.match(request, { cacheName: CACHE })) ?? fetch(request);
 }
 
@@ -80,16 +80,16 @@ async function showPush(data) {
   try {
     message = data?.json() ?? {};
   } catch {
-    // not ours
+    // not a message of this site
   }
-  const { title = "Pregão", body = "", url = "/notifications/", tag = "", ...rest } = message;
+  const { title = "Pregão", body = "", url = "/notifications/", tag = "", ...details } = message;
   await self.registration.showNotification(title, {
     body,
     tag,
     renotify: Boolean(tag),
     icon: ICON,
-    data: { url, tag, title, ...rest },
-    actions: rest.silence && rest.silence_label ? [{ action: "silence", title: rest.silence_label }] : [],
+    data: { url, tag, title, ...details },
+    actions: details.silence && details.silence_label ? [{ action: "silence", title: details.silence_label }] : [],
   });
 }
 
@@ -100,7 +100,7 @@ async function onClick({ action, notification }) {
     await self.registration.showNotification(data.title, { body: data.silenced, tag: data.tag, silent: true, icon: ICON, data });
     return;
   }
-  await open(new URL(data.url, self.location.origin).href);
+  await openWindow(new URL(data.url, self.location.origin).href);
 }
 
 /** Stop an alert as the user who is logged in here; only its owner may. Returns whether it was stopped. */
@@ -114,13 +114,13 @@ async function silence(data) {
   }
 }
 
-async function open(url) {
+async function openWindow(url) {
   const windows = await self.clients.matchAll({ type: "window" });
   const same = windows.find((client) => client.url === url);
   return same ? same.focus() : self.clients.openWindow(url);
 }
 
-/** Return the state of this device on the server; fails when nobody is logged in here. */
+/** Return the state of this device on the server; fails if nobody is logged in here. */
 async function readDevice() {
   const response = await fetch(BUILD.device, { headers: { Accept: "application/json" } });
   if (!response.ok || response.redirected) throw new Error("not logged in");

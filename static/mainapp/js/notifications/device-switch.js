@@ -1,6 +1,6 @@
 // The card "Neste aparelho" on the page of channels.
 import { part } from "../core/dom.js";
-import { forget, obstacle, readState, switchOn } from "./device.js";
+import { pushObstacle, readState, switchOn, unsubscribe } from "./device.js";
 
 const card = document.querySelector("[data-device]");
 const { url } = card.dataset;
@@ -11,8 +11,8 @@ function show(name) {
 }
 
 async function showState() {
-  const found = obstacle();
-  if (found) return show(found);
+  const obstacle = pushObstacle();
+  if (obstacle) return show(obstacle);
   const { device, key } = await readState(url);
   return show(device ? "on" : key ? "off" : "unready");
 }
@@ -24,7 +24,7 @@ async function onSwitch(button) {
     await switchOn(url, document.body.dataset.member);
     window.location.reload();
   } catch (error) {
-    await forget();
+    await unsubscribe();
     problem.textContent = error.message;
   }
   button.disabled = false;

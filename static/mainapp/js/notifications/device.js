@@ -7,8 +7,8 @@ const OWNER_KEY = "push.owner"; // the id of the user who switched this browser 
 const CHECKED_KEY = "push.checked"; // in sessionStorage: once a tab is enough
 const WAIT_MS = 20_000; // a browser that cannot reach its push service may never answer
 
-/** Return why this browser cannot get notifications: "" if it can, "install", "denied" or "unsupported". */
-export function obstacle() {
+/** Return the reason why this browser cannot get notifications: "install", "denied", "unsupported", or "" if it can. */
+export function pushObstacle() {
   const isApple = /iPhone|iPad/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
   const isInstalled = navigator.standalone || matchMedia("(display-mode: standalone)").matches;
   if (isApple && !isInstalled) return "install";
@@ -32,8 +32,8 @@ export async function switchOn(url, member) {
   return state;
 }
 
-/** End this browser's subscription; the server learns of it from the log-out or from the next message. */
-export async function forget() {
+/** End this browser's subscription. The server removes the device at the log-out, or when the next message fails. */
+export async function unsubscribe() {
   writeText(OWNER_KEY, null);
   const registration = await navigator.serviceWorker.getRegistration();
   const subscription = await registration?.pushManager?.getSubscription();
@@ -41,13 +41,13 @@ export async function forget() {
 }
 
 /**
- * Compare the browser's subscription with the server's record, once a tab: browsers end and replace subscriptions
- * without an event. `member` is "" on a page that nobody is logged in to.
+ * Compare the browser's subscription with the server's record, once a tab, because browsers end and replace
+ * subscriptions without an event. `member` is "" if nobody is logged in.
  */
 export async function checkDevice(url, member) {
   const owner = readText(OWNER_KEY);
-  if (!owner || obstacle()) return;
-  if (owner !== member) await forget();
+  if (!owner || pushObstacle()) return;
+  if (owner !== member) await unsubscribe();
   else if (!readText(CHECKED_KEY, "sessionStorage")) await compare(url);
 }
 
@@ -58,7 +58,7 @@ async function compare(url) {
   if (!subscription && state.device) subscription = await subscribe(state.key);
   if (subscription && subscription.endpoint !== state.endpoint) {
     const { device } = await send(url, subscription, { renews: "1" });
-    if (!device) await forget(); // removed on another device
+    if (!device) await unsubscribe(); // removed on another device
   }
   writeText(CHECKED_KEY, "1", "sessionStorage");
 }
@@ -68,9 +68,10 @@ async function subscribe(key) {
   const { pushManager } = await navigator.serviceWorker.ready;
   const options = { userVisibleOnly: true, applicationServerKey: key };
   const before = await pushManager.getSubscription();
-  if (before && encoded(before.options?.applicationServerKey) !== key) await before.unsubscribe();
-  const silence = new Promise((_resolve, reject) => setTimeout(() => reject(new Error(gettext("O serviço do navegador não respondeu."))), WAIT_MS));
-  return Promise.race([pushManager.subscribe(options), silence]);
+  // A subscription for another key of the site would get no message.
+  if (before && base64url(before.options?.applicationServerKey) !== key) await before.unsubscribe();
+  const timeout = new Promise((_resolve, reject) => setTimeout(() => reject(new Error(gettext("O serviço do navegador não respondeu."))), WAIT_MS));
+  return Promise.race([pushManager.subscribe(options), timeout]);
 }
 
 async function send(url, subscription, fields) {
@@ -81,13 +82,12 @@ async function send(url, subscription, fields) {
   });
 }
 
-/** Return the base64url of a key's bytes. */
-function encoded(bytes) {
+function base64url(bytes) {
   const text = btoa(String.fromCharCode(...new Uint8Array(bytes ?? [])));
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Return a first name for this device, such as "Chrome, Android". */
+/** Return the default name of this device, such as "Chrome, Android". */
 function deviceName() {
   const agent = navigator.userAgent;
   const name = (names) => names.find(([pattern]) => pattern.test(agent))?.[1];

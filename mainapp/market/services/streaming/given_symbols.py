@@ -1,4 +1,4 @@
-"""The symbols that streams give: newer than what polling brings, and not silent."""
+"""The symbols that streams give: pushed quotes are newer than polled ones, and keep coming."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -12,11 +12,11 @@ NOT_LIVE = ("idle", "waiting", "silent")
 
 
 class GivenSymbols:
-    """Decides from accepted quotes which symbols need no polling.
+    """The decision, from accepted quotes, which symbols need no polling.
 
-    A symbol is given after a poll of it during the stream's present run has not stopped the
-    stream's quotes from being newer: a stream that is later than polling never displaces it. A
-    symbol without a previous close is polled, as pushed quotes may never bring one.
+    A symbol is given once it was polled during the stream's current run, and the pushed quotes are
+    still newer: a stream that is later than polling never replaces it. A symbol without a previous
+    close is polled, because pushed quotes may never bring one.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class GivenSymbols:
         self._polled: set[str] = set()
         self._given: set[str] = set()
 
-    def to_compare(self) -> list[str]:
+    def symbols_to_compare(self) -> list[str]:
         """Return the running symbols that have not been compared with a poll yet."""
         return [symbol for symbol in self._run_from_ns if symbol not in self._polled]
 
@@ -53,8 +53,8 @@ class GivenSymbols:
     def remaining_ms(self, states: Collection[StreamState]) -> dict[str, int]:
         """Return the given symbols and the time until each counts as silent.
 
-        A symbol that has fallen silent, or whose stream has lost its connection, has to prove
-        itself again.
+        A symbol that has fallen silent, or whose stream has lost its connection, is compared with a
+        poll again before it is given.
         """
         now = monotonic()
         lost = {state.name for state in states if state.status in NOT_LIVE}
@@ -71,7 +71,7 @@ class GivenSymbols:
         """Return the number of given symbols of each stream."""
         return Counter(self._streams[symbol] for symbol in self._given)
 
-    def keep(self, wanted: Collection[str]) -> None:
+    def forget_unwanted(self, wanted: Collection[str]) -> None:
         """Forget symbols that are no longer wanted."""
         for symbol in self._streams.keys() - set(wanted):
             self._forget(symbol)

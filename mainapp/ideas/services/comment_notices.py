@@ -1,4 +1,4 @@
-"""Notifications of comments, to the author of the idea and to those who commented, folded."""
+"""Notifications of comments to the idea's author and commenters, one for all unread comments."""
 
 from datetime import datetime
 
@@ -17,10 +17,11 @@ COMMENTED = "idea_commented"
 MAX_NOTIFIED = 200
 
 
-def notice_comment(*, idea: Idea, comment: IdeaComment, at: datetime) -> None:
-    """Notify of a comment everybody who does not have an unread notice of the same idea yet.
+def notify_comment(*, idea: Idea, comment: IdeaComment, at: datetime) -> None:
+    """Notify the idea's author and commenters, unless they have an unread notice of this idea.
 
-    Only those who may see the idea now, and neither block its author nor are blocked.
+    Only people who may see the idea now are notified, and nobody with a block in either direction
+    between them and the comment's author.
     """
     people = _people(idea, comment)
     unread = set(

@@ -10,11 +10,16 @@ from mainapp.core.redis import client as redis_client
 from mainapp.market import tasks
 from mainapp.market.board import STREAM_KEY
 from mainapp.market.services import updating
-from mainapp.market.services.streaming import giving
-from mainapp.market.services.streaming.giving import GivenSymbols
+from mainapp.market.services.streaming import given_symbols
+from mainapp.market.services.streaming.given_symbols import GivenSymbols
 from mainapp.market.services.updating import update_watched
 from mainapp.market.streams.base import StreamState
-from mainapp.market.streams.given import KEPT_MS, not_given, read_streaming, write_streaming
+from mainapp.market.streams.redis_state import (
+    KEPT_MS,
+    read_streaming,
+    symbols_to_poll,
+    write_streaming,
+)
 from mainapp.market.streams.rhythm import SHORTEST_S
 from mainapp.market.tests.factories import NOON, StockFactory
 from mainapp.market.tests.quotes import make_quote
@@ -30,8 +35,8 @@ def clock(monkeypatch):
     class Clock:
         s = 1000.0
 
-    monkeypatch.setattr(giving, "monotonic", lambda: Clock.s)
-    monkeypatch.setattr(giving, "time_ns", lambda: int(Clock.s * 1e9))
+    monkeypatch.setattr(given_symbols, "monotonic", lambda: Clock.s)
+    monkeypatch.setattr(given_symbols, "time_ns", lambda: int(Clock.s * 1e9))
     return Clock
 
 
@@ -53,14 +58,14 @@ def test_symbol_is_given_once_a_poll_has_not_stopped_it_from_being_newer(clock):
     given = GivenSymbols()
     push(given, clock, 5)
     assert given.remaining_ms(LIVE) == {}
-    assert given.to_compare() == ["PETR4"]
+    assert given.symbols_to_compare() == ["PETR4"]
 
     poll(given, clock)
     assert given.remaining_ms(LIVE) == {}
 
     push(given, clock, 1)
     assert given.remaining_ms(LIVE) == {"PETR4": pytest.approx(3 * 1600, abs=1)}
-    assert given.to_compare() == []
+    assert given.symbols_to_compare() == []
 
 
 def test_poll_before_the_run_does_not_count(clock):
@@ -107,7 +112,7 @@ def test_silent_symbol_is_no_longer_given_and_is_compared_again(clock):
     assert given.remaining_ms(LIVE) == {}
     push(given, clock, 1)
     assert given.remaining_ms(LIVE) == {}
-    assert given.to_compare() == ["PETR4"]
+    assert given.symbols_to_compare() == ["PETR4"]
 
 
 @pytest.mark.parametrize("status", ["waiting", "silent", "idle"])
@@ -117,7 +122,7 @@ def test_symbols_of_a_lost_stream_are_not_given(clock, status):
 
 def test_symbol_that_is_no_longer_wanted_is_forgotten(clock):
     given = given_symbol(clock)
-    given.keep(["VALE3"])
+    given.forget_unwanted(["VALE3"])
 
     assert given.remaining_ms(LIVE) == {}
     assert given.counts() == {}
@@ -138,7 +143,7 @@ def write(given_ms, holder=HOLDER):
 
 def test_given_symbols_are_read_until_they_are_silent(streamer):
     assert write({"PETR4": 5000, "VALE3": 20})
-    assert not_given(["PETR4", "ITUB4"]) == {"ITUB4"}
+    assert symbols_to_poll(["PETR4", "ITUB4"]) == {"ITUB4"}
 
     time.sleep(0.03)
     assert read_streaming().symbols == {"PETR4"}
@@ -149,7 +154,7 @@ def test_nothing_is_given_after_the_end_of_the_lease(streamer):
     write({"PETR4": 50_000})
     redis_client().delete(STREAM_KEY)
 
-    assert not_given(["PETR4"]) == {"PETR4"}
+    assert symbols_to_poll(["PETR4"]) == {"PETR4"}
     assert read_streaming().states == ()
 
 
@@ -161,7 +166,7 @@ def test_paused_streamer_does_not_write_its_state(streamer):
 def test_time_that_is_too_far_ahead_is_not_believed(streamer):
     write({"PETR4": KEPT_MS * 100})
 
-    assert not_given(["PETR4"]) == {"PETR4"}
+    assert symbols_to_poll(["PETR4"]) == {"PETR4"}
 
 
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
 """The symbols that live streams give, and the state of the streams, in Redis.
 
-All of it ends with the streamer's lease, so that polling takes over from one that died or hangs.
+Both are ignored without the streamer's lease, so that polling takes over when it dies or hangs.
 """
 
 import json
@@ -30,7 +30,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[2])
 return 1
 """
-# A time that is further ahead was set before Redis's clock was set back.
+# Times more than KEPT_MS ahead are ignored: they were written before Redis's clock was set back.
 _READ = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -43,7 +43,7 @@ return {
 
 
 class Streaming(NamedTuple):
-    """What is streaming: no symbols and no states without a streamer that lives."""
+    """The published state of the streamer; without a live one it has no symbols and no states."""
 
     is_running: bool
     symbols: frozenset[str]
@@ -53,7 +53,7 @@ class Streaming(NamedTuple):
 def write_streaming(
     *, holder: str, given_ms: Mapping[str, int], states: Collection[StreamState]
 ) -> bool:
-    """Replace the given symbols, with their times until silence, and the states.
+    """Replace the given symbols, each with the time until it counts as silent, and the states.
 
     Return False, and write nothing, if the lease is not the holder's. Raises: redis.RedisError.
     """
@@ -73,8 +73,8 @@ def read_streaming() -> Streaming:
     return Streaming(True, names, tuple(_parse_states(body)))
 
 
-def not_given(symbols: Collection[str]) -> set[str]:
-    """Return the symbols that no live stream gives, to be polled. Raises: redis.RedisError."""
+def symbols_to_poll(symbols: Collection[str]) -> set[str]:
+    """Return those of the symbols that no live stream gives. Raises: redis.RedisError."""
     return set(symbols) - read_streaming().symbols if symbols else set()
 
 
