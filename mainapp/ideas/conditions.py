@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from mainapp.market.quotes import Quote
 from mainapp.market.quotes.doubts import WILD_PCT, expected_close, is_far
 from mainapp.market.sessions import ONE_DAY, SAO_PAULO, market_session, sao_paulo_day, schedule
+from mainapp.market.symbols import is_pair
 
 Side = Literal["buy", "sell", "neutral"]
 BUY, SELL, NEUTRAL = "buy", "sell", "neutral"
@@ -153,8 +154,10 @@ def is_break(quote: Quote, last: Quote, *, ratio: Decimal = Decimal(1)) -> bool:
     """Return whether a price seems to be on another scale than the last one, as after a split.
 
     The previous close jumped, or it is not known and the price jumped. `ratio` is that of the known
-    events between both quotes.
+    events between both quotes. A pair has no splits: its prices only move.
     """
+    if is_pair(quote.symbol):
+        return False
     if quote.previous_close is None:
         return is_far(quote.price, last.price / ratio, WILD_PCT)
     close = expected_close(quote, last)

@@ -192,6 +192,10 @@ class Idea(AuditedModel, ClubScoped):
             is_simulated=self.simulated,
         )
 
+    def price_text(self, price: Decimal | None) -> str | None:
+        """Return one of its prices as a decimal string with the stock's places."""
+        return None if price is None else f"{self.stock.written(price):f}"
+
     def describe(self) -> None:
         """Set the text in which the search finds the idea; `stock` must be loaded."""
         self.search_text = fold(f"{self.stock.symbol} {self.stock.name} {self.thesis}")[:5000]

@@ -385,6 +385,19 @@ def test_split_pauses_the_tickers_alerts_and_notifies_their_owners(owner, bob):
     assert {n.user for n in Notification.objects.filter(kind="alert_split")} == {owner, bob}
 
 
+def test_pair_that_moved_while_nobody_recorded_it_has_not_been_split(owner):
+    StockFactory(symbol="SHIBBRL")
+    record("37.00", symbol="SHIBBRL", previous_close="36.00")
+    alert = make_alert(owner, "SHIBBRL", compra="30.00")
+    morning = 20 * 60
+
+    for minute in range(3):
+        record("26.00", symbol="SHIBBRL", minutes=morning + minute, previous_close="26.50")
+
+    assert fired(alert) == [("compra", "26.00")]
+    assert not Notification.objects.filter(kind="alert_split").exists()
+
+
 def test_changed_close_alone_is_not_a_split(owner):
     record("37.00", previous_close="36.00")
     make_alert(owner, compra="30.00")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from mainapp.accounts.models import User, language_of
 from mainapp.clubs.selectors.members import members_among
 from mainapp.core.paths import parse_key
-from mainapp.core.templatetags.formats import brl, pct
+from mainapp.core.templatetags.formats import brl_price, pct
 from mainapp.ideas.conditions import CLOSED, EXPIRED, OPEN, STOPPED, TARGET
 from mainapp.ideas.models import Idea
 from mainapp.notifications.models import Notification
@@ -87,7 +87,8 @@ def _notice(idea: Idea, author: User, destinations: Sequence[Destination]) -> No
 
 
 def _sentences(idea: Idea) -> tuple[str, str]:
-    values = {"symbol": idea.stock.symbol, "price": brl(idea.close_price or idea.price_at)}
+    price = brl_price(idea.close_price or idea.price_at, idea.stock.price_places)
+    values = {"symbol": idea.stock.symbol, "price": price}
     if idea.status == OPEN:
         return (
             _("Sua ideia sobre %(symbol)s está no ar") % values,

@@ -227,6 +227,16 @@ def test_split_unknown_to_the_catalogue_decides_nothing_until_it_is_known(alice)
     assert not PriceBreak.objects.exists()
 
 
+def test_idea_on_a_pair_is_judged_after_a_large_move_that_nobody_recorded(alice):
+    StockFactory(symbol="SHIBBRL")
+    record("36.00", symbol="SHIBBRL")
+    idea = write_idea(alice, symbol="SHIBBRL")
+    for minute in range(3):
+        record("26.00", symbol="SHIBBRL", minutes=20 * 60 + minute, previous_close="26.50")
+    assert state(idea) == ("stopped", Decimal("-27.78"))
+    assert not PriceBreak.objects.exists()
+
+
 def test_wrong_previous_close_of_a_source_only_delays_the_decision(alice):
     record("36.00")
     idea = write_idea(alice)

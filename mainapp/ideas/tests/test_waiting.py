@@ -27,7 +27,7 @@ def _stocks(db):
 @pytest.fixture
 def late_source(settings):
     """A real source whose quotes arrive 15 minutes late."""
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
 
     def record_late(price, *, made):
         quote = make_quote("PETR4", price, quoted_at=made, kind="real", source="brapi")

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import FilteredRelation, Q
 
 from mainapp.accounts.models import User
+from mainapp.core.prices import written
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
@@ -19,7 +20,7 @@ from mainapp.market.selectors.indices import in_index
 from mainapp.market.selectors.quotes import bare_quote
 from mainapp.market.symbols import INDEX
 
-FIELDS = ("symbol", "name", "kind", "sector", "country", "is_active")
+FIELDS = ("symbol", "name", "kind", "sector", "country", "is_active", "price_places")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +185,7 @@ def listed(
     sector: str,
     country: str,
     is_active: bool,
+    price_places: int,
     price: Decimal | None,
     previous_close: Decimal | None,
     weight_pct: Decimal | None = None,
@@ -197,7 +199,7 @@ def listed(
         sector=sector,
         country=country,
         is_active=is_active,
-        price=price,
+        price=None if price is None else written(price, price_places),
         change_pct=quote.change_pct if quote else None,
         previous_close=previous_close,
         weight_pct=weight_pct,

@@ -294,5 +294,6 @@ def _reason(reason: str) -> str:
         "event_date": _("provento com data sem cabimento"),
         "event_amount": _("provento com valor sem cabimento"),
         "event_ratio": _("desdobramento, grupamento ou bonificação sem cabimento"),
+        "event_count": _("proventos demais numa só resposta"),
         "foreign": _("simulada entre reais, ou real entre simuladas"),
     }.get(reason, reason)

@@ -47,7 +47,7 @@ class YahooWire:
     def parse(self, raw: str | bytes) -> Message:
         try:
             message = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedMessage("not JSON") from error
         if not isinstance(message, dict):
             raise MalformedMessage("not an object")

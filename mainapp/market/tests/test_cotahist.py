@@ -198,6 +198,16 @@ BROKEN = {
     "more than its own account": (broken(24, struct.pack("<I", 500)), "zip_damaged"),
     "other bytes": (ZIP[:80] + bytes(20) + ZIP[100:], "zip_damaged"),
     "other checksum": (broken(16, bytes(4)), "zip_damaged"),
+    "later version": (broken(6, b"\x63\0"), "zip_unsupported"),
+    "patched data": (broken(8, b"\x20\0"), "zip_unsupported"),
+    "local name that is not text": (
+        ZIP[:6] + b"\0\x08" + ZIP[8:30] + b"\xff" + ZIP[31:],
+        "zip_damaged",
+    ),
+    "directory beyond the end": (
+        ZIP[:-6] + struct.pack("<I", len(ZIP) * 9) + ZIP[-2:],
+        "zip_damaged",
+    ),
     "zip64": (
         altered(ZIP, b"PK\x05\x06", b"PK\x06\x07" + bytes(16) + b"PK\x05\x06"),
         "zip_unsupported",

@@ -95,6 +95,16 @@ def given_symbol(clock):
     return given
 
 
+def test_given_symbol_that_loses_its_previous_close_at_midnight_is_polled_until_it_has_one(clock):
+    given = given_symbol(clock)
+    push(given, clock, 1, previous_close=None)
+    assert given.remaining_ms(LIVE) == {}
+
+    poll(given, clock)
+    push(given, clock, 1)
+    assert given.remaining_ms(LIVE)
+
+
 def test_silent_symbol_is_no_longer_given_and_is_compared_again(clock):
     given = given_symbol(clock)
     clock.s += SHORTEST_S + 2

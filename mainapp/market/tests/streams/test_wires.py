@@ -55,8 +55,14 @@ def test_prices_that_are_no_numbers_become_nan(wire, form, price):
     assert not quote_of(wire, form("PETR4.SA", price, AT_MS), "PETR4").price.is_finite()
 
 
+def test_price_beyond_all_decimals_becomes_nan():
+    message = binance_message("BTCBRL", 1.0, AT_MS, c="1E9999999")
+
+    assert not quote_of(binance, message, "BTCBRL").price.is_finite()
+
+
 @pytest.mark.parametrize("wire", [yahoo, binance])
-@pytest.mark.parametrize("raw", ["", "{", "[]", "null", b"\xff\xfe", '"text"'])
+@pytest.mark.parametrize("raw", ["", "{", "[]", "null", b"\xff\xfe", '"text"', "[" * 9000])
 def test_messages_of_another_form_are_malformed(wire, raw):
     with pytest.raises(MalformedMessage):
         wire.parse(raw)
