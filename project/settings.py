@@ -224,7 +224,10 @@ if unknown := set(QUOTE_STREAM) - set(STREAMS):
         "simulated alone"
     )
 if QUOTE_STREAM and ("simulated" in QUOTE_STREAM) != SIMULATED:
-    raise Refusal("QUOTE_STREAM and QUOTE_SOURCE: real and simulated quotes never mix")
+    raise Refusal(
+        "QUOTE_STREAM=simulated needs QUOTE_SOURCE=simulated, and a real stream real sources: they "
+        "never mix"
+    )
 if SIMULATED and len(QUOTE_STREAM) > 1:
     raise Refusal("QUOTE_STREAM: real streams and 'simulated' never mix")
 
