@@ -227,18 +227,12 @@ if unknown := set(QUOTE_STREAM) - set(STREAMS):
         f"QUOTE_STREAM names {', '.join(sorted(unknown))}; it takes yahoo and binance, or "
         "simulated alone"
     )
-<<<<<<< HEAD
 if QUOTE_STREAM and ("simulated" if "simulated" in QUOTE_STREAM else "real") != QUOTE_KIND:
-    raise Refusal("QUOTE_STREAM and QUOTE_SOURCE: real, simulated and replayed quotes never mix")
-if QUOTE_KIND != "real" and len(QUOTE_STREAM) > 1:
-=======
-if QUOTE_STREAM and ("simulated" in QUOTE_STREAM) != SIMULATED:
     raise Refusal(
         "QUOTE_STREAM=simulated needs QUOTE_SOURCE=simulated, and a real stream real sources: they "
         "never mix"
     )
-if SIMULATED and len(QUOTE_STREAM) > 1:
->>>>>>> newcomer
+if QUOTE_KIND != "real" and len(QUOTE_STREAM) > 1:
     raise Refusal("QUOTE_STREAM: real streams and 'simulated' never mix")
 
 UPDATE_INTERVAL_S = env.integer("UPDATE_INTERVAL_S", default=10, minimum=1, maximum=3600)
