@@ -56,7 +56,7 @@ def test_pages_keep_the_zeros(client, alice, shib, path):
     alert = create_alert(
         owner=alice,
         fields={"ativo": shib, "compra": PRICE, "fires_if_beyond": True, "recurrence": "every"},
-        simulated=True,
+        quote_kind="simulated",
         at=NOON,
     )
     fired(alert)
