@@ -51,7 +51,7 @@ def test_firing_records_its_quote_and_limit(owner):
     assert (firing.price, firing.limit) == (Decimal("35.99"), Decimal("36.00"))
     assert firing.change_pct == Decimal("-1.40")
     assert firing.quoted_at == NOON + timedelta(minutes=1)
-    assert (firing.source, firing.simulated) == ("simulated", True)
+    assert (firing.source, firing.quote_kind) == ("simulated", "simulated")
 
 
 def rendered_delivery():
@@ -230,7 +230,7 @@ def test_delay_of_a_source_does_not_make_its_quotes_stale(owner):
 def test_alert_of_the_other_market_does_not_fire(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
-    Condition.objects.update(simulated=False)
+    Condition.objects.update(quote_kind="real")
 
     record("35.00", minutes=1)
 
@@ -446,7 +446,7 @@ def test_deleting_all_alerts_keeps_those_of_other_users(owner, bob):
     make_alert(owner, "VALE3", venda="60.00")
     make_alert(bob, compra="36.00")
 
-    assert delete_alerts(owner=owner, simulated=True) == 2
+    assert delete_alerts(owner=owner, quote_kind="simulated") == 2
     assert [alert.owner for alert in Alert.objects.all()] == [bob]
 
 

@@ -1,6 +1,7 @@
 """Marking of the part of a text that matches a search: `{{ stock.name|highlight:text }}`.
 
-`{{ message|near:text|highlight:text }}` begins near that part.
+`{{ message|near:text|highlight:text }}` begins near that part; `{{ body_html|excerpt:160 }}` is the
+start of rendered Markdown as plain text.
 """
 
 import unicodedata
@@ -9,7 +10,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from mainapp.core import rendering
+
 register = template.Library()
+register.filter("excerpt", rendering.excerpt)
 
 BEFORE = 16  # letters that `near` keeps before a match, at least
 

@@ -19,7 +19,7 @@ AFTER = [
     ("forum", "0009_club_rooms"),
     ("accounts", "0011_agenda"),
     ("core", "0003_tag"),
-    ("ideas", "0002_prices_of_eight_places"),
+    ("ideas", "0003_quote_kinds"),
     ("agenda", "0001_agenda"),
 ]
 

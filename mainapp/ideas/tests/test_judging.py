@@ -93,7 +93,7 @@ def test_stale_and_rejected_quotes_decide_nothing(alice):
     record_quotes(quotes=[late], at=NOON + timedelta(minutes=17))
     wild = make_quote("PETR4", "60.00", quoted_at=NOON + timedelta(minutes=18))
     record_quotes(quotes=[wild], at=NOON + timedelta(minutes=18))
-    foreign = make_quote("PETR4", "40.50", quoted_at=NOON + timedelta(minutes=19), simulated=False)
+    foreign = make_quote("PETR4", "40.50", quoted_at=NOON + timedelta(minutes=19), kind="real")
     record_quotes(quotes=[foreign], at=NOON + timedelta(minutes=19))
 
     assert state(idea) == ("open", None)

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mainapp.accounts.models import Block
 from mainapp.clubs.tests.factories import make_club
@@ -11,6 +12,7 @@ from mainapp.ideas.models import Idea, IdeaComment, SavedFilter
 from mainapp.ideas.selectors.records import club_ranking, record_of
 from mainapp.ideas.services.comments import comment, delete_comment
 from mainapp.ideas.tests.factories import last_quote, make_idea
+from mainapp.market.selectors.markup import render_text
 from mainapp.market.tests.factories import NOON, StockFactory, ticker
 from mainapp.notifications.models import Notification
 
@@ -59,6 +61,13 @@ def three_ideas(alice, bob):
     buy.tags.add(tag)
     Idea.objects.filter(pk=sell.pk).update(comments_count=3)
     return buy, sell, old
+
+
+def test_lists_show_the_start_of_a_thesis_without_its_markdown(client, alice):
+    thesis_html, _people = render_text("O petróleo **sobe** & cai:\n\n- caixa\n- dividendo")
+    make_idea(alice, thesis_html=thesis_html)
+    page = client.get(reverse("ideias")).content.decode()
+    assert ">O petróleo sobe &amp; cai: caixa dividendo</p>" in page
 
 
 @pytest.mark.parametrize(
@@ -123,7 +132,7 @@ def test_form_shows_the_price_with_its_age(client, alice):
 
 
 def test_form_of_a_waiting_idea_shows_the_price_of_its_stock(client, alice):
-    waiting = make_idea(alice, status="waiting")
+    waiting = make_idea(alice, status="waiting", asked_at=timezone.now() + timedelta(hours=1))
     frozen = make_idea(alice, symbol="VALE3")
     last_quote("36.12")
     client.force_login(alice)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, at_places, to_amount
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, WithoutEvents
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import (
@@ -103,7 +104,7 @@ class ReplayProvider(WithoutEvents):
     """A QuoteProvider of the past; it reads each stock's recording once."""
 
     name = "replay"
-    simulated = True
+    kind: QuoteKind = "replay"
     lists_all = False
     budget: Budget | None = None
 
@@ -263,7 +264,7 @@ def _quote(symbol: str, played: tuple[Bar, Decimal | None, Decimal], at: datetim
         volume=day.volume,
         quoted_at=at,
         source=ReplayProvider.name,
-        simulated=True,
+        kind="replay",
     )
 
 

@@ -22,7 +22,7 @@ EX, PAY = date(2026, 3, 20), date(2026, 4, 10)
 
 @pytest.fixture(autouse=True)
 def real(settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
 
 
 @pytest.fixture
@@ -268,7 +268,7 @@ def test_sure_split_that_is_withdrawn_adjusts_nothing(stock):
 
 def test_simulated_events_never_mix_with_real_ones(stock, settings):
     report(stock, dividend(), source="brapi")
-    settings.SIMULATED = True
+    settings.QUOTE_KIND = "simulated"
     report(stock, dividend(), source="simulated")
     CorporateEventFactory(stock=stock, kind="rename", successor=StockFactory(symbol="VALE3"))
 
@@ -276,7 +276,7 @@ def test_simulated_events_never_mix_with_real_ones(stock, settings):
         ("dividend", True),
         ("rename", False),
     ]
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     assert [(e.kind, e.simulated) for e in stock_events(stock)] == [
         ("dividend", False),
         ("rename", False),

@@ -169,6 +169,15 @@ def test_page_needs_the_same_queries_for_any_content(client, count, django_asser
         client.get("/graph?ticker=PETR4")
 
 
+def test_crypto_currencies_have_no_facts_of_listed_stocks(client):
+    stock = StockFactory(symbol="BTCBRL", market="CRIPTO", kind="CRYPTO")
+    CandleFactory(stock=stock)
+    page = client.get("/ativo/BTCBRL/").content.decode()
+    assert "<dt>Tipo</dt>" in page
+    assert "<dt>ISIN</dt>" not in page
+    assert "Volume em ações" not in page
+
+
 def test_closes_have_their_changes(client):
     stock = StockFactory(symbol="PETR4")
     for days, close in ((2, "40.00"), (1, "41.00"), (0, "40.18")):

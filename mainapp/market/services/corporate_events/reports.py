@@ -43,7 +43,7 @@ def record_report(
     Stock.objects.select_for_update(no_key=True).get(pk=stock.pk)
     today = sao_paulo_day(at)
     report = EventReport.objects.get_or_create(
-        stock=stock, source=source, simulated=settings.SIMULATED
+        stock=stock, source=source, simulated=settings.QUOTE_KIND != "real"
     )[0]
     possible, faults = _checked(events, today=today, currency=stock.currency)
     for reason, count in faults.items():
@@ -84,7 +84,7 @@ def _checked(
 
 def _merged(stock: Stock) -> tuple[Sequence[MergedEvent], Mapping[str, datetime]]:
     """Return the events of all reports about a stock, and when each source was read."""
-    rows = EventReport.objects.filter(stock=stock, simulated=settings.SIMULATED)
+    rows = EventReport.objects.filter(stock=stock, simulated=settings.QUOTE_KIND != "real")
     reports = {row.source: row for row in rows.exclude(read_at=None)}
     names = sorted(reports, key=lambda name: (_place(name), name))
     events = {name: stored_events(reports[name]) for name in names}

@@ -122,7 +122,7 @@ def test_session_is_played_by_its_minutes(clock, second, price, high, low, volum
         volume,
     )
     assert (quote.open, quote.previous_close) == (Decimal("38.00"), Decimal("37.50"))
-    assert (quote.quoted_at, quote.source, quote.simulated) == (clock.at, "replay", True)
+    assert (quote.quoted_at, quote.source, quote.kind) == (clock.at, "replay", "replay")
 
 
 def test_speed_multiplies_the_time(clock):

@@ -15,7 +15,7 @@ from mainapp.market.services.streaming.given_symbols import GivenSymbols
 from mainapp.market.services.updating import update_watched
 from mainapp.market.streams.base import StreamState
 from mainapp.market.streams.redis_state import (
-    KEPT_MS,
+    GIVEN_MS,
     read_streaming,
     symbols_to_poll,
     write_streaming,
@@ -164,7 +164,7 @@ def test_paused_streamer_does_not_write_its_state(streamer):
 
 
 def test_time_that_is_too_far_ahead_is_not_believed(streamer):
-    write({"PETR4": KEPT_MS * 100})
+    write({"PETR4": GIVEN_MS * 100})
 
     assert symbols_to_poll(["PETR4"]) == {"PETR4"}
 

@@ -39,7 +39,7 @@ def test_yahoo_prices_are_rounded_to_the_cent_and_say_their_delay():
         Decimal("38.30"),
     )
     assert (quote.volume, quote.quoted_at, quote.currency) == (23_456_700, AT, "BRL")
-    assert (quote.source, quote.delay_s, quote.simulated) == ("yahoo", 900, False)
+    assert (quote.source, quote.delay_s, quote.kind) == ("yahoo", 900, "real")
 
 
 def test_fields_that_yahoo_does_not_send_are_missing_and_not_zero():

@@ -39,13 +39,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--to", type=Path, help="the file to write")
         parser.add_argument(
-            "--keys", type=Path, help="write the keys to this file, and nothing else"
+            "--keys", type=Path, help="write the keys to this file; without --to, nothing else"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["keys"]:
             self._write_keys(options["keys"])
-            return
+            if not options["to"]:
+                return
         try:
             made = write_archive(stores=stores(), to=options["to"] or new_archive("pregao"))
         except (BackupError, OSError) as error:

@@ -274,7 +274,10 @@ export class StockChart {
       url,
       color: "amber-line",
       name: limitName(kind),
-      label: (at, { hasPrice }) => (hasPrice ? movedLabel(kind, at, close, this.places) : limitLabel({ kind, text })),
+      label: (at, { hasPrice }) => {
+        const isOwn = !hasPrice || (text && at === price); // from a rounded price, 1.50 % would be 1.48 %
+        return isOwn ? limitLabel({ kind, text }) : movedLabel(kind, at, close, this.places);
+      },
       text: (at) => limitText(kind, at, close, { isIndex: this.isIndex, places: this.places }),
       value: (at) => limitValue(kind, at, close, this.places),
       nearest: (at) => limitPrice(kind, at, close, this.places),
