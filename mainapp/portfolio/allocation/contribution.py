@@ -14,7 +14,7 @@ from mainapp.portfolio.allocation.units import Candidate, cost_of
 from mainapp.portfolio.valuation import EXACT, ValuedRow, add, times
 
 EXACT_UP_TO = 4  # rows; promised by CONTRACTS §6
-HALF_CENT = 10**MOST_PLACES // 200  # in units
+HALF_CENT: int = 10**MOST_PLACES // 200  # in units
 
 
 class Reason(StrEnum):
