@@ -24,6 +24,7 @@ AFTER = [
 ]
 
 
+@pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_daily_counts_and_room_counts_are_migrated():
     try:

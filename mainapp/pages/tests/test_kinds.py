@@ -61,6 +61,7 @@ def test_rows_also_say_what_processes_of_the_last_version_read():
     }
 
 
+@pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_rows_of_the_last_version_are_migrated_with_their_kind():
     stock, owner = StockFactory(symbol="PETR4"), User.objects.create_user("alice")
