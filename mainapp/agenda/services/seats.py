@@ -92,13 +92,13 @@ def release_seats(*, event_pk: int, user: User, at: datetime) -> Order:
 
 
 def release_all_seats(*, user: User, club_pk: int | None = None, at: datetime) -> int:
-    """Give back all seats of a user who leaves a club, or whose account is deleted.
+    """Give back all seats of a user whose account is deleted, or the coming ones of a club.
 
-    Return the number of orders. One transaction for each event.
+    Who leaves a club was at its past events. Return the number of events. One transaction each.
     """
     orders = Order.objects.filter(user=user, state__in=Order.OPEN)
     if club_pk is not None:
-        orders = orders.filter(event__club=club_pk)
+        orders = orders.filter(event__club=club_pk, event__starts_at__gt=at)
     events = sorted(set(orders.values_list("event", flat=True)))
     for event_pk in events:
         with transaction.atomic():

@@ -144,6 +144,18 @@ def test_former_members_lose_seats_and_notices(alice, bob, carla):
     assert is_counted(event)
 
 
+def test_people_who_leave_a_club_keep_the_seats_of_its_past_events(alice, bob):
+    club = make_club(alice, bob)
+    past, coming = (make_event(alice, club=club) for _ in range(2))
+    for event in (past, coming):
+        order(bob, event)
+    Event.objects.filter(pk=past.pk).update(starts_at=timezone.now() - timedelta(hours=1))
+
+    ClubMember.objects.get(user=bob).delete()
+
+    assert (state_of(bob, past), state_of(bob, coming)) == ("confirmed", "cancelled")
+
+
 def test_deactivated_people_and_former_members_are_passed_over(alice, bob, carla):
     event = make_event(seats=1)
     order(alice, event)

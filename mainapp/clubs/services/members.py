@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.clubs.exceptions import Forbidden, Invalid, LastOwnerDeleted
-from mainapp.clubs.models import Club, ClubMember, RemovedMember
+from mainapp.clubs.models import Club, ClubMember, Invitation, RemovedMember
 from mainapp.clubs.services.changes import club_changed, members_left
 from mainapp.clubs.services.locking import (
     MANAGER,
@@ -23,6 +23,8 @@ from mainapp.clubs.services.locking import (
 def change_role(*, club_pk: int, actor: User, user_pk: int, role: str, at: datetime) -> ClubMember:
     """Change the role of a member, as an owner. Safe to repeat.
 
+    The links of somebody who may no longer invite become void.
+
     Raises: ClubGone, Forbidden, Invalid (no such member or role), LastOwner, Suspended,
     RateLimited.
     """
@@ -37,12 +39,14 @@ def change_role(*, club_pk: int, actor: User, user_pk: int, role: str, at: datet
                 check_other_owner(member)
             member.role = role
             member.save(update_fields=["role"])
+            if not member.manages:
+                _revoke_links(member, at=at)
             club_changed(club.pk, "members")
         return member
 
 
 def remove_member(*, club_pk: int, actor: User, user_pk: int, at: datetime) -> None:
-    """Remove a member, and void all existing invitations for them.
+    """Remove a member; void their links, and for them all existing ones.
 
     Owners remove everybody else, managers only plain members. Raises: ClubGone, Forbidden (also for
     oneself: use `leave_club`), Invalid (no such member), Suspended, RateLimited.
@@ -56,6 +60,7 @@ def remove_member(*, club_pk: int, actor: User, user_pk: int, at: datetime) -> N
         RemovedMember.objects.update_or_create(
             club=club, user_id=user_pk, defaults={"removed_at": at}
         )
+        _revoke_links(member, at=at)
         member.delete()
         announce_members(club.pk, left=[user_pk])
 
@@ -102,6 +107,11 @@ def leave_all_clubs(*, user: User) -> None:
         ClubMember.objects.filter(club=club, user=user).delete()
         if club.archived_at is None:
             announce_members(club.pk, left=[user.pk])
+
+
+def _revoke_links(member: ClubMember, *, at: datetime) -> None:
+    links = Invitation.objects.filter(club=member.club_id, created_by=member.user_id)
+    links.filter(revoked_at=None).update(revoked_at=at)
 
 
 def _delete(club: Club) -> None:

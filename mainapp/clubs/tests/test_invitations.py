@@ -10,7 +10,7 @@ from mainapp.accounts.services.blocking import block_user
 from mainapp.clubs.exceptions import ClubFull, Forbidden, Invalid, InvitationGone
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite, join_club, revoke_invitation
-from mainapp.clubs.services.members import leave_club, remove_member
+from mainapp.clubs.services.members import change_role, leave_club, remove_member
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.tests.threads import in_threads
 
@@ -86,6 +86,21 @@ def test_removal_voids_older_links_for_the_removed_member_only(make, club, alice
     assert join(old, carol) == (club, True)
     new = make(at=LATER + timedelta(seconds=1))
     assert join(new, bob, at=LATER + timedelta(days=1)) == (club, True)
+
+
+@pytest.mark.parametrize("end", ["removal", "demotion"])
+def test_links_of_a_manager_end_with_the_right_to_invite(end, club, alice, bob, carol):
+    change_role(club_pk=club.pk, actor=alice, user_pk=bob.pk, role="manager", at=NOW)
+    by_bob = invite(club_pk=club.pk, actor=bob, max_uses=9, at=NOW)
+    by_alice = invite(club_pk=club.pk, actor=alice, at=NOW)
+    if end == "removal":
+        remove_member(club_pk=club.pk, actor=alice, user_pk=bob.pk, at=LATER)
+    else:
+        change_role(club_pk=club.pk, actor=alice, user_pk=bob.pk, role="member", at=LATER)
+
+    with pytest.raises(InvitationGone):
+        join(by_bob, carol)
+    assert join(by_alice, carol) == (club, True)
 
 
 def test_people_who_left_can_return_by_the_same_link(make, club, bob):
