@@ -77,7 +77,7 @@ def fill() -> list[Any]:
         alert = Alert(
             owner=owners[n % OWNERS],
             ativo=stocks[n % SYMBOLS],
-            simulated=True,
+            quote_kind="simulated",
             created_at=NOON,
             expires_at=ends,
             compra=(30 / away).quantize(Decimal("0.01")) if n % 4 != 1 else None,
@@ -94,7 +94,7 @@ def fill() -> list[Any]:
                 stock=alert.ativo,
                 kind=kind,
                 periods=1,
-                simulated=True,
+                quote_kind="simulated",
                 expires_at=ends,
             )
             set_state(row, State("armed"))
@@ -114,7 +114,7 @@ def quotes_of(stocks: list[Any], price: str, minute: int) -> list[Any]:
             price=Decimal(price),
             previous_close=Decimal("30.00"),
             source="simulated",
-            simulated=True,
+            kind="simulated",
             quoted_at=NOON + timedelta(minutes=minute),
         )
         for stock in stocks

@@ -60,7 +60,7 @@ def fill() -> list[Any]:
             horizon=horizon,
             expires_at=end_of_day(horizon),
             status="open",
-            simulated=True,
+            quote_kind="simulated",
             created_at=NOON,
             asked_at=NOON,
             adjusted_on=NOON.date(),

@@ -2,7 +2,7 @@
 
 import sys
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from csp.constants import NONE, SELF
 
@@ -196,7 +196,11 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 FMP_KEY = env.secret("FMP_KEY")
 REAL_SOURCES = real_sources()
 QUOTE_SOURCE = env.items("QUOTE_SOURCE", REAL_SOURCES)
-SIMULATED = QUOTE_SOURCE in (["simulated"], ["replay"])
+QUOTE_KIND: Literal["real", "simulated", "replay"] = "real"
+if QUOTE_SOURCE == ["simulated"]:
+    QUOTE_KIND = "simulated"
+elif QUOTE_SOURCE == ["replay"]:
+    QUOTE_KIND = "replay"
 ALLOW_SIMULATED = env.boolean("ALLOW_SIMULATED", default=DEBUG)
 if unknown := set(QUOTE_SOURCE) - {*SOURCES, "simulated", "replay"}:
     raise Refusal(
@@ -207,9 +211,9 @@ if "fmp" in QUOTE_SOURCE and not FMP_KEY:
     raise Refusal(
         "QUOTE_SOURCE=fmp needs FMP_KEY, the key of an account at Financial Modeling Prep"
     )
-if {"simulated", "replay"} & set(QUOTE_SOURCE) and not SIMULATED:
+if {"simulated", "replay"} & set(QUOTE_SOURCE) and QUOTE_KIND == "real":
     raise Refusal("QUOTE_SOURCE: real sources, 'simulated' and 'replay' never mix")
-if SIMULATED and not ALLOW_SIMULATED:
+if QUOTE_KIND != "real" and not ALLOW_SIMULATED:
     raise Refusal(f"QUOTE_SOURCE={QUOTE_SOURCE[0]} needs ALLOW_SIMULATED=1")
 REPLAY_DATE = env.day("REPLAY_DATE")
 REPLAY_SPEED = env.number("REPLAY_SPEED", default=1.0, minimum=0.01, maximum=100_000)
@@ -223,12 +227,12 @@ if unknown := set(QUOTE_STREAM) - set(STREAMS):
         f"QUOTE_STREAM names {', '.join(sorted(unknown))}; it takes yahoo and binance, or "
         "simulated alone"
     )
-if QUOTE_STREAM and ("simulated" in QUOTE_STREAM) != SIMULATED:
+if QUOTE_STREAM and ("simulated" if "simulated" in QUOTE_STREAM else "real") != QUOTE_KIND:
     raise Refusal(
         "QUOTE_STREAM=simulated needs QUOTE_SOURCE=simulated, and a real stream real sources: they "
         "never mix"
     )
-if SIMULATED and len(QUOTE_STREAM) > 1:
+if QUOTE_KIND != "real" and len(QUOTE_STREAM) > 1:
     raise Refusal("QUOTE_STREAM: real streams and 'simulated' never mix")
 
 UPDATE_INTERVAL_S = env.integer("UPDATE_INTERVAL_S", default=10, minimum=1, maximum=3600)

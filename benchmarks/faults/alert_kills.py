@@ -76,7 +76,7 @@ def make_alerts(folder: str, count: int, unreached: int) -> None:
     from mainapp.market.services.recording import record_quotes  # noqa: PLC0415 - as above
 
     now = timezone.now()
-    first = partial(Quote, price=START, source="brapi", simulated=False, quoted_at=now)
+    first = partial(Quote, price=START, source="brapi", kind="real", quoted_at=now)
     record_quotes(quotes=[first(symbol=symbol) for symbol in SYMBOLS], at=now)
     owners = User.objects.bulk_create(
         User(username=f"dono{n}", email=f"dono{n}@example.org") for n in range(OWNERS)
@@ -92,7 +92,7 @@ def make_alerts(folder: str, count: int, unreached: int) -> None:
             alert = create_alert(
                 owner=owners[n % OWNERS],
                 fields={"ativo": stocks[SYMBOLS[place]], kind: limit},
-                simulated=False,
+                quote_kind="real",
                 at=now,
             )
             alerts.append([alert.pk, SYMBOLS[place], kind, str(limit), owners[n % OWNERS].pk])

@@ -36,7 +36,7 @@ def first_quote(symbol: str) -> Quote:
         name=f"{symbol} do Brasil",
         price=close,
         source="simulated",
-        simulated=True,
+        kind="simulated",
         previous_close=close,
         open=close,
         high=close,
@@ -71,7 +71,7 @@ def next_status() -> FeedStatus:
 
 def main() -> None:
     quotes: dict[str, Quote] = {}
-    board, unwatched = Board(simulated=True), Board(simulated=False)
+    board, unwatched = Board(kind="simulated"), Board(kind="real")
     layer = get_channel_layer(LAYER)
     assert layer
     for line in sys.stdin:

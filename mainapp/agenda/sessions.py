@@ -2,7 +2,7 @@
 
 from calendar import Calendar
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -40,6 +40,18 @@ def moment_of(wall: str, zone_name: str) -> datetime:
 
 def wall_of(moment: datetime, zone_name: str) -> str:
     return moment.astimezone(zone(zone_name)).strftime(WALL)
+
+
+def parse_time(text: str) -> datetime:
+    """Return an ISO time, with or without an offset.
+
+    Raises: ValueError, also in the first and the last year of the calendar, whose times can
+    overflow in another zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError(text)
+    return moment
 
 
 def day_of(wall: str) -> date:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from mainapp.alerts.conditions import SAO_PAULO, Kind
 from mainapp.core.templatetags.formats import brl_price, number, pct
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.quotes import Quote
 from mainapp.market.symbols import INDEX, is_pair
 
@@ -79,9 +80,13 @@ def reached_text(
     return words[kind] % {"limit": limit_text(kind, limit, symbol=symbol), "other": other}
 
 
-def quote_text(when: str, *, source: str, delay_s: int, simulated: bool) -> str:
+def quote_text(when: str, *, source: str, delay_s: int, quote_kind: QuoteKind) -> str:
     """Return the time and the origin of a firing's quote as a sentence."""
-    if simulated:
+    if quote_kind == "replay":
+        return _("Cotação de %(when)s, de um pregão repetido: não é um preço de agora.") % {
+            "when": when
+        }
+    if quote_kind == "simulated":
         return _("Cotação de %(when)s, do mercado simulado: não é um preço real.") % {"when": when}
     values = {"when": when, "source": source, "minutes": delay_s // 60}
     if not delay_s:

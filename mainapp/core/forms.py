@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
@@ -12,6 +13,7 @@ from mainapp.core.numbers import format_number, parse_number
 from mainapp.core.pictures.decoding import MAX_BYTES
 
 MAX_DIGITS = 20
+FILTER_DIGITS, FILTER_PLACES = 24, 8
 
 
 def decimal_separator() -> str:
@@ -64,6 +66,16 @@ class TypedIntegerField(forms.IntegerField):
         if number is None or number.adjusted() > MAX_DIGITS or number != int(number):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return int(number)
+
+
+class NumberFilter(django_filters.NumberFilter):  # type: ignore[misc] # without types
+    """A filter by a number with at most FILTER_PLACES decimals.
+
+    PostgreSQL fails on numbers such as 1e-999999999, which are between any bounds.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, max_digits=FILTER_DIGITS, decimal_places=FILTER_PLACES, **options)
 
 
 class PictureField(forms.FileField):

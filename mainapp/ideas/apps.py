@@ -15,16 +15,18 @@ class IdeasConfig(AppConfig):
         from mainapp.ideas.selectors.needs import needed_symbols  # noqa: PLC0415 - needs loaded models
         from mainapp.ideas.selectors.person import TABLES  # noqa: PLC0415 - needs loaded models
         from mainapp.ideas.selectors.search import SECTIONS  # noqa: PLC0415 - needs loaded models
-        from mainapp.ideas.services.announcing import DECIDED  # noqa: PLC0415 - needs loaded models
+        from mainapp.ideas.services.announcing import DECIDED, wanted_outcomes  # noqa: PLC0415 - needs loaded models
         from mainapp.ideas.services.comment_notices import COMMENTED  # noqa: PLC0415 - needs loaded models
         from mainapp.ideas.services.moderation import SUBJECTS  # noqa: PLC0415 - needs loaded models
         from mainapp.market.watch import register_need  # noqa: PLC0415 - needs loaded models
         from mainapp.moderation.subjects import register_subject  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.services.checks import register_check  # noqa: PLC0415 - needs loaded models
 
         register_need(needed_symbols)
         register_appearance(DECIDED, Appearance(icon="flag"))
         register_appearance(COMMENTED, Appearance(icon="message"))
+        register_check(DECIDED, wanted_outcomes)
         for table in TABLES:
             personal_data.register_table(table)
         for block in BLOCKS:

@@ -6,7 +6,8 @@ from typing import Literal, Protocol
 
 from mainapp.market.quotes import Quote
 from mainapp.market.quotes.doubts import WILD_PCT, expected_close, is_far
-from mainapp.market.sessions import ONE_DAY, SAO_PAULO, market_session, sao_paulo_day
+from mainapp.market.sessions import ONE_DAY, SAO_PAULO, market_session, sao_paulo_day, schedule
+from mainapp.market.symbols import is_pair
 
 Side = Literal["buy", "sell", "neutral"]
 BUY, SELL, NEUTRAL = "buy", "sell", "neutral"
@@ -19,6 +20,8 @@ LIVE = (WAITING, OPEN)
 # A target or a stop next to the price would give a high hit rate by noise alone.
 MIN_DISTANCE_PCT = 1
 MAX_RATIO = 10
+# Before there is a price: `levels` has to fit into 63 bits.
+MAX_LIMIT = Decimal(10) ** 9
 MAX_HORIZON = timedelta(days=366)
 # An idea is published, or closed by its author, at the last recorded price if it is at most this
 # old. Otherwise it waits for the next price, because the author may know a newer one already.
@@ -60,6 +63,30 @@ def is_tradable(quote: Quote, *, kind: str = "") -> bool:
         made_at(quote), symbol=quote.symbol, kind=kind, is_simulated=quote.simulated
     )
     return phase in TRADING
+
+
+def is_committed(
+    asked_at: datetime, *, at: datetime, symbol: str, kind: str, is_simulated: bool
+) -> bool:
+    """Return whether the price of a waiting idea may have been made already.
+
+    Sources are late, some by 15 minutes: meanwhile the author can see that price elsewhere. From
+    the first moment of a session on, the idea can neither be changed nor withdrawn because of it.
+    """
+    phase = market_session(asked_at, symbol=symbol, kind=kind, is_simulated=is_simulated)
+    if phase in TRADING:
+        return at > asked_at
+    day = sao_paulo_day(asked_at)
+    while day <= sao_paulo_day(at):
+        hours = schedule(day, kind)
+        phases = hours.phases if hours else ()
+        if any(
+            name in TRADING and starts_at <= at and ends_at > asked_at
+            for starts_at, ends_at, name in phases
+        ):
+            return True
+        day += ONE_DAY
+    return False
 
 
 def end_of_day(day: date) -> datetime:
@@ -127,8 +154,10 @@ def is_break(quote: Quote, last: Quote, *, ratio: Decimal = Decimal(1)) -> bool:
     """Return whether a price seems to be on another scale than the last one, as after a split.
 
     The previous close jumped, or it is not known and the price jumped. `ratio` is that of the known
-    events between both quotes.
+    events between both quotes. A pair has no splits: its prices only move.
     """
+    if is_pair(quote.symbol):
+        return False
     if quote.previous_close is None:
         return is_far(quote.price, last.price / ratio, WILD_PCT)
     close = expected_close(quote, last)

@@ -18,7 +18,7 @@ class Frozen(DomainError):
     """A field that can no longer be changed."""
 
     def __init__(self) -> None:
-        super().__init__("conflict", _("Publicada, a ideia não muda mais. Escreva um comentário."))
+        super().__init__("conflict", _("Isto já não muda na ideia. Escreva um comentário."))
 
 
 class AlreadyDecided(DomainError):

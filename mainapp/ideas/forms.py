@@ -1,5 +1,6 @@
 """Forms of ideas and comments, and the filters of the list, for its page and the API."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.selectors import account_named
 from mainapp.clubs.models import Club
-from mainapp.core.forms import TypedDecimalField
+from mainapp.core.forms import NumberFilter, TypedDecimalField
 from mainapp.core.paths import parse_key
 from mainapp.core.prices import MOST_PLACES
 from mainapp.core.rendering import MAX_BODY
@@ -95,18 +96,20 @@ class IdeaForm(forms.Form):
         label=_("Etiquetas"), required=False, help_text=_("Até cinco, separadas por vírgulas.")
     )
 
-    def __init__(self, *args: Any, user: Any, idea: Idea | None = None, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, user: Any, idea: Idea | None = None, at: datetime, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.fields["club"].queryset = Club.objects.visible_to(user)  # type: ignore[attr-defined] # of a ModelChoiceField
         self.fields["club"].label_from_instance = lambda club: club.name  # type: ignore[attr-defined]
         if not self.fields["club"].queryset.exists():  # type: ignore[attr-defined]
             del self.fields["club"]
         if idea is not None:
-            self._restrict(idea)
+            self._restrict(idea, at)
 
-    def _restrict(self, idea: Idea) -> None:
+    def _restrict(self, idea: Idea, at: datetime) -> None:
         removed = ["stock", "club"]
-        if idea.is_frozen:
+        if idea.are_terms_frozen(at=at):
             removed += ["side", "target", "stop", "horizon"]
         for name in removed:
             self.fields.pop(name, None)
@@ -190,7 +193,7 @@ class IdeaFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(
         label=_("Situação"), choices=Idea.Status, empty_label=_("Todas")
     )
-    min_comments = django_filters.NumberFilter(
+    min_comments = NumberFilter(
         field_name="comments_count",
         lookup_expr="gte",
         label=_("Mínimo de comentários"),
@@ -203,14 +206,14 @@ class IdeaFilter(django_filters.FilterSet):
     created_to = django_filters.DateFilter(
         field_name="created_at", lookup_expr="date__lte", label=_("Até")
     )
-    return_min = django_filters.NumberFilter(
+    return_min = NumberFilter(
         field_name="result",
         lookup_expr="gte",
         label=_("Resultado desde (%)"),
         min_value=-1_000_000,
         max_value=1_000_000,
     )
-    return_max = django_filters.NumberFilter(
+    return_max = NumberFilter(
         field_name="result",
         lookup_expr="lte",
         label=_("Resultado até (%)"),
@@ -232,4 +235,4 @@ class BookFilter(IdeaFilter):
     """The filters of other services' books: words of the `title`, an exact `comments_count`."""
 
     title = _Words(max_length=60)
-    comments_count = django_filters.NumberFilter(min_value=0, max_value=MAX_COUNT)
+    comments_count = NumberFilter(min_value=0, max_value=MAX_COUNT)

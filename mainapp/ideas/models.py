@@ -25,11 +25,12 @@ from mainapp.ideas.conditions import (
     STOPPED,
     TARGET,
     WAITING,
+    is_committed,
     levels,
 )
 from mainapp.ideas.valuation import change_pct, return_pct
 from mainapp.market.models import Stock
-from mainapp.market.models.fields import PriceField
+from mainapp.market.models.fields import IsSimulatedField, PriceField, QuoteKindField
 from mainapp.market.symbols import fold
 
 
@@ -44,7 +45,8 @@ class Idea(AuditedModel, ClubScoped):
 
     `price_at` is the recorded price of its publication, made at `priced_at`. A waiting idea has
     none: it is published at the first recorded price made after `asked_at`, in a session. In the
-    same way `closing_asked_at` is the author's wish to close it.
+    same way `closing_asked_at` is the author's wish to close it. A waiting idea with that wish is
+    withdrawn only if its first price is made after the wish.
 
     `upper` and `lower` are the prices that decide it, in millionths, for the query of a batch; see
     `selectors.waking`. Corporate events until `adjusted_on` are in its prices.
@@ -53,12 +55,12 @@ class Idea(AuditedModel, ClubScoped):
     """
 
     audit = Audited(
-        shown="author club status simulated priced_at asked_at expires_at horizon adjusted_on "
+        shown="author club status quote_kind priced_at asked_at expires_at horizon adjusted_on "
         "closing_asked_at closed_at deleted_at",
         hidden="stock side thesis target stop price_at price_source index_at close_price "
         "close_source index_close",
         ignored="thesis_html search_text upper lower return_pct index_pct comments_count revision "
-        "created_at edited_at",
+        "created_at edited_at simulated",
     )
 
     class Side(models.TextChoices):
@@ -88,7 +90,8 @@ class Idea(AuditedModel, ClubScoped):
     horizon = models.DateField(_("prazo"))
     expires_at = models.DateTimeField()
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField()
@@ -118,7 +121,7 @@ class Idea(AuditedModel, ClubScoped):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["author", "stock", "simulated"],
+                fields=["author", "stock", "quote_kind"],
                 condition=Q(status__in=LIVE),
                 name="one_live_idea_a_stock",
             ),
@@ -135,23 +138,27 @@ class Idea(AuditedModel, ClubScoped):
         ]
         indexes = [
             models.Index(
-                fields=["stock", "simulated", "upper"], condition=Q(status=OPEN), name="ideas_upper"
+                fields=["stock", "quote_kind", "upper"],
+                condition=Q(status=OPEN),
+                name="ideas_upper",
             ),
             models.Index(
-                fields=["stock", "simulated", "lower"], condition=Q(status=OPEN), name="ideas_lower"
+                fields=["stock", "quote_kind", "lower"],
+                condition=Q(status=OPEN),
+                name="ideas_lower",
             ),
             models.Index(
-                fields=["stock", "simulated", "expires_at"],
+                fields=["stock", "quote_kind", "expires_at"],
                 condition=Q(status=OPEN),
                 name="ideas_expiring",
             ),
             models.Index(
-                fields=["stock", "simulated", "closing_asked_at"],
+                fields=["stock", "quote_kind", "closing_asked_at"],
                 condition=Q(status=OPEN, closing_asked_at__isnull=False),
                 name="ideas_closing",
             ),
             models.Index(
-                fields=["stock", "simulated", "asked_at"],
+                fields=["stock", "quote_kind", "asked_at"],
                 condition=Q(status=WAITING),
                 name="ideas_waiting",
             ),
@@ -175,9 +182,19 @@ class Idea(AuditedModel, ClubScoped):
     def is_live(self) -> bool:
         return self.status in LIVE
 
-    @property
-    def is_frozen(self) -> bool:
-        return self.status != WAITING
+    def are_terms_frozen(self, *, at: datetime) -> bool:
+        """Return whether side, target, stop and horizon hold; `stock` must be loaded."""
+        return self.status != WAITING or is_committed(
+            self.asked_at,
+            at=at,
+            symbol=self.stock.symbol,
+            kind=self.stock.kind,
+            is_simulated=self.simulated,
+        )
+
+    def price_text(self, price: Decimal | None) -> str | None:
+        """Return one of its prices as a decimal string with the stock's places."""
+        return None if price is None else f"{self.stock.written(price):f}"
 
     def describe(self) -> None:
         """Set the text in which the search finds the idea; `stock` must be loaded."""
@@ -269,14 +286,16 @@ class PriceBreak(models.Model):
     """
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     trusted_price = PriceField()
     trusted_close = PriceField(null=True)
     trusted_on = models.DateField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stock", "simulated"], name="one_break_a_kind")
+            models.UniqueConstraint(fields=["stock", "quote_kind"], name="one_break_of_a_kind"),
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_break_a_kind"),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from mainapp.core.realtime import GroupMessage, publish
 from mainapp.ideas.events import IDEAS, IdeasChanged
 from mainapp.ideas.models import Idea
 from mainapp.ideas.services.announcing import DECIDED
+from mainapp.ideas.services.closing import close_ideas_in_club
 from mainapp.ideas.services.comment_notices import COMMENTED
 from mainapp.ideas.services.judging import judge_ideas
 from mainapp.ideas.signals import ideas_changed
@@ -44,6 +45,12 @@ def publish_changes(ideas: list[tuple[int, int]], **kwargs: Any) -> None:
         GroupMessage(IDEAS, IdeasChanged(type="ideas.changed", idea=pk), key=pk, rank=revision)
         for pk, revision in ideas
     )
+
+
+@receiver(members_changed)
+def close_ideas(club_pk: int, left: Collection[int], **kwargs: Any) -> None:
+    if left:
+        close_ideas_in_club(club_pk=club_pk, authors=left, at=timezone.now())
 
 
 @receiver(members_changed)

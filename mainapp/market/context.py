@@ -16,7 +16,7 @@ PORTFOLIO_KEY, PORTFOLIO_S = "market.portfolio_on", 300
 
 def market(request: HttpRequest) -> dict[str, Any]:
     return {
-        "simulated": settings.SIMULATED,
+        "simulated": settings.QUOTE_KIND != "real",
         "replay_on": settings.REPLAY_DATE if settings.QUOTE_SOURCE == ["replay"] else None,
         "quote_sources": settings.QUOTE_SOURCE,
         "portfolio_on": portfolio_on,

@@ -209,6 +209,9 @@ def test_page_without_a_connection_shows_the_last_list_as_old(open_page):
     expect(tab.locator(".banner")).to_contain_text("Estes preços não são de agora")
     expect(tab.locator("html")).to_have_attribute("data-prices", "stale")
     expect(tab.get_by_role("row", name="PETR4")).to_be_visible()
+    tab.set_viewport_size({"width": 360, "height": 740})
+    cell = tab.get_by_role("row", name="PETR4").locator("time").bounding_box()
+    assert cell["x"] + cell["width"] <= 360
     assert tab.person not in tab.content()
     assert tab.evaluate(
         "document.fonts.ready.then(() => getComputedStyle(document.body).fontFamily)"

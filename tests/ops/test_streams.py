@@ -48,7 +48,7 @@ class Streamers:
     def price(self):
         query = (
             "SELECT price FROM market_lastquote JOIN market_stock ON market_stock.id = stock_id"
-            " WHERE symbol = 'PETR4' AND NOT simulated"
+            " WHERE symbol = 'PETR4' AND market_lastquote.kind = 'real'"
         )
         with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5)) as base:
             row = base.execute(query).fetchone()

@@ -1,6 +1,6 @@
 """The form of an event."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.agenda.models import Event
 from mainapp.agenda.policies import MAX_PRICE, MAX_SEATS
 from mainapp.agenda.rendering.times import zone_label
-from mainapp.agenda.sessions import WALL, zone_names
+from mainapp.agenda.sessions import WALL, parse_time, zone_names
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.core.names import is_plain_text
 
@@ -33,7 +33,7 @@ class WallField(forms.CharField):
         if not text:
             return ""
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=None).strftime(WALL)
+            return parse_time(text).replace(tzinfo=None).strftime(WALL)
         except ValueError:
             raise ValidationError(_("Esta data não existe."), code="invalid") from None
 

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.agenda.models import Event
 from mainapp.agenda.policies import MAX_PRICE, MAX_TAGS
-from mainapp.agenda.sessions import start_of, zone
+from mainapp.agenda.sessions import parse_time, start_of, zone
+from mainapp.core.forms import NumberFilter
 from mainapp.market.symbols import fold
 
 MAX_WORDS = 60
+DAY_LETTERS = len("2026-03-10")
 ORDERINGS = (
     ("starts_at", _("Data")),
     ("-starts_at", _("Mais distantes primeiro")),
@@ -40,9 +42,10 @@ class MomentField(forms.CharField):
         if not text:
             return None
         try:
-            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+            moment = parse_time(text)
         except ValueError:
             raise ValidationError(_("Escreva uma data como 2026-03-10."), code="invalid") from None
+        return moment.date() if len(text) == DAY_LETTERS else moment
 
 
 class MomentFilter(django_filters.Filter):  # type: ignore[misc] # without types
@@ -56,8 +59,8 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc] # without typ
     kind = django_filters.MultipleChoiceFilter(choices=Event.Kind.choices, label=_("Tipo"))
     tags = django_filters.CharFilter(method="by_tags", max_length=200, label=_("Etiquetas"))
     is_free = django_filters.BooleanFilter(method="by_free", label=_("Grátis"))
-    price_min = django_filters.NumberFilter("price", "gte", min_value=0, max_value=MAX_PRICE)
-    price_max = django_filters.NumberFilter("price", "lte", min_value=0, max_value=MAX_PRICE)
+    price_min = NumberFilter("price", "gte", min_value=0, max_value=MAX_PRICE)
+    price_max = NumberFilter("price", "lte", min_value=0, max_value=MAX_PRICE)
     start_from = MomentFilter(method="by_start", max_length=40, label=_("De"))
     start_to = MomentFilter(method="by_end", max_length=40, label=_("Até"))
     ordering = django_filters.ChoiceFilter(

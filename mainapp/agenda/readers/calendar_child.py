@@ -66,7 +66,7 @@ def _add_events(
 def _overridden_instances(components: Any) -> set[tuple[str, str]]:
     """Return the keys of the instances that another component of the file replaces."""
     return {
-        (str(component.get("UID", "")), _key(component.decoded("RECURRENCE-ID")))
+        (_text(component, "UID"), _key(component.decoded("RECURRENCE-ID")))
         for component in components
         if component.get("RECURRENCE-ID") is not None
     }
@@ -76,7 +76,7 @@ def _events(component: Any, window: tuple[datetime, datetime], overridden: Any) 
     first, last = window
     if component.errors:
         raise Fault("format")
-    uid = str(component.get("UID", "")).strip()
+    uid = _text(component, "UID").strip()
     if not uid or len(uid) > 255:
         raise Fault("uid")
     start = component.decoded("DTSTART")
@@ -114,14 +114,20 @@ def _common_fields(component: Any, start: Any) -> dict[str, Any]:
     categories = component.get("CATEGORIES")
     parts = categories if isinstance(categories, list) else [categories] if categories else []
     return {
-        "title": str(component.get("SUMMARY", "")),
-        "description": str(component.get("DESCRIPTION", "")),
-        "place": str(component.get("LOCATION", "")),
-        "link": str(component.get("URL", "")),
+        "title": _text(component, "SUMMARY"),
+        "description": _text(component, "DESCRIPTION"),
+        "place": _text(component, "LOCATION"),
+        "link": _text(component, "URL"),
         "tags": [str(tag) for part in parts for tag in part.cats],
         "zone": zone,
         "is_all_day": is_all_day,
     }
+
+
+def _text(component: Any, name: str) -> str:
+    """Return a text, of several ones the first."""
+    value = component.get(name, "")
+    return str(value[0] if isinstance(value, list) else value)
 
 
 def _end(component: Any, start: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
@@ -25,6 +27,7 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.models import Tag
+from mainapp.core.names import is_plain_text, title
 from mainapp.core.paths import absolute_url
 from mainapp.market.symbols import fold
 
@@ -33,6 +36,8 @@ FIELDS = (
     *("kind", "title", "description", "time_zone", "wall_start", "wall_end", "is_all_day"),
     *("place", "link", "price", "seats", "tags"),
 )
+MAX_LINK = 300
+_check_link = URLValidator(schemes=["http", "https"])
 # People with seats are notified if one of these fields changes.
 NOTIFIED_FIELDS = ("wall_start", "wall_end", "time_zone", "is_all_day", "place", "link")
 
@@ -125,6 +130,15 @@ def remove_event(pk: int, _actor: User, at: datetime) -> None:
         _end(event, Event.State.REMOVED, at)
 
 
+def is_link(text: str) -> bool:
+    """Return whether a text is a web address that an event can have."""
+    try:
+        _check_link(text)
+    except ValidationError:
+        return False
+    return len(text) <= MAX_LINK
+
+
 def apply_zone_rules(*, at: datetime) -> int:
     """Move future events whose wall time is at another moment by new rules of their zone."""
     count = 0
@@ -177,9 +191,7 @@ def _set_fields(event: Event, values: Mapping[str, Any]) -> None:
     """Set and check the fields of an event. Raises: Invalid."""
     for name, value in values.items():
         setattr(event, name, value)
-    event.title = " ".join(event.title.split())
-    if not event.title:
-        raise Invalid(_("Escreva um título."), field="title")
+    _check_texts(event)
     if not is_zone(event.time_zone):
         raise Invalid(_("Este fuso horário não existe."), field="time_zone")
     _check_number(event.seats)
@@ -193,6 +205,17 @@ def _set_fields(event: Event, values: Mapping[str, Any]) -> None:
     if event.ends_at and not timedelta(0) < event.ends_at - event.starts_at <= MAX_DURATION:
         raise Invalid(_("O fim deve vir depois do início, em até 31 dias."), field="ends_at")
     event.search_text = fold(f"{event.title} {event.description} {event.place}")
+
+
+def _check_texts(event: Event) -> None:
+    event.title = " ".join(event.title.split())
+    if not event.title:
+        raise Invalid(_("Escreva um título."), field="title")
+    for name in ("title", "description", "place"):
+        if not is_plain_text(getattr(event, name)):
+            raise Invalid(_("Há um caractere que não se pode mostrar."), field=name)
+    if event.link and not is_link(event.link):
+        raise Invalid(_("Use um endereço que comece com https://."), field="link")
 
 
 def _set_moments(event: Event) -> None:
@@ -216,7 +239,7 @@ def _check_number(seats: int | None) -> None:
 
 def _set_tags(event: Event, names: Sequence[str]) -> None:
     """Set the tags; names that differ in case or accents only are one tag. Raises: Invalid."""
-    by_key = {key: " ".join(name.split())[:30] for name in names if (key := fold(name)[:30])}
+    by_key = {key: name[:30] for name in map(title, names) if (key := fold(name)[:30])}
     if len(by_key) > MAX_TAGS:
         raise Invalid(_("Use no máximo 8 etiquetas."), field="tags")
     Tag.objects.bulk_create(

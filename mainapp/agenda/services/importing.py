@@ -13,7 +13,7 @@ from mainapp.accounts.policies import check_not_suspended
 from mainapp.agenda.models import Event
 from mainapp.agenda.policies import CALENDAR_IMPORTS, MAX_TAGS
 from mainapp.agenda.readers.calendars import ReadEvent, read_calendar
-from mainapp.agenda.services.events import create_event
+from mainapp.agenda.services.events import create_event, is_link
 from mainapp.agenda.sessions import is_zone
 from mainapp.clubs.models import Club
 from mainapp.core.limits import of_user
@@ -61,13 +61,12 @@ def _key(host: User, club: Club | None, event: ReadEvent) -> str:
 
 
 def _fields(event: ReadEvent, zone_name: str) -> Mapping[str, Any]:
-    link = event.link if event.link.startswith(("https://", "http://")) else ""
     return {
         "kind": Event.Kind.MEETING,
         "title": _clean(event.title)[:120] or "—",
         "description": _clean(event.description)[:4000],
         "place": _clean(event.place)[:200],
-        "link": link if len(link) <= 300 else "",
+        "link": event.link if is_link(event.link) else "",
         "time_zone": event.zone if is_zone(event.zone) else zone_name,
         "wall_start": event.start,
         "wall_end": event.end,

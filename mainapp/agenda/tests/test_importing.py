@@ -161,3 +161,14 @@ def test_imported_public_events_count_as_new_ones(bob, settings):
 def test_the_worker_lives_in_a_bounded_child(staff, monkeypatch):
     monkeypatch.undo()
     assert load(staff, calendar(["UID:a", f"DTSTART:{DAY}T190000Z", "SUMMARY:A"])).created == 1
+
+
+def test_texts_that_cannot_be_shown_are_left_out(staff):
+    """PostgreSQL refuses some of them, and a browser reads others as another address."""
+    start = f"{timezone.now() + timedelta(days=3):%Y%m%dT%H%M%SZ}"
+    lines = ["UID:a", f"DTSTART:{start}", "SUMMARY:Curso", "SUMMARY:Outro", "LOCATION:\x00"]
+    data = calendar([*lines, "CATEGORIES:a\x00b,\u202e,FII", 'URL:http://x y/"onclick="a'])
+    load(staff, data)
+    event = Event.objects.get()
+    assert (event.title, event.place, event.link) == ("Curso", "", "")
+    assert sorted(event.tags.values_list("name", flat=True)) == ["FII", "ab"]

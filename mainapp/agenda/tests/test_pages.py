@@ -51,6 +51,8 @@ def test_an_event_is_created_by_the_form(login, alice):
     "wrong",
     [
         {"title": " "},
+        {"title": "Curso\u202egpj"},
+        {"place": "Sala\x7f"},
         {"starts_at": "amanhã"},
         {"starts_at": "2020-01-01T10:00", "ends_at": ""},
         {"ends_at": "2030-03-10T18:00"},

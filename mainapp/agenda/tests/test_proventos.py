@@ -197,7 +197,7 @@ def test_event_that_happened_is_confirmed(client, alice):
 
 def test_real_entries_are_not_in_a_simulated_market(login, held, settings):
     assert "PETR4: data ex" in text(login)
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     assert "PETR4: data ex" not in text(login)
     pay(held, days=8, source="brapi")
     page = text(login)

@@ -16,7 +16,7 @@ from mainapp.alerts.conditions import KINDS, Kind, State, Terms
 from mainapp.alerts.rendering import condition_text, firing_title
 from mainapp.core.audit import Audited, AuditedModel
 from mainapp.market.models import Stock
-from mainapp.market.models.fields import PriceField
+from mainapp.market.models.fields import IsSimulatedField, PriceField, QuoteKindField
 from mainapp.notifications.models import Notification
 
 ONE_DAY_MINUTES = 24 * 60
@@ -27,9 +27,9 @@ class Alert(AuditedModel):
 
     audit = Audited(
         shown="owner status pause_reason periodo duracao hold_minutes recurrence cooldown_minutes "
-        "fires_if_beyond simulated expires_at",
+        "fires_if_beyond quote_kind expires_at",
         hidden="ativo email compra venda change_up_pct change_down_pct rearm_pct note",
-        ignored="created_at last_fired_at",
+        ignored="created_at last_fired_at simulated",
     )
 
     class Recurrence(models.TextChoices):
@@ -83,7 +83,8 @@ class Alert(AuditedModel):
     status = models.CharField(max_length=9, choices=Status, default=Status.ACTIVE)
     # Why the site, not the owner, paused it; empty otherwise.
     pause_reason = models.CharField(max_length=20, blank=True)
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     # The quote time of the newest firing.
@@ -91,7 +92,7 @@ class Alert(AuditedModel):
 
     class Meta:
         ordering = ["ativo__symbol", "pk"]
-        indexes = [models.Index(fields=["owner", "simulated"], name="alerts_of_an_owner")]
+        indexes = [models.Index(fields=["owner", "quote_kind"], name="alerts_of_an_owner")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(compra__isnull=False)
@@ -159,7 +160,8 @@ class Condition(models.Model):
     measure = models.PositiveSmallIntegerField()
     level = models.BigIntegerField()
     periods = models.PositiveSmallIntegerField()
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     is_live = models.BooleanField(default=True)
     expires_at = models.DateTimeField()
 
@@ -201,7 +203,8 @@ class Firing(models.Model):
     quoted_at_estimated = models.BooleanField(default=False)
     source = models.CharField(max_length=20)
     delay_s = models.PositiveIntegerField(default=0)
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     fired_at = models.DateTimeField()
     notification = models.ForeignKey(
         Notification, models.SET_NULL, null=True, related_name="firings"
@@ -247,7 +250,8 @@ class Doubt(models.Model):
     """A changed previous close that the next quote has to confirm; see `quotes.Suspicion`."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
-    simulated = models.BooleanField()
+    quote_kind = QuoteKindField()
+    simulated = IsSimulatedField("quote_kind")
     previous_close = PriceField(null=True)
     trusted_price = PriceField()
     trusted_close = PriceField(null=True)
@@ -255,7 +259,8 @@ class Doubt(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stock", "simulated"], name="one_doubt_a_stock")
+            models.UniqueConstraint(fields=["stock", "quote_kind"], name="one_doubt_of_a_kind"),
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_doubt_a_stock"),
         ]
 
     def __str__(self) -> str:

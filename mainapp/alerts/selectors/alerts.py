@@ -189,7 +189,7 @@ class AlertRow:
 
 def alerts_of(user: User) -> QuerySet[Alert]:
     """Return a user's alerts: the simulated or the real ones, as the instance is."""
-    return Alert.objects.filter(owner=user, simulated=settings.SIMULATED)
+    return Alert.objects.filter(owner=user, quote_kind=settings.QUOTE_KIND)
 
 
 def own_alerts(user: User) -> QuerySet[Alert]:

@@ -13,7 +13,7 @@ def needed_symbols() -> Collection[str]:
     return set(
         Condition.objects.filter(
             is_live=True,
-            simulated=settings.SIMULATED,
+            quote_kind=settings.QUOTE_KIND,
             expires_at__gt=timezone.now(),
             alert__owner__is_active=True,
             stock__is_active=True,

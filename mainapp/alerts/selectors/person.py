@@ -15,12 +15,12 @@ CHUNK = 2000
 ALERTS = (
     *("id", "ativo", "email", "compra", "venda", "change_up_pct", "change_down_pct", "periodo"),
     *("duracao", "hold_minutes", "recurrence", "rearm_pct", "cooldown_minutes"),
-    *("fires_if_beyond", "note", "status", "simulated", "created_at", "expires_at"),
+    *("fires_if_beyond", "note", "status", "quote_kind", "created_at", "expires_at"),
     "last_fired_at",
 )
 FIRINGS = (
     *("alert_id", "kind", "limit", "price", "change_pct", "quoted_at", "source", "delay_s"),
-    *("simulated", "fired_at"),
+    *("quote_kind", "fired_at"),
 )
 
 

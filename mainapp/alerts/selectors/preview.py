@@ -103,7 +103,7 @@ def past_of(stock: Stock, *, at: datetime) -> list[PastBar]:
     days, _source = day_bars(stock=stock, since=midnight(sao_paulo_day(at - YEAR)))
     minutes = Candle.objects.filter(
         stock=stock,
-        simulated=settings.SIMULATED,
+        kind=settings.QUOTE_KIND,
         interval=Candle.Interval.MINUTE,
         starts_at__gte=midnight(sao_paulo_day(at - MONTH)),
     )

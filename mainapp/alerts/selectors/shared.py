@@ -36,7 +36,7 @@ class SharedRow:
 def shared_alerts(club_pk: int, user: Any) -> QuerySet[SharedAlert]:
     """Return the alerts shared with a club of the user, by symbol."""
     rows = SharedAlert.objects.visible_to(user).filter(
-        club=club_pk, alert__simulated=settings.SIMULATED
+        club=club_pk, alert__quote_kind=settings.QUOTE_KIND
     )
     return rows.order_by("alert__ativo__symbol", "pk")
 

@@ -11,6 +11,7 @@ from django.db import connection
 
 from mainapp.alerts.conditions import Observation, Wake, measures
 from mainapp.alerts.models import Condition, Doubt
+from mainapp.market.kinds import QuoteKind
 
 MILLION = 1_000_000
 MIN_LEVEL = -(2**63)
@@ -25,21 +26,21 @@ CROSS JOIN LATERAL (
     SELECT c.id FROM alerts_condition c
     WHERE c.is_live AND c.stock_id = probe.stock_id AND c.measure = probe.measure
       AND c.level <= probe.value AND c.periods & probe.periods <> 0
-      AND c.simulated = %s AND c.expires_at >= %s
+      AND c.quote_kind = %s AND c.expires_at >= %s
     OFFSET 0
 ) found
 UNION ALL
-SELECT NULL, d.id FROM alerts_doubt d WHERE d.simulated = %s AND d.stock_id = ANY (%s)
+SELECT NULL, d.id FROM alerts_doubt d WHERE d.quote_kind = %s AND d.stock_id = ANY (%s)
 """
 _SQLITE = """
 SELECT c.id, NULL
 FROM json_each(%s) AS probe CROSS JOIN alerts_condition c
 WHERE c.is_live AND c.stock_id = probe.value ->> 0 AND c.measure = probe.value ->> 1
   AND c.level <= probe.value ->> 2 AND c.periods & (probe.value ->> 3) <> 0
-  AND c.simulated = %s AND c.expires_at >= %s
+  AND c.quote_kind = %s AND c.expires_at >= %s
 UNION ALL
 SELECT NULL, d.id FROM alerts_doubt d
-WHERE d.simulated = %s AND d.stock_id IN (SELECT value FROM json_each(%s))
+WHERE d.quote_kind = %s AND d.stock_id IN (SELECT value FROM json_each(%s))
 """
 
 
@@ -75,7 +76,7 @@ def probes(stock_id: int, observation: Observation, periods: int) -> Iterable[Pr
         yield Probe(stock_id, measure, to_millionths(value), periods)
 
 
-def woken_by(wanted: Sequence[Probe], *, simulated: bool, since: datetime) -> Woken:
+def woken_by(wanted: Sequence[Probe], *, quote_kind: QuoteKind, since: datetime) -> Woken:
     """Return the conditions and doubts that the probes wake, without those expired at `since`.
 
     Cost: one query.
@@ -87,11 +88,11 @@ def woken_by(wanted: Sequence[Probe], *, simulated: bool, since: datetime) -> Wo
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [list(column) for column in zip(*wanted, strict=True)]
-            cursor.execute(_POSTGRESQL, [*columns, simulated, moment, simulated, stocks])
+            cursor.execute(_POSTGRESQL, [*columns, quote_kind, moment, quote_kind, stocks])
         else:
             probes_json = orjson.dumps([tuple(probe) for probe in wanted]).decode()
             stocks_json = orjson.dumps(stocks).decode()
-            cursor.execute(_SQLITE, [probes_json, simulated, moment, simulated, stocks_json])
+            cursor.execute(_SQLITE, [probes_json, quote_kind, moment, quote_kind, stocks_json])
         rows = cursor.fetchall()
     # A price is probed on two scales, but a condition that waits for any quote is on one of them,
     # so no key appears twice.

@@ -29,6 +29,7 @@ from mainapp.alerts.services.evaluating import (
     write_outcome,
 )
 from mainapp.core.exceptions import DomainError
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote, is_fresh
 from mainapp.market.selectors.quotes import last_quotes
@@ -64,7 +65,7 @@ def create_alert(
     *,
     owner: User,
     fields: Mapping[str, Any],
-    simulated: bool,
+    quote_kind: QuoteKind,
     at: datetime,
     is_active: bool = True,
 ) -> Alert:
@@ -77,13 +78,13 @@ def create_alert(
     with transaction.atomic():
         market = _market_of(values["ativo"], at)
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-        if Alert.objects.filter(owner=owner, simulated=simulated).count() >= ALERT_LIMIT:
+        if Alert.objects.filter(owner=owner, quote_kind=quote_kind).count() >= ALERT_LIMIT:
             raise TooManyAlerts(
                 "limit_reached",
                 _("Você já tem %(limit)s alertas: apague um antes."),
                 {"limit": ALERT_LIMIT},
             )
-        alert = Alert(owner=owner, simulated=simulated, created_at=at, **values)
+        alert = Alert(owner=owner, quote_kind=quote_kind, created_at=at, **values)
         alert.status = Alert.Status.ACTIVE if is_active else Alert.Status.PAUSED
         alert.expires_at = end_of(sao_paulo_day(at), alert.duracao)
         alert.save()
@@ -147,10 +148,10 @@ def delete_alert(*, alert: Alert) -> None:
         alert.delete()
 
 
-def delete_alerts(*, owner: User, simulated: bool) -> int:
-    """Delete all simulated or all real alerts of a user; return their number."""
+def delete_alerts(*, owner: User, quote_kind: QuoteKind) -> int:
+    """Delete a user's alerts of one kind of quotes; return their number."""
     with transaction.atomic():
-        owned = Alert.objects.filter(owner=owner, simulated=simulated)
+        owned = Alert.objects.filter(owner=owner, quote_kind=quote_kind)
         stocks = Stock.objects.filter(alerts__in=owned).order_by("symbol")
         list(Stock.objects.filter(pk__in=stocks).order_by("symbol").select_for_update(no_key=True))
         return owned.delete()[1].get("alerts.Alert", 0)
@@ -186,7 +187,7 @@ def _arm(alert: Alert, kinds: tuple[Kind, ...], market: _Market) -> None:
     outcome = Outcome()
     for kind in (kind for kind in kinds if kind in limits):
         row = existing.get(kind) or Condition(kind=kind, crossing=_last_crossing(alert, kind))
-        row.alert, row.stock, row.simulated = alert, alert.ativo, alert.simulated
+        row.alert, row.stock, row.quote_kind = alert, alert.ativo, alert.quote_kind
         row.periods, row.expires_at = _periods(alert), alert.expires_at
         row.is_live = alert.status == Alert.Status.ACTIVE
         set_state(row, _first_state(alert, kind, market))

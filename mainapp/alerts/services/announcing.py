@@ -134,7 +134,7 @@ def firing_sentences(firing: Firing) -> list[str]:
             f"≈ {when}" if firing.quoted_at_estimated else when,
             source=firing.source,
             delay_s=firing.delay_s,
-            simulated=firing.simulated,
+            quote_kind=firing.quote_kind,
         ),
     ]
 

@@ -81,13 +81,13 @@ def evaluate_batch(
     }
     since = min((new.observation.at for new in new_quotes.values()), default=at)
     wanted = [probe for new in new_quotes.values() for probe in new.probes]
-    woken = woken_by(wanted, simulated=settings.SIMULATED, since=since)
+    woken = woken_by(wanted, quote_kind=settings.QUOTE_KIND, since=since)
     woken_pks, trusted = woken.conditions, new_quotes
     if woken.doubts or any(_is_doubtful(new) for new in new_quotes.values()):
         trusted, waiting = _resolve_doubts(new_quotes, doubts_by_pk(woken.doubts))
         again = [probe for new in waiting for probe in new.probes]
         woken_pks = (
-            woken_pks + woken_by(again, simulated=settings.SIMULATED, since=since).conditions
+            woken_pks + woken_by(again, quote_kind=settings.QUOTE_KIND, since=since).conditions
         )
     return _advance_all(conditions_by_pk(woken_pks), trusted, at)
 
@@ -143,7 +143,7 @@ def _firing(condition: Condition, quote: Quote, observation: Observation, at: da
         quoted_at_estimated=quote.quoted_at_estimated,
         source=quote.source,
         delay_s=quote.delay_s,
-        simulated=quote.simulated,
+        quote_kind=quote.kind,
         fired_at=at,
     )
 
@@ -202,11 +202,11 @@ def _resolve_doubts(
                 new.periods |= suspicion.periods
                 waiting.append(new)
     resolved = doubts.keys() - {doubt.stock_id for doubt in new_doubts}
-    Doubt.objects.filter(stock__in=resolved, simulated=settings.SIMULATED).delete()
+    Doubt.objects.filter(stock__in=resolved, quote_kind=settings.QUOTE_KIND).delete()
     Doubt.objects.bulk_create(
         new_doubts,
         update_conflicts=True,
-        unique_fields=["stock", "simulated"],
+        unique_fields=["stock", "quote_kind"],
         update_fields=["previous_close", "trusted_price", "trusted_close", "periods"],
     )
     return trusted, waiting
@@ -216,7 +216,7 @@ def pause_split_stock(*, stock: Stock) -> None:
     """Pause the active alerts of a stock after a split, and notify their owners."""
     alerts = list(
         Alert.objects.filter(
-            ativo=stock, status=Alert.Status.ACTIVE, simulated=settings.SIMULATED
+            ativo=stock, status=Alert.Status.ACTIVE, quote_kind=settings.QUOTE_KIND
         ).select_related("owner__preferences", "ativo")
     )
     pks = [alert.pk for alert in alerts]
@@ -237,7 +237,7 @@ def _suspicion(doubt: Doubt | None) -> Suspicion | None:
 
 
 def _doubt(new: _NewQuote, suspicion: Suspicion) -> Doubt:
-    return Doubt(stock=new.stock, simulated=settings.SIMULATED, **asdict(suspicion))
+    return Doubt(stock=new.stock, quote_kind=settings.QUOTE_KIND, **asdict(suspicion))
 
 
 def _periods(quote: Quote, last: Quote | None) -> int:

@@ -24,7 +24,7 @@ def share_alert(*, club_pk: int, actor: User, alert_pk: int, at: datetime) -> Sh
     check_not_suspended(actor, at=at)
     with transaction.atomic():
         club, _own = lock_club(club_pk, actor)
-        own = Alert.objects.filter(owner=actor, simulated=settings.SIMULATED)
+        own = Alert.objects.filter(owner=actor, quote_kind=settings.QUOTE_KIND)
         alert = own.select_for_update(no_key=True).filter(pk=alert_pk).first()
         if alert is None:
             raise Invalid(_("Escolha um dos seus alertas."), fields={"alert": "unknown"})

@@ -22,7 +22,7 @@ def make_alert(owner, symbol="PETR4", at=NOON, **fields):
     }
     stock = StockFactory(symbol=symbol)
     return create_alert(
-        owner=owner, fields={"ativo": stock} | limits | other_fields, simulated=True, at=at
+        owner=owner, fields={"ativo": stock} | limits | other_fields, quote_kind="simulated", at=at
     )
 
 

@@ -51,7 +51,7 @@ def test_firing_records_its_quote_and_limit(owner):
     assert (firing.price, firing.limit) == (Decimal("35.99"), Decimal("36.00"))
     assert firing.change_pct == Decimal("-1.40")
     assert firing.quoted_at == NOON + timedelta(minutes=1)
-    assert (firing.source, firing.simulated) == ("simulated", True)
+    assert (firing.source, firing.quote_kind) == ("simulated", "simulated")
 
 
 def rendered_delivery():
@@ -230,7 +230,7 @@ def test_delay_of_a_source_does_not_make_its_quotes_stale(owner):
 def test_alert_of_the_other_market_does_not_fire(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
-    Condition.objects.update(simulated=False)
+    Condition.objects.update(quote_kind="real")
 
     record("35.00", minutes=1)
 
@@ -385,6 +385,19 @@ def test_split_pauses_the_tickers_alerts_and_notifies_their_owners(owner, bob):
     assert {n.user for n in Notification.objects.filter(kind="alert_split")} == {owner, bob}
 
 
+def test_pair_that_moved_while_nobody_recorded_it_has_not_been_split(owner):
+    StockFactory(symbol="SHIBBRL")
+    record("37.00", symbol="SHIBBRL", previous_close="36.00")
+    alert = make_alert(owner, "SHIBBRL", compra="30.00")
+    morning = 20 * 60
+
+    for minute in range(3):
+        record("26.00", symbol="SHIBBRL", minutes=morning + minute, previous_close="26.50")
+
+    assert fired(alert) == [("compra", "26.00")]
+    assert not Notification.objects.filter(kind="alert_split").exists()
+
+
 def test_changed_close_alone_is_not_a_split(owner):
     record("37.00", previous_close="36.00")
     make_alert(owner, compra="30.00")
@@ -433,7 +446,7 @@ def test_deleting_all_alerts_keeps_those_of_other_users(owner, bob):
     make_alert(owner, "VALE3", venda="60.00")
     make_alert(bob, compra="36.00")
 
-    assert delete_alerts(owner=owner, simulated=True) == 2
+    assert delete_alerts(owner=owner, quote_kind="simulated") == 2
     assert [alert.owner for alert in Alert.objects.all()] == [bob]
 
 

@@ -67,7 +67,7 @@ class Story:
         if first is not None:
             self.quote(first)
         fields = {"ativo": stock} | chosen | terms
-        self.alert = create_alert(owner=owner, fields=fields, simulated=True, at=self.now)
+        self.alert = create_alert(owner=owner, fields=fields, quote_kind="simulated", at=self.now)
         self.reference = Reference(
             limits=dict(chosen),
             expires_at=self.alert.expires_at,

@@ -74,7 +74,7 @@ def days(stock, *rows):
             stock=stock,
             interval="1d",
             starts_at=first + timedelta(days=number),
-            simulated=True,
+            kind="simulated",
             source="simulated",
             **prices,
         )
@@ -168,7 +168,7 @@ def make_many(owner, count):
     for stock in stocks:
         LastQuoteFactory(stock=stock)
         days(stock, *[("40", "41", "39", "40")] * 5)
-    fields = {"owner": owner, "simulated": True, "created_at": NOON, "compra": Decimal(30)}
+    fields = {"owner": owner, "quote_kind": "simulated", "created_at": NOON, "compra": Decimal(30)}
     alerts = Alert.objects.bulk_create(
         Alert(ativo=stocks[n % 30], expires_at=NOON + timedelta(days=9), **fields)
         for n in range(count)
@@ -181,7 +181,7 @@ def make_many(owner, count):
             measure=PRICE_DOWN,
             level=0,
             periods=1,
-            simulated=True,
+            quote_kind="simulated",
             expires_at=alert.expires_at,
         )
         for alert in alerts

@@ -41,7 +41,7 @@ def delete_alert(request: MemberRequest, pk: int) -> HttpResponse:
 
 def delete_alerts(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
-        count = services.delete_alerts(owner=request.user, simulated=settings.SIMULATED)
+        count = services.delete_alerts(owner=request.user, quote_kind=settings.QUOTE_KIND)
         text = ngettext("%s alerta foi apagado.", "%s alertas foram apagados.", count)
         messages.success(request, text % count)
         return redirect("alerts")

@@ -98,7 +98,7 @@ def _save(request: MemberRequest, form: AlertForm) -> Alert:
     at, fields = timezone.now(), form.cleaned_data
     if form.alert:
         return update(alert=form.alert, fields=fields, at=at)
-    return create(owner=request.user, fields=fields, simulated=settings.SIMULATED, at=at)
+    return create(owner=request.user, fields=fields, quote_kind=settings.QUOTE_KIND, at=at)
 
 
 def _show_outcome(request: MemberRequest, alert: Alert) -> None:

@@ -24,7 +24,7 @@ PERCENT = DecimalField(max_digits=24, decimal_places=6)
 
 def stocks_matching(query: Mapping[str, Any]) -> QuerySet[Stock]:
     """Return the active stocks that match a `StockQuery`, in its order, without duplicates."""
-    last = FilteredRelation("last_quotes", condition=Q(last_quotes__simulated=settings.SIMULATED))
+    last = FilteredRelation("last_quotes", condition=Q(last_quotes__kind=settings.QUOTE_KIND))
     change = (F("last__price") - F("last__previous_close")) * Value(Decimal(100))
     stocks = Stock.objects.filter(in_market(query["market"]), is_active=True).annotate(
         last=last,

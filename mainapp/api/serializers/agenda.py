@@ -1,7 +1,6 @@
 """Events and orders."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,7 @@ from rest_framework import serializers
 
 from mainapp.agenda.models import Event, Order
 from mainapp.agenda.policies import MAX_PRICE, MAX_SEATS, MAX_SEATS_A_PERSON, MAX_TAGS
-from mainapp.agenda.sessions import SAO_PAULO, WALL, is_zone, zone
+from mainapp.agenda.sessions import SAO_PAULO, WALL, is_zone, parse_time, zone
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.common import Money, ShortList, Strict, TagData
 from mainapp.api.serializers.forum import Person
@@ -52,7 +51,7 @@ class WallTime(serializers.CharField):
     def to_internal_value(self, data: Any) -> Any:
         text: str = super().to_internal_value(data)
         try:
-            datetime.fromisoformat(text)
+            parse_time(text)
         except ValueError:
             raise serializers.ValidationError(_("Esta data não existe.")) from None
         return text
@@ -213,5 +212,5 @@ def order_data(order: Order) -> Any:
 def _wall(text: str | None, zone_name: Any) -> str:
     if text is None:
         return ""
-    moment = datetime.fromisoformat(text)
+    moment = parse_time(text)
     return (moment.astimezone(zone(zone_name)) if moment.tzinfo else moment).strftime(WALL)

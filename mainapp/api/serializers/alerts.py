@@ -21,12 +21,13 @@ from mainapp.alerts.forms import (
     MAX_RISE_PCT,
     check_places,
 )
-from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
+from mainapp.alerts.models import ONE_DAY_MINUTES, Alert, Firing
 from mainapp.alerts.selectors.alerts import STATUSES
 from mainapp.alerts.services.alerts import FIELDS
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.alert_forms import STOCK_NAMES, required, side_of, to_native
 from mainapp.api.serializers.common import Money, Price, Strict, Ticker, TickerOfAmounts
+from mainapp.market.kinds import QUOTE_KINDS
 from mainapp.market.selectors.successions import succession_notes
 
 CENT = Decimal("0.01")
@@ -162,6 +163,7 @@ class AlertData(serializers.Serializer):
     note = serializers.CharField()
     state = serializers.ChoiceField(choices=list(STATUSES))
     pause_reason = serializers.CharField()
+    quote_kind = serializers.ChoiceField(choices=list(QUOTE_KINDS))
     simulated = serializers.BooleanField()
     created_at = Moment()
     expires_at = Moment()
@@ -192,8 +194,12 @@ class FiringData(serializers.Serializer):
     quoted_at_estimated = serializers.BooleanField()
     source = serializers.CharField()
     delay_s = serializers.IntegerField()
-    simulated = serializers.BooleanField()
+    quote_kind = serializers.ChoiceField(choices=list(QUOTE_KINDS))
+    simulated = serializers.SerializerMethodField()
     fired_at = Moment()
+
+    def get_simulated(self, firing: Firing) -> bool:
+        return bool(firing.quote_kind != "real")
 
 
 def alert_data(alert: Alert, *, at: datetime) -> Any:
@@ -201,7 +207,7 @@ def alert_data(alert: Alert, *, at: datetime) -> Any:
     limits: dict[str, Decimal] = {str(kind): limit for kind, limit in alert.limits().items()}
     price = limits.get("venda", limits.get("compra"))
     symbol = alert.ativo.symbol
-    own = ("simulated", "created_at", "expires_at", "last_fired_at", "pause_reason")
+    own = ("quote_kind", "created_at", "expires_at", "last_fired_at", "pause_reason")
     state = "expired" if alert.is_expired(at) else alert.status
     data = (
         {name: getattr(alert, name) for name in (*FIELDS, *own)}
@@ -210,6 +216,7 @@ def alert_data(alert: Alert, *, at: datetime) -> Any:
             "id": alert.pk,
             "ativo": symbol,
             "state": state,
+            "simulated": alert.quote_kind != "real",
             **dict.fromkeys(STOCK_NAMES, symbol),
             "alert_type": "duration" if alert.hold_minutes else "threshold",
             "comparison": side_of(alert),

@@ -179,11 +179,11 @@ def idea_data(idea: Any) -> dict[str, Any]:
         "thesis": idea.thesis,
         "thesis_html": idea.thesis_html,
         "tags": [{"id": tag.pk, "name": tag.name} for tag in idea.tags.all()],
-        "target": text_of(idea.target),
-        "stop": text_of(idea.stop),
+        "target": idea.price_text(idea.target),
+        "stop": idea.price_text(idea.stop),
         "horizon": idea.horizon.isoformat(),
-        "price_at": _price(idea.price_at, idea.priced_at, idea.price_source),
-        "closed_at": _price(idea.close_price, idea.closed_at, idea.close_source),
+        "price_at": _price(idea, idea.price_at, idea.priced_at, idea.price_source),
+        "closed_at": _price(idea, idea.close_price, idea.closed_at, idea.close_source),
         "closing_asked_at": _time(idea.closing_asked_at),
         "return_pct": text_of(idea.result),
         "index_pct": text_of(idea.index_pct),
@@ -194,10 +194,10 @@ def idea_data(idea: Any) -> dict[str, Any]:
     }
 
 
-def _price(price: Any, time: Any, source: str) -> dict[str, Any] | None:
+def _price(idea: Idea, price: Any, time: Any, source: str) -> dict[str, Any] | None:
     if price is None:
         return None
-    return {"price": text_of(price), "time": _time(time), "source": source}
+    return {"price": idea.price_text(price), "time": _time(time), "source": source}
 
 
 def _time(moment: Any) -> Any:

@@ -43,6 +43,7 @@ def quote_field(field: QuoteField) -> serializers.Field:
         "seconds": serializers.IntegerField,
         "time": Moment,
         "flag": serializers.BooleanField,
+        "kind": serializers.CharField,
     }
     options = {"allow_null": True} if field.is_nullable else {}
     return fields[field.kind.name](**options)

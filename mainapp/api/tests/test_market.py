@@ -29,7 +29,7 @@ def stocks(db):
     LastQuoteFactory(stock=made["VALE3"], price=Decimal("63.00"), previous_close=Decimal("60.00"))
     LastQuoteFactory(stock=made["HGLG11"], price=Decimal("160.00"), previous_close=None)
     # A real quote is not shown while the market is simulated.
-    LastQuoteFactory(stock=made["ITUB4"], price=Decimal("30.00"), simulated=False)
+    LastQuoteFactory(stock=made["ITUB4"], price=Decimal("30.00"), kind="real")
     MembershipFactory(stock=made["PETR4"])
     return made
 

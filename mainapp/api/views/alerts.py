@@ -42,7 +42,7 @@ def _create(view: ApiView, request: Any) -> Response:
         alert = create_alert(
             owner=request.user,
             fields=fields,
-            simulated=settings.SIMULATED,
+            quote_kind=settings.QUOTE_KIND,
             at=at,
             is_active=is_active,
         )
@@ -141,7 +141,7 @@ class DeleteAlertsView(ApiView):
 
     @extend_schema(responses={200: Counted})
     def delete(self, request: Any) -> Response:
-        count = delete_alerts(owner=request.user, simulated=settings.SIMULATED)
+        count = delete_alerts(owner=request.user, quote_kind=settings.QUOTE_KIND)
         return Response({"count": count})
 
     @extend_schema(request=None, responses={200: Counted})

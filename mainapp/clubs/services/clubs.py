@@ -94,6 +94,7 @@ def restore_club(*, club_pk: int, actor: User, at: datetime) -> Club:
         club.archived_at = None
         club.save(update_fields=["archived_at"])
         announce_presence(_users_of(club))
+        announce_lists(_users_of(club))
         return club
 
 

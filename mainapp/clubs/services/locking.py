@@ -39,9 +39,14 @@ def lock_club(club_pk: int, actor: User, *roles: str) -> tuple[Club, ClubMember]
 
 def check_other_owner(member: ClubMember) -> None:
     """Check that a locked club has an owner besides a member. Raises: LastOwner."""
-    owners = ClubMember.objects.filter(club=member.club_id, role=OWNER)
-    if member.role == OWNER and not owners.exclude(pk=member.pk).exists():
+    if member.role == OWNER and not has_other_owner(member.club_id, member.user_id):
         raise LastOwner
+
+
+def has_other_owner(club_pk: int, user_pk: int) -> bool:
+    """Return whether a club has an owner besides a user; deactivated ones can do nothing."""
+    owners = ClubMember.objects.filter(club=club_pk, role=OWNER, user__is_active=True)
+    return owners.exclude(user=user_pk).exists()
 
 
 def announce_members(

@@ -15,6 +15,7 @@ from mainapp.clubs.services.locking import (
     announce_members,
     check_may_change,
     check_other_owner,
+    has_other_owner,
     lock_club,
 )
 
@@ -93,7 +94,7 @@ def leave_all_clubs(*, user: User) -> None:
         if not others.exists():
             _delete(club)
             continue
-        if not others.filter(role=OWNER).exists():
+        if not has_other_owner(club.pk, user.pk):
             if club.archived_at is None:
                 raise LastOwnerDeleted
             _delete(club)  # nobody could restore it

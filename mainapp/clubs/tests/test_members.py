@@ -141,3 +141,15 @@ def test_the_admin_gives_the_reason_why_an_owner_is_not_deleted(club, alice, cli
         answer = client.post(f"/admin/accounts/user/{path}", {"post": "yes"} | data, follow=True)
         assert "único dono" in answer.content.decode()
     assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_a_deactivated_owner_is_no_other_owner(club, alice, bob):
+    """They can do nothing: without alice nobody could give roles or delete the club."""
+    ClubMember.objects.filter(user=bob).update(role="owner")
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    with pytest.raises(LastOwner):
+        leave_club(club_pk=club.pk, user=alice)
+    with pytest.raises(LastOwner):
+        change_role(club_pk=club.pk, actor=alice, user_pk=alice.pk, role="member", at=NOW)
+    with pytest.raises(DomainError, match="único dono"):
+        delete_account(user=alice)

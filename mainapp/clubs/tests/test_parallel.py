@@ -1,4 +1,4 @@
-"""50 people who join a club at once, on the database of the test run."""
+"""Members who join, leave and change roles at once, on the database of the test run."""
 
 from collections import Counter
 
@@ -44,3 +44,24 @@ def test_a_club_for_ten_members_lets_nine_of_50_in(owner):
     assert join_at_once(club, owner, max_uses=PEOPLE) == {201: 9, 403: PEOPLE - 9}
     assert ClubMember.objects.count() == 10
     assert Invitation.objects.get().uses == 9
+
+
+@override_settings(API_REQUESTS_A_MINUTE_ADDRESS=10_000)
+@pytest.mark.parametrize("act", ["leave", "step down", "demote", "remove"])
+def test_two_owners_never_leave_a_club_without_one(act):
+    calls = []
+    for n in range(8):
+        pair = [User.objects.create_user(f"o{n}.{side}") for side in (0, 1)]
+        club = make_club(pair[0])
+        ClubMember.objects.create(club=club, user=pair[1], role="owner", joined_at=timezone.now())
+        for actor, other in (pair, pair[::-1]):
+            person = other if act in ("demote", "remove") else actor
+            path = f"/api/v1/clubs/{club.slug}/members/{person.pk}/"
+            method = "delete" if act in ("leave", "remove") else "patch"
+            calls.append((actor, method, path, {"role": "member"} if method == "patch" else {}))
+    answers = Counter(answer.status_code // 100 for answer in in_threads(requests_of(calls)))
+    assert answers == {2: 8, 4: 8}
+    owners = ClubMember.objects.filter(role="owner", club__in=Club.objects.all())
+    assert sorted(owners.values_list("club", flat=True)) == sorted(
+        Club.objects.values_list("pk", flat=True)
+    )

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from PIL import Image
 
 from mainapp.accounts.models import User
@@ -9,6 +10,7 @@ from mainapp.clubs.consumers import club_hub
 from mainapp.clubs.fanout import hub
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.services.changes import club_changed, members_left
+from mainapp.clubs.services.clubs import delete_club, restore_club
 from mainapp.clubs.services.pictures import CLUB_PICTURES
 from mainapp.clubs.tests.factories import make_club
 from mainapp.core.pictures.folders import new_key
@@ -130,3 +132,12 @@ async def test_open_pages_hear_of_a_new_picture(websocket, club, people):
         await opened(socket)
         await query(make_thumbnails, CLUB_PICTURES.name, club.pk)
         assert await socket.next() == {"type": "changed", "part": "club"}
+
+
+async def test_the_lists_of_a_club_leave_and_return_with_it(websocket, club, people):
+    alice, bob, _carol = people
+    async with websocket("/ws/stock/track/", bob) as socket:
+        await socket.next("snapshot")
+        for service in (delete_club, restore_club):
+            await query(service, club_pk=club.pk, actor=alice, at=timezone.now())
+            await socket.next("lists")

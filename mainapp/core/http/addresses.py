@@ -168,7 +168,9 @@ def _check_public(parts: SplitResult, policy: AddressPolicy) -> None:
     """Check scheme and port of a URL to a public host. Raises: AddressError."""
     if parts.scheme not in policy.schemes:
         raise AddressError(_("o endereço precisa começar com https://"))
-    if (parts.port or PORTS[parts.scheme]) not in policy.ports:
+    port, own_port = parts.port or PORTS[parts.scheme], PORTS[parts.scheme]
+    # https on port 80 is no server's: only probing tries it.
+    if port not in policy.ports or (port in PORTS.values() and port != own_port):
         raise AddressError(_("esta porta não é aceita"))
 
 

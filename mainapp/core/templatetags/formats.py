@@ -64,9 +64,12 @@ def number_change(value: Any, places: int = 2) -> str:
 
 
 @register.filter
-def price(value: Any) -> str:
-    """Turn 1234.5 into 1.234,50 and 0.00012345 into 0,00012345: a price carries its places."""
-    return number(value, _places(value))
+def price(value: Any, places: int = LEAST_PLACES) -> str:
+    """Turn 1234.5 into 1.234,50 and 0.00012345 into 0,00012345: a price carries its places.
+
+    `places` are those of the stock, for a column of the database, which has no zeros at its end.
+    """
+    return number(value, max(_places(value), places))
 
 
 @register.filter
@@ -76,9 +79,9 @@ def price_change(value: Any) -> str:
 
 
 @register.filter
-def brl_price(value: Any) -> str:
-    """Turn 0.00012345 into R$ 0,00012345."""
-    return _money(value, signed=False, places=_places(value))
+def brl_price(value: Any, places: int = LEAST_PLACES) -> str:
+    """Turn 0.00012345 into R$ 0,00012345; `places` as for `price`."""
+    return _money(value, signed=False, places=max(_places(value), places))
 
 
 def _places(value: Any) -> int:

@@ -19,11 +19,12 @@ AFTER = [
     ("forum", "0009_club_rooms"),
     ("accounts", "0011_agenda"),
     ("core", "0003_tag"),
-    ("ideas", "0002_prices_of_eight_places"),
+    ("ideas", "0003_quote_kinds"),
     ("agenda", "0001_agenda"),
 ]
 
 
+@pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_daily_counts_and_room_counts_are_migrated():
     try:

@@ -11,6 +11,7 @@ BEFORE = [("forum", "0005_count_new_rooms"), ("accounts", "0010_suspension")]
 AFTER = [("forum", "0009_club_rooms"), ("accounts", "0011_agenda")]
 
 
+@pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_rooms_stay_in_the_forum_and_private_ones_are_never_made_public():
     try:

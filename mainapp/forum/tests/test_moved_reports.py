@@ -10,6 +10,7 @@ BEFORE = [("forum", "0007_kinds_of_messages"), ("accounts", "0010_suspension")]
 AFTER = [("forum", "0009_club_rooms"), ("accounts", "0011_agenda")]
 
 
+@pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_open_and_resolved_reports_become_cases_with_a_copy():
     now = timezone.now()

@@ -57,9 +57,7 @@ def make_ideas(count: int, draw: random.Random) -> int:
     stocks = list(Stock.objects.filter(is_active=True).exclude(symbol=INDEX).order_by("rank")[:200])
     if not authors or not stocks:
         raise CommandError("there are no users or no stocks yet")
-    prices = dict(
-        LastQuote.objects.filter(simulated=settings.SIMULATED).values_list("stock", "price")
-    )
+    prices = dict(LastQuote.objects.filter(kind=settings.QUOTE_KIND).values_list("stock", "price"))
     live = set(Idea.objects.filter(status__in=("open", "waiting")).values_list("author", "stock"))
     rows = []
     for _n in range(count):
@@ -93,7 +91,7 @@ def _idea(author: User, stock: Stock, price: Decimal, is_live: bool, draw: rando
         horizon=horizon,
         expires_at=end_of_day(horizon),
         status="open",
-        simulated=settings.SIMULATED,
+        quote_kind=settings.QUOTE_KIND,
         created_at=written,
         asked_at=written,
         adjusted_on=sao_paulo_day(written),

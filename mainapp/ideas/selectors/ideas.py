@@ -61,7 +61,7 @@ def is_held(idea: Idea) -> bool:
     """Return whether the idea is not judged, because the scale of its prices is unknown."""
     return (
         idea.is_live
-        and PriceBreak.objects.filter(stock=idea.stock_id, simulated=settings.SIMULATED).exists()
+        and PriceBreak.objects.filter(stock=idea.stock_id, quote_kind=settings.QUOTE_KIND).exists()
     )
 
 

@@ -36,7 +36,7 @@ RESULT: "DecimalField[Any, Any]" = DecimalField(max_digits=24, decimal_places=2)
 
 def all_ideas() -> IdeaQuerySet:
     """Return the ideas of this kind of market; lists narrow them by `visible_to`."""
-    rows: IdeaQuerySet = Idea.objects.filter(simulated=settings.SIMULATED)
+    rows: IdeaQuerySet = Idea.objects.filter(quote_kind=settings.QUOTE_KIND)
     return rows
 
 
@@ -62,7 +62,7 @@ def listed_ideas(user: Any, clubs: Sequence[str] = ()) -> QuerySet[Idea]:
 
 
 def with_results(rows: QuerySet[Idea]) -> QuerySet[Idea]:
-    last = LastQuote.objects.filter(stock=OuterRef("stock"), simulated=OuterRef("simulated"))
+    last = LastQuote.objects.filter(stock=OuterRef("stock"), kind=OuterRef("quote_kind"))
     change = (F("last_price") - F("price_at")) * Value(Decimal(100)) / F("price_at")
     running = Case(
         When(status=OPEN, side=BUY, then=Round(change, 2)),

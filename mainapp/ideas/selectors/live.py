@@ -58,8 +58,8 @@ def _live(
         symbol=idea.stock.symbol,
         revision=idea.revision,
         is_live=idea.is_live,
-        target=text_of(idea.target),
-        stop=text_of(idea.stop),
+        target=idea.price_text(idea.target),
+        stop=idea.price_text(idea.stop),
         last_comment=max([known, *(comment.pk for comment in comments)]),
         status=status_frame(idea),
         comments=[comment_data(comment) for comment in comments],
@@ -74,8 +74,8 @@ def status_frame(idea: Idea) -> dict[str, Any]:
         "status": idea.status,
         "revision": idea.revision,
         "comments_count": idea.comments_count,
-        "price_at": text_of(idea.price_at),
-        "close_price": text_of(idea.close_price),
+        "price_at": idea.price_text(idea.price_at),
+        "close_price": idea.price_text(idea.close_price),
         "closed_at": iso(idea.closed_at),
         "return_pct": text_of(idea.return_pct),
     }
@@ -124,7 +124,7 @@ def _readers(
 
 
 def text_of(value: Any) -> str | None:
-    """Return a price or a percentage as a decimal string with at least two places."""
+    """Return a percentage as a decimal string with at least two places."""
     if value is None:
         return None
     text = f"{value:f}"

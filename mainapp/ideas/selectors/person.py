@@ -8,7 +8,7 @@ from mainapp.ideas.models import Idea, IdeaComment, SavedFilter
 
 CHUNK = 2000
 IDEAS = (
-    *("id", "club", "stock", "side", "thesis", "target", "stop", "horizon", "status", "simulated"),
+    *("id", "club", "stock", "side", "thesis", "target", "stop", "horizon", "status", "quote_kind"),
     *("created_at", "edited_at", "price_at", "priced_at", "close_price", "closed_at"),
     *("return_pct", "index_pct", "deleted_at"),
 )

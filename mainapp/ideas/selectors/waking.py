@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
+from mainapp.market.kinds import QuoteKind
+
 # LATERAL with OFFSET 0 makes every probe descend the indexes by itself; as a plain join PostgreSQL
 # reads the whole table.
 _POSTGRESQL = """
@@ -15,22 +17,22 @@ SELECT found.id, NULL
 FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS probe (stock_id, price, made_at)
 CROSS JOIN LATERAL (
     (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
-        AND simulated = %s AND upper <= probe.price OFFSET 0)
+        AND quote_kind = %s AND upper <= probe.price OFFSET 0)
     UNION ALL (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
-        AND simulated = %s AND lower >= probe.price OFFSET 0)
+        AND quote_kind = %s AND lower >= probe.price OFFSET 0)
     UNION ALL (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
-        AND simulated = %s AND expires_at <= probe.made_at OFFSET 0)
+        AND quote_kind = %s AND expires_at <= probe.made_at OFFSET 0)
     UNION ALL (SELECT id FROM ideas_idea WHERE status = 'open' AND stock_id = probe.stock_id
-        AND simulated = %s AND closing_asked_at <= probe.made_at OFFSET 0)
+        AND quote_kind = %s AND closing_asked_at <= probe.made_at OFFSET 0)
     UNION ALL (SELECT id FROM ideas_idea WHERE status = 'waiting' AND stock_id = probe.stock_id
-        AND simulated = %s AND asked_at <= probe.made_at OFFSET 0)
+        AND quote_kind = %s AND asked_at <= probe.made_at OFFSET 0)
 ) found
 UNION ALL
-SELECT NULL, b.stock_id FROM ideas_pricebreak b WHERE b.simulated = %s AND b.stock_id = ANY (%s)
+SELECT NULL, b.stock_id FROM ideas_pricebreak b WHERE b.quote_kind = %s AND b.stock_id = ANY (%s)
 """
 _PART = """
 SELECT i.id, NULL FROM json_each(%s) AS probe CROSS JOIN ideas_idea i
-WHERE i.status = '{status}' AND i.stock_id = probe.value ->> 0 AND i.simulated = %s AND {condition}
+WHERE i.status = '{status}' AND i.stock_id = probe.value ->> 0 AND i.quote_kind = %s AND {condition}
 """
 _CONDITIONS = (
     ("open", "i.upper <= probe.value ->> 1"),
@@ -45,7 +47,7 @@ _SQLITE = (
     )
     + """
 UNION ALL SELECT NULL, b.stock_id FROM ideas_pricebreak b
-WHERE b.simulated = %s AND b.stock_id IN (SELECT value FROM json_each(%s))
+WHERE b.quote_kind = %s AND b.stock_id IN (SELECT value FROM json_each(%s))
 """
 )
 BRANCHES = len(_CONDITIONS)
@@ -67,7 +69,7 @@ class Woken:
     broken_stocks: set[int]
 
 
-def woken_by(probes: Sequence[Probe], *, simulated: bool) -> Woken:
+def woken_by(probes: Sequence[Probe], *, quote_kind: QuoteKind) -> Woken:
     """Return the ideas that the quotes may decide or publish. Cost: one query."""
     if not probes:
         return Woken([], set())
@@ -75,12 +77,12 @@ def woken_by(probes: Sequence[Probe], *, simulated: bool) -> Woken:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns: list[Any] = [list(column) for column in zip(*probes, strict=True)]
-            parameters: list[Any] = [*columns, *[simulated] * (BRANCHES + 1), stocks]
+            parameters: list[Any] = [*columns, *[quote_kind] * (BRANCHES + 1), stocks]
             cursor.execute(_POSTGRESQL, parameters)
         else:
             rows = [(p.stock_id, p.price, _text(p.made_at)) for p in probes]
-            each: list[Any] = [orjson.dumps(rows).decode(), simulated] * BRANCHES
-            cursor.execute(_SQLITE, [*each, simulated, orjson.dumps(stocks).decode()])
+            each: list[Any] = [orjson.dumps(rows).decode(), quote_kind] * BRANCHES
+            cursor.execute(_SQLITE, [*each, quote_kind, orjson.dumps(stocks).decode()])
         found = cursor.fetchall()
     return Woken(sorted({row[0] for row in found if row[0]}), {row[1] for row in found if row[1]})
 

@@ -61,7 +61,7 @@ def adjust_ideas(ratios: Ratios, *, until: date) -> None:
     if not ratios:
         return
     live = Idea.objects.filter(
-        stock__in=list(ratios), status__in=LIVE, simulated=settings.SIMULATED
+        stock__in=list(ratios), status__in=LIVE, quote_kind=settings.QUOTE_KIND
     ).select_for_update(of=("self",), no_key=True)
     changed = []
     for idea in live.order_by("pk"):
@@ -78,7 +78,7 @@ def adjust_ideas(ratios: Ratios, *, until: date) -> None:
 
 
 def _end_breaks(ratios: Ratios, until: date) -> None:
-    breaks = PriceBreak.objects.filter(stock__in=list(ratios), simulated=settings.SIMULATED)
+    breaks = PriceBreak.objects.filter(stock__in=list(ratios), quote_kind=settings.QUOTE_KIND)
     ended = [
         row.pk
         for row in breaks
@@ -102,7 +102,7 @@ def follow_events(*, at: datetime) -> int:
     Return the number of moved ideas. Most events are applied at the first quote of their day: this
     is for events that the catalogue learns later.
     """
-    live = Idea.objects.filter(status__in=LIVE, simulated=settings.SIMULATED)
+    live = Idea.objects.filter(status__in=LIVE, quote_kind=settings.QUOTE_KIND)
     stocks = set(live.order_by().values_list("stock", flat=True).distinct())
     if not stocks:
         return 0

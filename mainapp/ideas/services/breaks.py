@@ -39,7 +39,7 @@ def held_stocks(new_quotes: Mapping[int, NewQuote], broken: Collection[int]) -> 
 
 
 def broken_stocks(stocks: Collection[int]) -> set[int]:
-    rows = PriceBreak.objects.filter(stock__in=stocks, simulated=settings.SIMULATED)
+    rows = PriceBreak.objects.filter(stock__in=stocks, quote_kind=settings.QUOTE_KIND)
     return set(rows.values_list("stock", flat=True))
 
 
@@ -57,7 +57,7 @@ def _begin_breaks(suspects: Collection[NewQuote]) -> set[int]:
             rows.append(
                 PriceBreak(
                     stock=new.stock,
-                    simulated=settings.SIMULATED,
+                    quote_kind=settings.QUOTE_KIND,
                     trusted_price=new.last.price,
                     trusted_close=_trusted_close(new.quote, new.last),
                     trusted_on=before,
@@ -71,14 +71,14 @@ def _ended_breaks(new_quotes: Mapping[int, NewQuote], broken: Collection[int]) -
     if not broken:
         return set()
     ended = set()
-    rows = PriceBreak.objects.filter(stock__in=broken, simulated=settings.SIMULATED)
+    rows = PriceBreak.objects.filter(stock__in=broken, quote_kind=settings.QUOTE_KIND)
     for row in rows:
         quote = new_quotes[row.stock_id].quote
         trusted = {"trusted_price": row.trusted_price, "trusted_close": row.trusted_close}
         if ends_break(quote, **trusted):
             ended.add(row.stock_id)
     if ended:
-        PriceBreak.objects.filter(stock__in=ended, simulated=settings.SIMULATED).delete()
+        PriceBreak.objects.filter(stock__in=ended, quote_kind=settings.QUOTE_KIND).delete()
     return ended
 
 

@@ -1,5 +1,6 @@
 """Closing and deletion of ideas by their authors."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -7,6 +8,7 @@ from django.db import transaction
 from mainapp.accounts.models import User
 from mainapp.ideas.conditions import (
     CLOSED,
+    LIVE,
     WAITING,
     is_current,
     made_at,
@@ -16,6 +18,7 @@ from mainapp.ideas.exceptions import AlreadyDecided
 from mainapp.ideas.models import Idea
 from mainapp.ideas.services.changes import touch
 from mainapp.ideas.services.locking import lock_last_quote, locked_idea, own_idea
+from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.symbols import INDEX
@@ -24,15 +27,16 @@ from mainapp.market.symbols import INDEX
 def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
     """Close an idea at the last recorded price if it is current, otherwise at the next one.
 
-    A waiting idea is withdrawn. A price that is not current is not used: the author may know a
-    newer one. Safe to repeat. Raises: AlreadyDecided, IdeaGone.
+    A waiting idea is withdrawn, unless its price may have been made already: then it is published
+    at that price, and ends at the next one. A price that is not current is not used: the author may
+    know a newer one. Safe to repeat. Raises: AlreadyDecided, IdeaGone.
     """
     with transaction.atomic():
         idea = own_idea(pk, author)
         if not idea.is_live:
             raise AlreadyDecided
         if idea.status == WAITING:
-            idea.status = CLOSED
+            _withdraw(idea, at)
             idea.save()
         else:
             _close_or_wait(idea, at)
@@ -43,15 +47,15 @@ def close_idea(*, pk: int, author: User, at: datetime) -> Idea:
 def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
     """Remove the text of an idea; the row and its outcome stay in the record. Safe to repeat.
 
-    A waiting idea is withdrawn. `actor` is the author, or None when moderators have decided.
-    Raises: IdeaGone.
+    A waiting idea is withdrawn as by `close_idea`. `actor` is the author, or None when moderators
+    have decided. Raises: IdeaGone.
     """
     with transaction.atomic():
         idea = own_idea(pk, actor) if actor else locked_idea(pk)
         if idea.deleted_at is not None:
             return
         if idea.status == WAITING:
-            idea.status = CLOSED
+            _withdraw(idea, at)
         idea.thesis = idea.thesis_html = ""
         idea.deleted_at = at
         idea.describe()
@@ -61,6 +65,32 @@ def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
             edit.before = {n: v for n, v in edit.before.items() if n not in ("thesis", "tags")}
             edit.save()
         touch([idea.pk])
+
+
+def close_ideas_in_club(*, club_pk: int, authors: Collection[int], at: datetime) -> None:
+    """Close the live ideas of people who leave a club at the next price, as they cannot any more.
+
+    Otherwise they could publish nothing about these stocks until the horizon. In the caller's
+    transaction.
+    """
+    live = Idea.objects.filter(club=club_pk, author__in=authors, status__in=LIVE)
+    stocks = Stock.objects.filter(pk__in=live.values("stock")).order_by("symbol")
+    list(stocks.select_for_update(of=("self",), no_key=True))
+    ideas = list(
+        live.select_for_update(of=("self",), no_key=True).select_related("stock").order_by("pk")
+    )
+    for idea in ideas:
+        _withdraw(idea, at)
+        idea.save(update_fields=["status", "closing_asked_at"])
+    touch([idea.pk for idea in ideas])
+
+
+def _withdraw(idea: Idea, at: datetime) -> None:
+    """Close an idea before its price is made, or at the next price after that."""
+    if not idea.are_terms_frozen(at=at):
+        idea.status = CLOSED
+    elif idea.closing_asked_at is None:
+        idea.closing_asked_at = at
 
 
 def _close_or_wait(idea: Idea, at: datetime) -> None:

@@ -11,6 +11,7 @@ from mainapp.accounts.policies import check_not_suspended
 from mainapp.clubs.services.words import check_club_text
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user
+from mainapp.core.names import title
 from mainapp.ideas.exceptions import IdeaGone, Invalid
 from mainapp.ideas.models import Idea, IdeaComment
 from mainapp.ideas.policies import COMMENTS, MAX_COMMENT
@@ -23,7 +24,7 @@ def comment(*, idea_pk: int, author: User, body: str, at: datetime) -> IdeaComme
     """Add a comment to an idea that the author may see. Raises: IdeaGone, Invalid, RateLimited."""
     check_not_suspended(author, at=at)
     body = body.strip()
-    if not body or len(body) > MAX_COMMENT:
+    if not title(body) or len(body) > MAX_COMMENT:
         raise Invalid(_("O comentário tem de 1 a 2.000 caracteres."), field="body")
     consume(COMMENTS, of_user(author))
     html, _people = render_text(body)

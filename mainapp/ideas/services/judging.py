@@ -53,7 +53,7 @@ def judge_ideas(
     if first:
         _expire_before(first, new_quotes, index)
         _apply_events(first, new_quotes)
-    woken = woken_by(_probes(new_quotes.values()), simulated=settings.SIMULATED)
+    woken = woken_by(_probes(new_quotes.values()), quote_kind=settings.QUOTE_KIND)
     held = held_stocks(new_quotes, woken.broken_stocks)
     ideas = [idea for idea in _locked(woken.ideas) if idea.stock_id not in held]
     for idea in ideas:
@@ -69,7 +69,7 @@ def expire_overdue(*, at: datetime) -> int:
     They end at the last recorded price, unless a break makes it unusable.
     """
     overdue = Idea.objects.filter(
-        status__in=(OPEN, WAITING), simulated=settings.SIMULATED, expires_at__lte=at
+        status__in=(OPEN, WAITING), quote_kind=settings.QUOTE_KIND, expires_at__lte=at
     )
     pks = list(overdue.order_by("pk").values_list("pk", "stock"))
     if not pks:
@@ -113,7 +113,7 @@ def _expire_before(
     """End the ideas whose horizon ended before the first quote of a new day, one query if none."""
     moment = max(made_at(new_quotes[pk].quote) for pk in stocks)
     due = Idea.objects.filter(
-        stock__in=stocks, status=OPEN, simulated=settings.SIMULATED, expires_at__lte=moment
+        stock__in=stocks, status=OPEN, quote_kind=settings.QUOTE_KIND, expires_at__lte=moment
     )
     ideas = _locked_with_stocks(list(due.values_list("pk", flat=True)))
     broken = broken_stocks({idea.stock_id for idea in ideas}) if ideas else set()
@@ -146,6 +146,8 @@ def _try_to_publish(idea: Idea, new: NewQuote, index: IndexPrice) -> bool:
         return False
     if made_at(quote) >= idea.expires_at:
         idea.status = EXPIRED
+    elif idea.closing_asked_at is not None and made_at(quote) >= idea.closing_asked_at:
+        idea.status = CLOSED  # withdrawn before there was a price
     elif wrong_limit(idea.side, idea.target, idea.stop, quote.price):
         idea.status = CLOSED  # never published: it is in no record
     else:

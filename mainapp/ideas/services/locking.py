@@ -32,5 +32,5 @@ def lock_last_quote(stock: Stock) -> tuple[Quote | None, bool]:
     """Lock a stock; return its last quote, and whether its scale is known."""
     Stock.objects.select_for_update(no_key=True).get(pk=stock.pk)
     quote = last_quotes([stock.symbol]).get(stock.symbol)
-    is_held = PriceBreak.objects.filter(stock=stock, simulated=settings.SIMULATED).exists()
+    is_held = PriceBreak.objects.filter(stock=stock, quote_kind=settings.QUOTE_KIND).exists()
     return quote, not is_held and (quote is None or quote.doubtful_price is None)

@@ -17,10 +17,12 @@ from mainapp.clubs.services.words import check_club_text
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.models import Tag
+from mainapp.core.names import title
 from mainapp.core.prices import places_of, trimmed
 from mainapp.core.rendering import MAX_BODY
 from mainapp.ideas.conditions import (
     MAX_HORIZON,
+    MAX_LIMIT,
     NEUTRAL,
     OPEN,
     WAITING,
@@ -71,7 +73,7 @@ def publish_idea(
         side=side,
         target=None if side == NEUTRAL else target,
         stop=None if side == NEUTRAL else stop,
-        simulated=settings.SIMULATED,
+        quote_kind=settings.QUOTE_KIND,
         created_at=at,
         asked_at=at,
     )
@@ -95,8 +97,8 @@ def publish_idea(
 def edit_idea(*, pk: int, author: User, at: datetime, **fields: Any) -> Idea:
     """Edit an idea: thesis and tags until EDITABLE after its publication, the terms before it.
 
-    Every change stays visible. A waiting idea whose terms change waits from now on. Raises: Frozen,
-    IdeaGone, Invalid.
+    The terms of a waiting idea hold as soon as its price may have been made. Every change stays
+    visible. A waiting idea whose terms change waits from now on. Raises: Frozen, IdeaGone, Invalid.
     """
     check_not_suspended(author, at=at)
     with transaction.atomic():
@@ -122,10 +124,11 @@ def clean_tags(tags: Collection[str]) -> list[str]:
     """Return the distinct tags, as they were typed first. Raises: Invalid."""
     names: dict[str, str] = {}
     for tag in tags:
-        name = " ".join(tag.lstrip("#").split())
-        if name:
-            names.setdefault(fold(name), name)
-    if len(names) > MAX_TAGS or any(len(name) > MAX_TAG for name in names.values()):
+        name = title(tag.lstrip("#"))
+        if key := fold(name):
+            names.setdefault(key, name)
+    # A key can be longer than its name: that of ß is ss.
+    if len(names) > MAX_TAGS or any(len(text) > MAX_TAG for pair in names.items() for text in pair):
         raise Invalid(
             _("São até %(count)s etiquetas, de até %(length)s letras."),
             {"count": MAX_TAGS, "length": MAX_TAG},
@@ -167,7 +170,7 @@ def _set_horizon(idea: Idea, horizon: date, at: datetime) -> None:
 
 def _set_thesis(idea: Idea, thesis: str) -> None:
     thesis = thesis.strip()
-    if not thesis:
+    if not title(thesis):
         raise Invalid(_("Escreva a tese: o porquê da ideia."), field="thesis")
     if len(thesis) > MAX_BODY:
         raise Invalid(_("A tese passa de 4.000 caracteres."), field="thesis")
@@ -189,6 +192,8 @@ def _price(idea: Idea, at: datetime) -> None:
         limit = getattr(idea, name)
         if limit is not None and places_of(trimmed(limit)) > idea.stock.price_places:
             raise Invalid(_("O preço tem mais casas decimais do que as deste ativo."), field=name)
+        if limit is not None and limit > MAX_LIMIT:
+            raise _wrong(name)
     if quote and (wrong := wrong_limit(idea.side, idea.target, idea.stop, quote.price)):
         raise _wrong(wrong)
     if quote and is_usable and is_current(quote, at=at, kind=idea.stock.kind):
@@ -216,11 +221,13 @@ def _values(idea: Idea) -> dict[str, Any]:
 def _check_editable(idea: Idea, new: Collection[str], at: datetime) -> None:
     if idea.deleted_at is not None:
         raise IdeaGone
+    if set(TERMS) & set(new) and idea.are_terms_frozen(at=at):
+        raise Frozen
     if idea.status == WAITING:
         return
     until = editable_until(idea)
     is_early = until is not None and at <= until
-    if idea.status != OPEN or not is_early or not {"thesis", "tags"} >= set(new):
+    if idea.status != OPEN or not is_early:
         raise Frozen
 
 

@@ -58,7 +58,7 @@ def idea_of(author, *, stock, at=NOON, club=None, **fields):
         "horizon": horizon,
         "expires_at": end_of_day(horizon),
         "status": "open",
-        "simulated": True,
+        "quote_kind": "simulated",
         "created_at": at,
         "asked_at": at,
         "adjusted_on": sao_paulo_day(at),

@@ -93,7 +93,7 @@ def test_stale_and_rejected_quotes_decide_nothing(alice):
     record_quotes(quotes=[late], at=NOON + timedelta(minutes=17))
     wild = make_quote("PETR4", "60.00", quoted_at=NOON + timedelta(minutes=18))
     record_quotes(quotes=[wild], at=NOON + timedelta(minutes=18))
-    foreign = make_quote("PETR4", "40.50", quoted_at=NOON + timedelta(minutes=19), simulated=False)
+    foreign = make_quote("PETR4", "40.50", quoted_at=NOON + timedelta(minutes=19), kind="real")
     record_quotes(quotes=[foreign], at=NOON + timedelta(minutes=19))
 
     assert state(idea) == ("open", None)
@@ -224,6 +224,16 @@ def test_split_unknown_to_the_catalogue_decides_nothing_until_it_is_known(alice)
     record("20.10", minutes=2 * DAY + 1, previous_close="18.20")
 
     assert state(idea) == ("target", Decimal("11.67"))
+    assert not PriceBreak.objects.exists()
+
+
+def test_idea_on_a_pair_is_judged_after_a_large_move_that_nobody_recorded(alice):
+    StockFactory(symbol="SHIBBRL")
+    record("36.00", symbol="SHIBBRL")
+    idea = write_idea(alice, symbol="SHIBBRL")
+    for minute in range(3):
+        record("26.00", symbol="SHIBBRL", minutes=20 * 60 + minute, previous_close="26.50")
+    assert state(idea) == ("stopped", Decimal("-27.78"))
     assert not PriceBreak.objects.exists()
 
 

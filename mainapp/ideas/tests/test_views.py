@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mainapp.accounts.models import Block
 from mainapp.clubs.tests.factories import make_club
@@ -131,7 +132,7 @@ def test_form_shows_the_price_with_its_age(client, alice):
 
 
 def test_form_of_a_waiting_idea_shows_the_price_of_its_stock(client, alice):
-    waiting = make_idea(alice, status="waiting")
+    waiting = make_idea(alice, status="waiting", asked_at=timezone.now() + timedelta(hours=1))
     frozen = make_idea(alice, symbol="VALE3")
     last_quote("36.12")
     client.force_login(alice)

@@ -37,7 +37,7 @@ def new_idea(request: MemberRequest) -> HttpResponse:
         "club": _preselected(request),
         "horizon": sao_paulo_day(now) + USUAL_HORIZON,
     }
-    form = IdeaForm(request.POST or None, initial=initial, user=request.user)
+    form = IdeaForm(request.POST or None, initial=initial, user=request.user, at=now)
     if form.is_valid():
         try:
             idea = publish_idea(author=request.user, at=now, **form.cleaned_data)
@@ -80,11 +80,12 @@ def change_idea(request: MemberRequest, pk: int) -> HttpResponse:
         "thesis": idea.thesis,
         "tags": ", ".join(tag.name for tag in idea.tags.all()),
     }
-    form = IdeaForm(request.POST or None, initial=initial, user=request.user, idea=idea)
+    now = timezone.now()
+    form = IdeaForm(request.POST or None, initial=initial, user=request.user, idea=idea, at=now)
     if form.is_valid():
         try:
             with gone_as_404():
-                edit_idea(pk=pk, author=request.user, at=timezone.now(), **form.cleaned_data)
+                edit_idea(pk=pk, author=request.user, at=now, **form.cleaned_data)
         except DomainError as error:
             show_in(form, error)
         else:
@@ -93,7 +94,7 @@ def change_idea(request: MemberRequest, pk: int) -> HttpResponse:
             )
             return redirect("ideia", pk=pk)
     context: dict[str, Any] = {"form": form}
-    if not idea.is_frozen:
+    if not idea.are_terms_frozen(at=now):
         context = _form_context(form, idea.stock.symbol)
     return render(request, "mainapp/ideas/form.html", context | {"idea": idea})
 

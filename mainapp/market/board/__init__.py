@@ -9,7 +9,6 @@ from uuid import uuid4
 import redis
 from redis import asyncio as aioredis
 
-from mainapp.core.clocks import is_lease_held
 from mainapp.core.redis import client, key
 from mainapp.market.board.entries import (
     FeedStatus,
@@ -21,11 +20,29 @@ from mainapp.market.board.entries import (
     parse_status,
     quote_before,
 )
+from mainapp.market.board.pulse import (
+    EPOCH,
+    GIVEN_KEY,
+    GIVEN_MS,
+    SEQ,
+    STATUS,
+    STREAM_KEY,
+    STREAM_LEASE_MS,
+    WORKER_KEY,
+    WORKER_LEASE_MS,
+    LateSymbols,
+    Pulse,
+    parse_pulse,
+    queue_pulse,
+)
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.quotes import NewestTimes, Quote, latest_quoted_at
 
 __all__ = [
     "BEAT_KEY",
     "BEAT_LEASE_MS",
+    "GIVEN_KEY",
+    "GIVEN_MS",
     "SEQ",
     "STREAM_KEY",
     "STREAM_LEASE_MS",
@@ -36,15 +53,14 @@ __all__ = [
     "BoardReader",
     "Contents",
     "FeedStatus",
+    "LateSymbols",
     "LeaseLostError",
     "Placed",
     "Pulse",
     "board_key",
 ]
 
-EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
-WORKER_KEY, BEAT_KEY, STREAM_KEY = key("worker"), key("beat"), key("stream")
-WORKER_LEASE_MS, BEAT_LEASE_MS, STREAM_LEASE_MS = 2_000, 15_000, 2_000
+BEAT_KEY, BEAT_LEASE_MS = key("beat"), 15_000
 
 # KEYS: board, lease. ARGV: status or '', the latest believed time in ms, the lease's holder or '',
 # then symbol, quoted_at in ms and value of each quote. A script is atomic: two workers never assign
@@ -104,16 +120,6 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """The board's head, read in one step. `status` is None before the first batch."""
-
-    epoch: str | None
-    seq: int
-    status: FeedStatus | None
-    worker_alive: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Contents:
     """The whole board: each symbol's quote and the number of its last change."""
 
@@ -122,21 +128,21 @@ class Contents:
     quotes: Mapping[str, tuple[int, Quote]]
 
 
-def board_key(simulated: bool) -> str:
-    return key("board", "simulated" if simulated else "real")
+def board_key(kind: QuoteKind) -> str:
+    return key("board", kind)
 
 
 class Board:
-    """The worker's interface: writes quotes to the real or the simulated board.
+    """The worker's interface: writes quotes to the board of a kind of quotes.
 
     An epoch starts with the id of the Redis run that created it: after a restart, Redis may have
     lost the newest writes and would assign numbers a second time. All methods raise
     redis.RedisError if Redis is unavailable.
     """
 
-    def __init__(self, *, simulated: bool, redis_client: "redis.Redis | None" = None) -> None:
+    def __init__(self, *, kind: QuoteKind, redis_client: "redis.Redis | None" = None) -> None:
         self._client = redis_client or client()
-        self._key = board_key(simulated)
+        self._key = board_key(kind)
         self._put = self._client.register_script(_PUT)
 
     def exists(self) -> bool:
@@ -218,8 +224,8 @@ class Board:
     def pulse(self) -> Pulse:
         """Return the board's head. One round trip."""
         with self._client.pipeline(transaction=False) as pipeline:
-            _queue_pulse(pipeline, self._key)
-            return _parse_pulse(*pipeline.execute())
+            queue_pulse(pipeline, self._key)
+            return parse_pulse(*pipeline.execute())
 
     def renew_worker_lease(self) -> None:
         self._client.set(WORKER_KEY, 1, px=WORKER_LEASE_MS)
@@ -228,16 +234,16 @@ class Board:
 class BoardReader:
     """The web process's interface, on the running event loop."""
 
-    def __init__(self, *, simulated: bool, redis_client: "aioredis.Redis") -> None:
+    def __init__(self, *, kind: QuoteKind, redis_client: "aioredis.Redis") -> None:
         self._client = redis_client
-        self._key = board_key(simulated)
+        self._key = board_key(kind)
         self._newest = NewestTimes()
 
     async def pulse(self) -> Pulse:
         """Return the board's head. One round trip. Raises: redis.RedisError."""
         async with self._client.pipeline(transaction=False) as pipeline:
-            _queue_pulse(pipeline, self._key)
-            return _parse_pulse(*await pipeline.execute())
+            queue_pulse(pipeline, self._key)
+            return parse_pulse(*await pipeline.execute())
 
     async def read(self) -> Contents | None:
         """Return the whole board, or None if it is lost. Raises: redis.RedisError.
@@ -253,18 +259,3 @@ class BoardReader:
             if entry := parse_entry(symbol, value, self._newest):
                 quotes[symbol.decode()] = entry
         return Contents(head[EPOCH].decode(), int(head[SEQ] or 0), quotes)
-
-
-def _queue_pulse(pipeline: Any, board: str) -> None:
-    pipeline.hmget(board, [EPOCH, SEQ, STATUS])
-    pipeline.pttl(WORKER_KEY)
-
-
-def _parse_pulse(head: list[bytes | None], worker_ms: int) -> Pulse:
-    epoch, seq, status = head
-    return Pulse(
-        epoch.decode() if epoch else None,
-        int(seq or 0),
-        parse_status(status),
-        is_lease_held(worker_ms, lease_ms=WORKER_LEASE_MS),
-    )

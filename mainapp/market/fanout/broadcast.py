@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from mainapp.core.realtime.frames import encode
+from mainapp.market.board import LateSymbols
 from mainapp.market.events import ChatMessage
 from mainapp.market.fanout import frames
 from mainapp.market.fanout.feed import FeedWatch
@@ -33,7 +34,7 @@ class Broadcaster:
         self._subscribers = subscribers
         self._feed_watch = feed_watch
         self._now = now
-        self._sent_state: tuple[str, str, tuple[str, ...]] | None = None
+        self._sent_state: tuple[str, str, LateSymbols] | None = None
 
     # To one socket -----------------------------------------------------------------------------
 
@@ -64,12 +65,13 @@ class Broadcaster:
             "session": self._feed_watch.session(at),
             "feed": self._feed_watch.state(now=self._now(), at=at),
             "source": self._source(symbols),
-            "simulated": settings.SIMULATED,
+            "kind": settings.QUOTE_KIND,
+            "simulated": settings.QUOTE_KIND != "real",
             "limit": socket.limit,
             "pending": prices.pending(symbols),
             "unknown": [],
         }
-        if late := self._feed_watch.late_of([*symbols, *self._ranked(socket)]):
+        if late := self._feed_watch.late(at).among([*symbols, *self._ranked(socket)]):
             head["late"] = sorted(late)
         return frames.snapshot_frame(head | dict(extra or {}), prices.whole(symbols, after))
 
@@ -137,7 +139,8 @@ class Broadcaster:
         at, now = datetime.now(UTC), self._now()
         feed, session = self._feed_watch.state(now=now, at=at), self._feed_watch.session(at)
         status = self._feed_watch.status
-        state = (feed, session, status.late if status else ())
+        late_symbols = self._feed_watch.late(at)
+        state = (feed, session, late_symbols)
         idle_since = now if state != self._sent_state else now - HEARTBEAT_S
         self._sent_state = state
 
@@ -154,7 +157,7 @@ class Broadcaster:
 
         for socket in [s for s in self._subscribers.sockets if s.sent_at <= idle_since]:
             shown = (*socket.symbols, *self._ranked(socket))
-            if socket.offer(frame_with(self._feed_watch.late_of(shown))):
+            if socket.offer(frame_with(late_symbols.among(shown))):
                 socket.sent_at = now
 
     def _ranked(self, socket: TrackedSocket) -> tuple[str, ...]:

@@ -1,13 +1,12 @@
 """The state of the feed (CONTRACTS §2: live, late or down), from the board's pulse and the time."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from math import inf
 
 from django.conf import settings
 
 from mainapp.market import sessions
-from mainapp.market.board import FeedStatus, Pulse
+from mainapp.market.board import FeedStatus, LateSymbols, Pulse
 from mainapp.market.events import Feed, Session
 
 SILENCE_S = 1.5
@@ -16,7 +15,27 @@ OVERDUE = timedelta(seconds=2.25)
 
 
 def state_of(pulse: Pulse, *, at: datetime) -> Feed:
-    """Return the state of the feed from a pulse that was read at the moment `at`."""
+    """Return the state of the feed from a pulse that was read at the moment `at`.
+
+    Prices that streams give are live without any polling; `late_symbols` are the others.
+    """
+    polling = _polling(pulse, at)
+    return "live" if pulse.given else polling
+
+
+def late_symbols(pulse: Pulse | None, *, at: datetime) -> LateSymbols:
+    """Return the symbols with old prices while the feed is live.
+
+    Those that the last batch did not reach; without polling, all that streams do not give.
+    """
+    if pulse is None:
+        return LateSymbols()
+    if pulse.given and _polling(pulse, at) != "live":
+        return LateSymbols(given=pulse.given)
+    return LateSymbols(frozenset(pulse.status.late) if pulse.status else frozenset())
+
+
+def _polling(pulse: Pulse, at: datetime) -> Feed:
     if not pulse.worker_alive:
         return "down"
     if pulse.status is None or pulse.status.is_ahead(at):
@@ -38,10 +57,8 @@ class FeedWatch:
     def status(self) -> FeedStatus | None:
         return self._pulse.status if self._pulse else None
 
-    def late_of(self, symbols: Collection[str]) -> frozenset[str]:
-        """Return the symbols that the last batch did not reach: their prices are older."""
-        late = self.status.late if self.status else ()
-        return frozenset(late).intersection(symbols) if late else frozenset()
+    def late(self, at: datetime) -> LateSymbols:
+        return late_symbols(self._pulse, at=at)
 
     def state(self, *, now: float, at: datetime) -> Feed:
         if now - self._pulse_at > SILENCE_S or self._pulse is None:
@@ -49,4 +66,4 @@ class FeedWatch:
         return state_of(self._pulse, at=at)
 
     def session(self, at: datetime) -> Session:
-        return "open" if settings.SIMULATED else sessions.session(at)
+        return "open" if settings.QUOTE_KIND != "real" else sessions.session(at)

@@ -65,7 +65,7 @@ class QuoteFanout(Hub):
             feed_watch=self.feed_watch,
             now=self.now,
         )
-        self._board = BoardReader(simulated=settings.SIMULATED, redis_client=self.redis)
+        self._board = BoardReader(kind=settings.QUOTE_KIND, redis_client=self.redis)
         self._board_read = asyncio.Event()
         self._resyncing = asyncio.Lock()
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.core.audience import in_audiences
 from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, written
 from mainapp.market.models.events import CorporateEvent, EventReport, LoadedData, Strength
-from mainapp.market.models.fields import AmountField, PriceField
+from mainapp.market.models.fields import AmountField, IsSimulatedField, PriceField, QuoteKindField
 from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.names import COUNTRIES
@@ -149,6 +149,8 @@ def quote_column(field: QuoteField) -> "models.Field[Any, Any]":
         )
     if kind.name == "text":
         return models.CharField(max_length=kind.max_length, **options)
+    if kind.name == "kind":
+        return QuoteKindField()
     if kind.name == "flag":
         return models.BooleanField(**options)
     number = models.BigIntegerField if kind.name == "count" else models.PositiveIntegerField
@@ -160,13 +162,15 @@ for _field in column_fields(Quote):
 
 
 class LastQuote(QuoteColumns):
-    """The newest recorded quote of a stock: at most one real and one simulated."""
+    """The newest recorded quote of a stock: at most one of each kind."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="last_quotes")
+    simulated = IsSimulatedField("kind")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stock", "simulated"], name="one_last_quote_a_kind")
+            models.UniqueConstraint(fields=["stock", "kind"], name="one_last_quote_of_a_kind"),
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_last_quote_a_kind"),
         ]
 
     def __str__(self) -> str:
@@ -183,14 +187,18 @@ class DoubtfulPrice(models.Model):
     """A price far from the last one, until a second reply confirms it; see `quotes.doubts`."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
-    simulated = models.BooleanField()
+    kind = QuoteKindField()
+    simulated = IsSimulatedField("kind")
     price = PriceField()
     source = models.CharField(max_length=20)
     seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stock", "simulated"], name="one_doubtful_price_a_kind")
+            models.UniqueConstraint(fields=["stock", "kind"], name="one_doubtful_price_of_a_kind"),
+            models.UniqueConstraint(
+                fields=["stock", "simulated"], name="one_doubtful_price_a_kind"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -210,7 +218,8 @@ class Candle(models.Model):
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="candles")
     interval = models.CharField(max_length=2, choices=Interval)
     starts_at = models.DateTimeField()
-    simulated = models.BooleanField()
+    kind = QuoteKindField()
+    simulated = IsSimulatedField("kind")
     open = PriceField()
     high = PriceField()
     low = PriceField()
@@ -221,8 +230,12 @@ class Candle(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
+                fields=["stock", "kind", "interval", "starts_at"],
+                name="one_candle_of_a_kind",
+            ),
+            models.UniqueConstraint(
                 fields=["stock", "simulated", "interval", "starts_at"], name="one_candle_a_slot"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

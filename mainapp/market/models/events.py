@@ -23,7 +23,7 @@ class CorporateEventQuerySet(models.QuerySet["CorporateEvent"]):
         return self.of_this_run().filter(withdrawn_at=None)
 
     def of_this_run(self) -> "CorporateEventQuerySet":
-        is_ours = models.Q(is_reported=False) | models.Q(simulated=settings.SIMULATED)
+        is_ours = models.Q(is_reported=False) | models.Q(simulated=settings.QUOTE_KIND != "real")
         return self.filter(is_ours)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.quotes.reported import ReportedEvent
 
@@ -123,7 +124,7 @@ class QuoteProvider(Protocol):
     """
 
     name: str
-    simulated: bool
+    kind: QuoteKind
     lists_all: bool  # whether `tickers` returns the whole market
     gives_events: bool  # whether `events` returns any
     budget: Budget | None

@@ -14,6 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import (
     Budget,
     Limit,
@@ -71,7 +72,7 @@ class BinanceProvider(WithoutEvents):
     """A QuoteProvider for Binance."""
 
     name = "binance"
-    simulated = False
+    kind: QuoteKind = "real"
     lists_all = False
 
     def __init__(
@@ -242,7 +243,7 @@ def _quote(row: Mapping[str, Any], day: Mapping[str, Any], pair: str) -> Quote |
     if price is None:
         return None
     quote = Quote(
-        symbol=pair, price=price, source=BinanceProvider.name, simulated=False, quoted_at=quoted_at
+        symbol=pair, price=price, source=BinanceProvider.name, kind="real", quoted_at=quoted_at
     )
     low, high = to_exact_price(row.get("lowPrice")), to_exact_price(row.get("highPrice"))
     if price.is_finite() and is_out_of_range(price, low=low, high=high):

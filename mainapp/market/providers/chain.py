@@ -36,8 +36,8 @@ class Chain:
     """Requests symbols from each source in turn, until none is missing."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
-        if len({source.provider.simulated for source in sources}) > 1:
-            raise ValueError("real and simulated sources never mix")
+        if len({source.provider.kind for source in sources}) > 1:
+            raise ValueError("sources of different kinds never mix")
         self._sources = sources
 
     def fetch(self, symbols: Sequence[str]) -> Fetched:

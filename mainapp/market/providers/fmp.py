@@ -12,6 +12,7 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import (
     Budget,
     Limit,
@@ -77,7 +78,7 @@ class FmpProvider(WithoutEvents):
     """A QuoteProvider for Financial Modeling Prep."""
 
     name = NAME
-    simulated = False
+    kind: QuoteKind = "real"
     lists_all = False
 
     def __init__(

@@ -9,11 +9,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Protocol
 
+from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, at_places, to_amount
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, WithoutEvents
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import (
@@ -23,7 +25,7 @@ from mainapp.market.sessions import (
     sao_paulo_day,
     schedule,
 )
-from mainapp.market.symbols import canonical
+from mainapp.market.symbols import canonical, is_pair
 
 MINUTE_S = 60
 SESSION_S = 8 * 3600  # a replayed day takes as long as a session; there are no nights
@@ -32,7 +34,6 @@ FORGOTTEN_S = 600
 # A session's minutes take 280 KB, a year's days 150 KB.
 MAX_TAPES = 400
 MISSING = timedelta(seconds=60)  # a stock without a recording is looked up again after this
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ class ReplayProvider(WithoutEvents):
     """A QuoteProvider of the past; it reads each stock's recording once."""
 
     name = "replay"
-    simulated = True
+    kind: QuoteKind = "replay"
     lists_all = False
     budget: Budget | None = None
 
@@ -170,7 +171,7 @@ class ReplayProvider(WithoutEvents):
             for _ in range(int(self._elapsed_s(at) // SESSION_S)):
                 day = next_session_day(day)
         bars = self._open_archive().days_before(stock_symbol, day)
-        return _moved(bars, sao_paulo_day(at))
+        return _moved(bars, sao_paulo_day(at), places=_places_of(stock_symbol))
 
     def _read(self, symbols: Sequence[str], at: datetime) -> None:
         """Read the recordings of new symbols, and of those that were missing long enough ago."""
@@ -227,8 +228,15 @@ def _partial(bar: Bar, share: float) -> Bar:
     ends = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
     prices = (bar.open, *ends, bar.close)
     played = prices[: min(int(share * len(prices)), len(prices) - 1) + 1]
-    volume = None if bar.volume is None else int(float(bar.volume) * share)
+    volume = None if bar.volume is None else _part(bar.volume, share)
     return replace(bar, high=max(played), low=min(played), close=played[-1], volume=volume)
+
+
+def _part(volume: Decimal | int, share: float) -> Decimal | int:
+    """Return a part of a volume: whole shares, or coins."""
+    if isinstance(volume, int):
+        return int(volume * share)
+    return to_amount(at_places(volume * Decimal(share), MOST_PLACES))
 
 
 def _joined(bars: Sequence[Bar]) -> Bar:
@@ -245,31 +253,36 @@ def _joined(bars: Sequence[Bar]) -> Bar:
 
 def _quote(symbol: str, played: tuple[Bar, Decimal | None, Decimal], at: datetime) -> Quote:
     day, previous_close, price = played
+    places = _places_of(symbol)
     return Quote(
         symbol=symbol,
-        price=_cents(price),
-        previous_close=_cents(previous_close) if previous_close else None,
-        open=_cents(day.open),
-        high=_cents(day.high),
-        low=_cents(day.low),
+        price=at_places(price, places),
+        previous_close=at_places(previous_close, places) if previous_close else None,
+        open=at_places(day.open, places),
+        high=at_places(day.high, places),
+        low=at_places(day.low, places),
         volume=day.volume,
         quoted_at=at,
         source=ReplayProvider.name,
-        simulated=True,
+        kind="replay",
     )
 
 
-def _cents(price: Decimal) -> Decimal:
-    return price.quantize(CENT, ROUND_HALF_UP)
+def _places_of(symbol: str) -> int:
+    """Return the places of played prices: adjusted ones are rounded to cents, those of pairs kept.
+
+    Recording rounds a pair's to its own places.
+    """
+    return MOST_PLACES if is_pair(symbol) else LEAST_PLACES
 
 
-def _moved(bars: Sequence[Bar], today: date) -> list[Bar]:
+def _moved(bars: Sequence[Bar], today: date, *, places: int) -> list[Bar]:
     """Return daily bars moved to the last sessions before today."""
     moved, day = [], today
     for bar in reversed(bars):
         day = previous_session_day(day)
         starts_at = datetime.combine(day, time(), SAO_PAULO).astimezone(UTC)
-        prices = (_cents(price) for price in (bar.open, bar.high, bar.low, bar.close))
-        open_, high, low, close = prices
+        prices = (bar.open, bar.high, bar.low, bar.close)
+        open_, high, low, close = (at_places(price, places) for price in prices)
         moved.append(replace(bar, starts_at=starts_at, open=open_, high=high, low=low, close=close))
     return moved[::-1]

@@ -68,7 +68,7 @@ def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) 
         symbol=symbol,
         price=price,
         source=source,
-        simulated=False,
+        kind="real",
         quoted_at=_quoted_at(row.get("regularMarketTime")),
         name=to_name(row.get("longName")) or to_name(row.get("shortName")),
         currency=to_currency(row.get("currency")),

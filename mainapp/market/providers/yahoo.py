@@ -13,6 +13,7 @@ from threading import Lock, local
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, ReportedEvent
 from mainapp.market.providers.client import (
     MAX_BYTES,
@@ -57,7 +58,7 @@ class YahooProvider:
     """A QuoteProvider for Yahoo Finance."""
 
     name = "yahoo"
-    simulated = False
+    kind: QuoteKind = "real"
     lists_all = False
     gives_events = True
 

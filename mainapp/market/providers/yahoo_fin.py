@@ -17,6 +17,7 @@ from time import monotonic
 from types import ModuleType, SimpleNamespace
 from typing import Any, Literal, TypeVar
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, WithoutEvents
 from mainapp.market.providers.client import SourceClient, move_url, parse_json
 from mainapp.market.providers.replies import source_symbols, to_bars, to_name, to_price, to_size
@@ -55,7 +56,7 @@ class YahooFinProvider(WithoutEvents):
     """A QuoteProvider that reads Yahoo's pages through yahoo_fin."""
 
     name = "yahoo_fin"
-    simulated = False
+    kind: QuoteKind = "real"
     lists_all = False
 
     def __init__(
@@ -148,7 +149,7 @@ def _stock(name: str, symbols: Sequence[str]) -> dict[str, Quote]:
             symbol=symbol,
             price=price,
             source=YahooFinProvider.name,
-            simulated=False,
+            kind="real",
             currency="",  # not in the page's table
             delay_s=DELAY_S,
             previous_close=to_price(table.get("Previous Close")),

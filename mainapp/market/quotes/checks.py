@@ -23,7 +23,7 @@ Rejection = Literal[
     "unknown_symbol",
     "older",
     "future",
-    "foreign",  # a simulated quote in a real market, or vice versa
+    "foreign",  # of another kind than this run
     "currency",  # not the stock's currency
     "out_of_range",  # outside the day range of the same reply
     "doubtful",  # far from the last price, and not confirmed yet (`quotes.doubts`)

@@ -10,7 +10,7 @@ from mainapp.core.clocks import is_ahead
 from mainapp.core.prices import tick_of
 from mainapp.market.quotes.quote import Quote
 from mainapp.market.sessions import previous_session_day, sao_paulo_day
-from mainapp.market.symbols import market_of
+from mainapp.market.symbols import is_pair
 
 WILD_PCT = 40
 # Two replies agree if their prices differ by at most this much.
@@ -90,13 +90,19 @@ def broken_sources(quotes: Iterable[Quote], last: Mapping[str, Quote]) -> set[st
 
 
 def expected_close(quote: Quote, last: Quote) -> Decimal | None:
-    """Return the recorded close that `quote.previous_close` should equal, None if unknown."""
+    """Return the recorded close that `quote.previous_close` should equal, None if unknown.
+
+    The last recorded price of yesterday is a close only in a market that closes: that of a pair may
+    be of any hour before midnight.
+    """
     if quote.quoted_at is None or last.quoted_at is None:
         return None
     day, last_day = sao_paulo_day(quote.quoted_at), sao_paulo_day(last.quoted_at)
     if last_day == day:
         return last.previous_close
-    return last.price if last_day >= previous_session_day(day, market_of(quote.symbol)) else None
+    if is_pair(quote.symbol):
+        return None
+    return last.price if last_day >= previous_session_day(day) else None
 
 
 def _agrees(quote: Quote, doubt: Doubt) -> bool:

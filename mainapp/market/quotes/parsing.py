@@ -12,6 +12,7 @@ NUMBER = re.compile(
     r"[+-]?((\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d+)?|s?nan|inf(inity)?)",
     re.ASCII | re.IGNORECASE,
 )
+LARGEST = MAX_PRICE * 1000
 
 
 def to_money(value: Any) -> Decimal | None:
@@ -41,9 +42,10 @@ def _to_number(value: Any) -> Decimal | None:
         number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
-    if not number.is_finite() or abs(number) > MAX_PRICE * 1000:
-        return Decimal("NaN") if not number.is_finite() else None
-    return number
+    if not number.is_finite():
+        return Decimal("NaN")
+    # abs() would overflow for 1E9999999.
+    return number if -LARGEST <= number <= LARGEST else None
 
 
 def to_count(value: Any) -> int | None:

@@ -8,6 +8,7 @@ from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
 from mainapp.core.prices import CENT, at_places, to_amount, written
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.sessions import Session, session_now
 
 CURRENCY = "BRL"  # of all stocks
@@ -23,7 +24,7 @@ class Kind:
     `max_length` text. `is_column` is False for columns of the stock's own row.
     """
 
-    name: Literal["text", "price", "money", "count", "amount", "seconds", "time", "flag"]
+    name: Literal["text", "price", "money", "count", "amount", "seconds", "time", "flag", "kind"]
     digits: int = 18
     max_length: int = 0
     is_column: bool = True
@@ -35,7 +36,7 @@ AMOUNT, COUNT, SECONDS, TIME, FLAG = (
     *(Kind("amount"), Kind("count")),
     *(Kind("seconds"), Kind("time"), Kind("flag")),
 )
-SESSION = Kind("text")
+SESSION, KIND = Kind("text"), Kind("kind")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,12 @@ class Quote:
     quoted_at_estimated: Annotated[bool, FLAG] = False
     source: Annotated[str, Kind("text", max_length=20)]
     delay_s: Annotated[int, SECONDS] = 0
-    simulated: Annotated[bool, FLAG]
+    kind: Annotated[QuoteKind, KIND]
+
+    @property
+    def simulated(self) -> Annotated[bool, FLAG]:
+        """Whether the price is not of now: of the simulated market, or of a replayed session."""
+        return self.kind != "real"
 
     @property
     def change(self) -> Annotated[Decimal | None, PRICE]:
@@ -108,12 +114,13 @@ class Quote:
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored fields without loss, for JSON; the inverse of `from_json`."""
-        return {field.name: getattr(self, field.name) for field in stored_fields(type(self))}
+        values = {field.name: getattr(self, field.name) for field in stored_fields(type(self))}
+        return values | {"simulated": self.simulated}  # for processes of the last version
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the quote of a JSON object. Older versions may have stored fewer fields."""
-        parsed = {}
+        parsed: dict[str, Any] = {"kind": "simulated" if values.get("simulated") else "real"}
         for field in stored_fields(cls):
             if (value := values.get(field.name)) is not None:
                 parsed[field.name] = JSON_READERS.get(field.kind.name, _same)(value)

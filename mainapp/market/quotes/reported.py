@@ -14,10 +14,13 @@ SPLIT, REVERSE_SPLIT, BONUS = "split", "reverse_split", "bonus"
 PAYMENTS = frozenset({DIVIDEND, INTEREST})
 RATIOS = frozenset({SPLIT, REVERSE_SPLIT, BONUS})
 
-EventFault = Literal["event_currency", "event_date", "event_amount", "event_ratio"]
+EventFault = Literal["event_currency", "event_date", "event_amount", "event_ratio", "event_count"]
 
 EARLIEST = date(1994, 7, 1)  # the first day of the real
 LATEST = timedelta(days=3 * 366)
+# Of one stock. Thirty years of monthly payments are 400; the time of comparing them grows with the
+# square of their number: 10,000 took two minutes.
+MAX_EVENTS = 1000
 MAX_AMOUNT = Decimal(100_000)
 MAX_RATIO = Decimal(100_000)
 SAME_VALUE = Decimal("0.005")  # sources round differently

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from mainapp.market.readers.faults import CotahistError, FileFault
 
@@ -33,7 +33,7 @@ def open_text(file: BinaryIO) -> Iterator[BufferedReader]:
     if is_zip:
         with _archive(file) as archive:
             try:
-                with archive.open(_only_member(archive)) as member:
+                with _opened_member(archive) as member:
                     yield BufferedReader(cast(Any, member), BUFFER)
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
                 raise CotahistError(FileFault.ZIP_DAMAGED) from error
@@ -43,12 +43,27 @@ def open_text(file: BinaryIO) -> Iterator[BufferedReader]:
     stream.detach()  # otherwise it would close the file
 
 
-def _archive(file: BinaryIO) -> zipfile.ZipFile:
-    _check_directory(file)
+@contextmanager
+def _faults_of_zips() -> Iterator[None]:
+    """Turn all that `zipfile` raises for an altered file into a fault. Raises: CotahistError."""
     try:
-        return zipfile.ZipFile(file)
+        yield
+    except NotImplementedError as error:  # a later version, patched data, strong encryption
+        raise CotahistError(FileFault.ZIP_UNSUPPORTED) from error
     except (zipfile.BadZipFile, OSError, ValueError, struct.error) as error:
         raise CotahistError(FileFault.ZIP_DAMAGED) from error
+
+
+def _archive(file: BinaryIO) -> zipfile.ZipFile:
+    _check_directory(file)
+    with _faults_of_zips():
+        return zipfile.ZipFile(file)
+
+
+def _opened_member(archive: zipfile.ZipFile) -> IO[bytes]:
+    member = _only_member(archive)
+    with _faults_of_zips():
+        return archive.open(member)
 
 
 def _check_directory(file: BinaryIO) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import FilteredRelation, Q
 
 from mainapp.accounts.models import User
+from mainapp.core.prices import written
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
@@ -19,7 +20,7 @@ from mainapp.market.selectors.indices import in_index
 from mainapp.market.selectors.quotes import bare_quote
 from mainapp.market.symbols import INDEX
 
-FIELDS = ("symbol", "name", "kind", "sector", "country", "is_active")
+FIELDS = ("symbol", "name", "kind", "sector", "country", "is_active", "price_places")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def home_board() -> HomeBoard:
         last.stock.symbol: last.to_quote()
         for last in LastQuote.objects.filter(
             in_index(INDEX, prefix="stock__") | Q(stock__symbol=INDEX),
-            simulated=settings.SIMULATED,
+            kind=settings.QUOTE_KIND,
         ).select_related("stock")
     }
     ranks = ranking({symbol: quote.to_wire() for symbol, quote in quotes.items()})
@@ -98,7 +99,7 @@ def home_board() -> HomeBoard:
 def index_quotes() -> list[Quote]:
     """Return the last quotes of the index and its stocks, the index first. One query."""
     rows = LastQuote.objects.filter(
-        in_index(INDEX, prefix="stock__") | Q(stock__symbol=INDEX), simulated=settings.SIMULATED
+        in_index(INDEX, prefix="stock__") | Q(stock__symbol=INDEX), kind=settings.QUOTE_KIND
     )
     quotes = [row.to_quote() for row in rows.select_related("stock").distinct()]
     return sorted(quotes, key=lambda quote: (quote.symbol != INDEX, quote.symbol))
@@ -136,7 +137,7 @@ def current_lines(user: User, *, size: int) -> OwnList:
         .order_by("position", "pk")[:size]
     )
     ids = [item.stock_id for item in items]
-    rows = LastQuote.objects.filter(stock__in=ids, simulated=settings.SIMULATED)
+    rows = LastQuote.objects.filter(stock__in=ids, kind=settings.QUOTE_KIND)
     quotes = {row.stock_id: row.to_quote() for row in rows.select_related("stock")} if ids else {}
     points = sparkline_points(quotes.values())
     shown = [quotes[pk] for pk in ids if pk in quotes]
@@ -173,8 +174,8 @@ def listed_in(watchlist: Watchlist) -> list[ListedStock]:
 
 
 def is_current_kind(relation: str) -> Q:
-    """Return the condition that quotes are of the kind of this run: real or simulated."""
-    return Q(**{f"{relation}__simulated": settings.SIMULATED})
+    """Return the condition that quotes are of the kind of this run."""
+    return Q(**{f"{relation}__kind": settings.QUOTE_KIND})
 
 
 def listed(
@@ -184,6 +185,7 @@ def listed(
     sector: str,
     country: str,
     is_active: bool,
+    price_places: int,
     price: Decimal | None,
     previous_close: Decimal | None,
     weight_pct: Decimal | None = None,
@@ -197,7 +199,7 @@ def listed(
         sector=sector,
         country=country,
         is_active=is_active,
-        price=price,
+        price=None if price is None else written(price, price_places),
         change_pct=quote.change_pct if quote else None,
         previous_close=previous_close,
         weight_pct=weight_pct,

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max, QuerySet
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.selectors.exchange_days import SOURCE, exchange_bars
@@ -92,7 +93,7 @@ def day_bars(
 
     A simulated market has its own candles only: one query. For a real one see `real_day_bars`.
     """
-    if not settings.SIMULATED:
+    if settings.QUOTE_KIND == "real":
         return real_day_bars(stock=stock, since=since, newest=newest)
     candles = _candles(stock, Candle.Interval.DAY).order_by("-starts_at")
     rows = _limited(candles, since).values_list(*BAR_COLUMNS, "source")[:newest]
@@ -111,7 +112,7 @@ def real_day_bars(
     On its days, B3's own history replaces that of the sources. Two queries; up to three more with
     B3's history.
     """
-    candles = _candles(stock, Candle.Interval.DAY, simulated=False).order_by("-starts_at")
+    candles = _candles(stock, Candle.Interval.DAY, kind="real").order_by("-starts_at")
     rows = _limited(candles, since, before).values_list(*BAR_COLUMNS, "source")[:newest]
     bars = {row[0]: (bar_of(*row[:-1]), row[-1]) for row in rows}
     first, end = (sao_paulo_day(at) if at else None for at in (since, before))
@@ -122,10 +123,10 @@ def real_day_bars(
 
 
 def _candles(
-    stock: Stock, interval: Candle.Interval, *, simulated: bool | None = None
+    stock: Stock, interval: Candle.Interval, *, kind: QuoteKind | None = None
 ) -> QuerySet[Candle]:
-    is_simulated = settings.SIMULATED if simulated is None else simulated
-    return Candle.objects.filter(stock=stock, simulated=is_simulated, interval=interval)
+    rows = Candle.objects.filter(stock=stock, interval=interval)
+    return rows.filter(kind=kind or settings.QUOTE_KIND)
 
 
 def _limited(
@@ -182,7 +183,7 @@ def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple
 def _day_closes(symbols: Mapping[int, str], at: datetime) -> dict[str, list[tuple[int, str]]]:
     closes: dict[str, list[tuple[int, str]]] = {symbol: [] for symbol in symbols.values()}
     candles = Candle.objects.filter(
-        stock__in=symbols, simulated=settings.SIMULATED, interval=Candle.Interval.MINUTE
+        stock__in=symbols, kind=settings.QUOTE_KIND, interval=Candle.Interval.MINUTE
     )
     last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
     if last is None:
@@ -211,7 +212,7 @@ def sparkline_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]
     slots = {market: _day_slots(at)[::2] for market, at in newest.items()}
     rows = Candle.objects.filter(
         stock__symbol__in=timed,
-        simulated=settings.SIMULATED,
+        kind=settings.QUOTE_KIND,
         interval=Candle.Interval.MINUTE,
         starts_at__in=sorted({slot for of_market in slots.values() for slot in of_market}),
     ).order_by("starts_at")

@@ -130,7 +130,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
         When(folded_name__startswith=whole, then=4),
         default=5,
     )
-    quotes = LastQuote.objects.filter(stock=OuterRef("pk"), simulated=settings.SIMULATED)
+    quotes = LastQuote.objects.filter(stock=OuterRef("pk"), kind=settings.QUOTE_KIND)
     matches = matches.annotate(last_price=Subquery(quotes.values("price")))
     return list(matches.order_by(rank, "rank", "symbol")[:limit])
 

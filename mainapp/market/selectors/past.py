@@ -60,7 +60,7 @@ def _connection() -> Iterator[None]:
 
 def _minutes(on: date) -> "QuerySet[Candle]":
     return Candle.objects.filter(
-        simulated=False,
+        kind="real",
         interval=Candle.Interval.MINUTE,
         starts_at__gte=midnight(on),
         starts_at__lt=midnight(on + ONE_DAY),

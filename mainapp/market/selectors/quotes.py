@@ -25,13 +25,13 @@ def bare_quote(
         previous_close=previous_close,
         quoted_at=quoted_at,
         source="",
-        simulated=settings.SIMULATED,
+        kind=settings.QUOTE_KIND,
     )
 
 
 def last_quotes(symbols: Collection[str] | None = None) -> dict[str, Quote]:
     """Return the last recorded quotes of the given symbols, or of all. One query."""
-    rows = LastQuote.objects.filter(simulated=settings.SIMULATED).select_related("stock")
+    rows = LastQuote.objects.filter(kind=settings.QUOTE_KIND).select_related("stock")
     if symbols is not None:
         rows = rows.filter(stock__symbol__in=symbols)
     return {row.stock.symbol: row.to_quote() for row in rows}

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from mainapp.core.templatetags.formats import full_day
 from mainapp.market import sessions
-from mainapp.market.board import Board
+from mainapp.market.board import Board, Pulse
+from mainapp.market.kinds import kind_of_source
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers.base import Limit
 from mainapp.market.providers.breaker import SourceState
@@ -76,6 +77,7 @@ class Overview:
     interval: str
     setting: str
     is_clock_wrong: bool
+    stopped: str  # a sentence, if no worker polls
     rejections: Sequence[Rejection]
     session: sessions.Session
     session_word: str
@@ -86,14 +88,14 @@ class Overview:
 def sources_overview(*, at: datetime) -> Overview:
     """Return the content of the page *Fontes*.
 
-    Two queries; four reads of Redis per source, and one for all streams.
+    Two queries; four reads of Redis per source, one for all streams, and one of the board.
     """
     chain = build_chain()
     states = chain.states()
     used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
-    schedule, streams = update_schedule(), streams_overview()
+    schedule, streams, pulse = update_schedule(), streams_overview(), _pulse()
     interval_s = schedule.interval.total_seconds() if schedule.interval else 0
-    session: sessions.Session = "open" if settings.SIMULATED else sessions.session(at)
+    session: sessions.Session = "open" if settings.QUOTE_KIND != "real" else sessions.session(at)
     return Overview(
         sources=[
             Source(
@@ -124,7 +126,8 @@ def sources_overview(*, at: datetime) -> Overview:
         why=_why(used, [state.name for state in states]),
         interval=_describe_interval(schedule),
         setting=_describe_setting(schedule),
-        is_clock_wrong=_is_clock_wrong(at),
+        is_clock_wrong=bool(pulse and pulse.status and pulse.status.is_ahead(at)),
+        stopped=_stopped(pulse),
         rejections=_rejections(),
         session=session,
         session_word=_session_word(session),
@@ -243,13 +246,23 @@ def _describe_setting(schedule: Schedule) -> str:
     ) % {"setting_s": setting_s}
 
 
-def _is_clock_wrong(at: datetime) -> bool:
-    """Return whether the last batch lies in the future, because a worker's clock ran ahead."""
+def _pulse() -> Pulse | None:
     try:
-        status = Board(simulated=settings.SIMULATED).status()
+        return Board(kind=settings.QUOTE_KIND).pulse()
     except redis.RedisError:
-        return False
-    return status is not None and status.is_ahead(at)
+        return None
+
+
+def _stopped(pulse: Pulse | None) -> str:
+    """Return a sentence if no worker polls: prices of streams are live all the same."""
+    if pulse is None or pulse.worker_alive:
+        return ""
+    if pulse.given:
+        return _(
+            "Nenhum processo consulta as fontes (o worker está parado): "
+            "só mudam os preços que chegam ao vivo."
+        )
+    return _("Nenhum processo consulta as fontes (o worker está parado): os preços não mudam.")
 
 
 def _rejections() -> list[Rejection]:
@@ -263,7 +276,7 @@ def _rejections() -> list[Rejection]:
             last_at=row.last_at,
         )
         for row in rows
-        if (row.source in ("simulated", "replay")) == settings.SIMULATED
+        if kind_of_source(row.source) == settings.QUOTE_KIND
     ]
 
 
@@ -281,5 +294,6 @@ def _reason(reason: str) -> str:
         "event_date": _("provento com data sem cabimento"),
         "event_amount": _("provento com valor sem cabimento"),
         "event_ratio": _("desdobramento, grupamento ou bonificação sem cabimento"),
+        "event_count": _("proventos demais numa só resposta"),
         "foreign": _("simulada entre reais, ou real entre simuladas"),
     }.get(reason, reason)

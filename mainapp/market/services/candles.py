@@ -33,7 +33,7 @@ def write_candles(
         (candle.stock_id, candle.interval, candle.starts_at): candle
         for candle in Candle.objects.filter(
             stock__in=[stocks[quote.symbol].pk for quote in quotes],
-            simulated=settings.SIMULATED,
+            kind=settings.QUOTE_KIND,
             starts_at__in={starts_at for _quote, _interval, starts_at in slots},
         )
     }
@@ -41,7 +41,7 @@ def write_candles(
     for quote, interval, starts_at in slots:
         stock = stocks[quote.symbol]
         candle = existing.get((stock.pk, interval, starts_at)) or Candle(
-            stock=stock, interval=interval, starts_at=starts_at, simulated=quote.simulated
+            stock=stock, interval=interval, starts_at=starts_at, kind=quote.kind
         )
         fold = _fold_day if interval == Candle.Interval.DAY else _fold_minute
         fold(candle, quote, last.get(quote.symbol))
@@ -51,7 +51,7 @@ def write_candles(
     Candle.objects.bulk_create(
         rows,
         update_conflicts=True,
-        unique_fields=["stock", "simulated", "interval", "starts_at"],
+        unique_fields=["stock", "kind", "interval", "starts_at"],
         update_fields=CANDLE_FIELDS,
     )
 
@@ -111,7 +111,7 @@ def delete_future_candles(
     pks = [stocks[symbol].pk for symbol in symbols if is_of_future(last[symbol], at)]
     if pks:
         ahead = Candle.objects.filter(stock__in=pks, starts_at__gt=latest_quoted_at(at))
-        ahead.filter(simulated=settings.SIMULATED).delete()
+        ahead.filter(kind=settings.QUOTE_KIND).delete()
 
 
 def delete_contradicted_candles(
@@ -135,7 +135,7 @@ def delete_contradicted_candles(
             today = Q(starts_at__gte=_midnight(quote.quoted_at))
             wrong |= Q(stock=stocks[quote.symbol]) & today & outside
     if wrong:
-        Candle.objects.filter(wrong, simulated=settings.SIMULATED).delete()
+        Candle.objects.filter(wrong, kind=settings.QUOTE_KIND).delete()
 
 
 def _believed_range(quote: Quote) -> tuple[Decimal | None, Decimal | None]:

@@ -90,7 +90,7 @@ class BatchDoubts:
 
 
 def _rows() -> QuerySet[DoubtfulPrice]:
-    return DoubtfulPrice.objects.filter(simulated=settings.SIMULATED)
+    return DoubtfulPrice.objects.filter(kind=settings.QUOTE_KIND)
 
 
 def _stored_doubts(symbols: Collection[str], stocks: Mapping[str, Stock]) -> dict[str, Doubt]:
@@ -103,10 +103,10 @@ def _stored_doubts(symbols: Collection[str], stocks: Mapping[str, Stock]) -> dic
 def _store(doubts: Mapping[str, Doubt], stocks: Mapping[str, Stock]) -> None:
     DoubtfulPrice.objects.bulk_create(
         [
-            DoubtfulPrice(stock=stocks[symbol], simulated=settings.SIMULATED, **asdict(doubt))
+            DoubtfulPrice(stock=stocks[symbol], kind=settings.QUOTE_KIND, **asdict(doubt))
             for symbol, doubt in doubts.items()
         ],
         update_conflicts=True,
-        unique_fields=["stock", "simulated"],
+        unique_fields=["stock", "kind"],
         update_fields=["price", "source", "seen_at"],
     )

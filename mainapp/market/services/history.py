@@ -130,7 +130,7 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
 def store_bars(
     *, stock: Stock, interval: Candle.Interval, bars: Iterable[Bar], source: str, at: datetime
 ) -> None:
-    """Store bars as candles, real or simulated as configured; replace all but the current slot.
+    """Store bars as candles, of the kind of this run; replace all but the current slot.
 
     Bars with doubtful prices are refused and counted, like quotes.
     The current slot is written by the recording of quotes, and only created here if it is missing.
@@ -143,7 +143,7 @@ def store_bars(
             stock=stock,
             interval=interval,
             starts_at=slot,
-            simulated=settings.SIMULATED,
+            kind=settings.QUOTE_KIND,
             open=bar.open,
             high=bar.high,
             low=bar.low,
@@ -161,7 +161,7 @@ def store_bars(
             Candle.objects.bulk_create(
                 closed[first : first + ROWS_A_TRANSACTION],
                 update_conflicts=True,
-                unique_fields=["stock", "simulated", "interval", "starts_at"],
+                unique_fields=["stock", "kind", "interval", "starts_at"],
                 update_fields=["open", "high", "low", "close", "volume", "source"],
             )
     if current:
@@ -182,7 +182,7 @@ def _believed(stock: Stock, bars: Iterable[Bar], source: str, at: datetime) -> l
 def _fresh_s(stock: Stock, interval: Candle.Interval, at: datetime) -> int:
     if interval == Candle.Interval.DAY:
         return DAYS_FRESH_S
-    is_open = settings.SIMULATED or stock.market == CRIPTO or sessions.is_trading(at)
+    is_open = settings.QUOTE_KIND != "real" or stock.market == CRIPTO or sessions.is_trading(at)
     return MINUTES_FRESH_S if is_open else MINUTES_FRESH_CLOSED_S
 
 
@@ -193,4 +193,4 @@ def _slot(moment: datetime, interval: Candle.Interval) -> datetime:
 
 
 def _key(symbol: str, range_: str) -> str:
-    return key("history", "simulated" if settings.SIMULATED else "real", symbol, range_)
+    return key("history", settings.QUOTE_KIND, symbol, range_)

@@ -127,7 +127,7 @@ def _rejection(
 ) -> Rejection | None:
     if stock is None:
         return "unknown_symbol"
-    if quote.simulated != settings.SIMULATED:
+    if quote.kind != settings.QUOTE_KIND:
         return "foreign"
     return rejection(quote, last=last, at=at, currency=stock.currency)
 
@@ -143,8 +143,8 @@ def _write_last_quotes(quotes: list[Quote], stocks: Mapping[str, Stock]) -> None
     LastQuote.objects.bulk_create(
         rows,
         update_conflicts=True,
-        unique_fields=["stock", "simulated"],
-        update_fields=[name for name in QUOTE_FIELDS if name != "simulated"],
+        unique_fields=["stock", "kind"],
+        update_fields=[name for name in QUOTE_FIELDS if name != "kind"],
     )
 
 

@@ -52,7 +52,7 @@ def chain() -> Chain:
 @cache
 def quote_board() -> Board:
     """Return this process's board."""
-    return Board(simulated=settings.SIMULATED)
+    return Board(kind=settings.QUOTE_KIND)
 
 
 def update_listed(*, symbols: Collection[str], run: str) -> None:
@@ -259,4 +259,4 @@ def _early(interval: timedelta) -> timedelta:
 
 
 def _is_trading(at: datetime) -> bool:
-    return settings.SIMULATED or sessions.is_trading(at)
+    return settings.QUOTE_KIND != "real" or sessions.is_trading(at)

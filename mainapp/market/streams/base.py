@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import Fault
 from mainapp.market.quotes import Quote
 
@@ -88,7 +89,7 @@ class QuoteStream(Protocol):
     """A source that pushes quotes: symbols in, ticks out."""
 
     name: str
-    simulated: bool
+    kind: QuoteKind
     state: StreamState
 
     def can_give(self, symbol: str) -> bool:

@@ -43,7 +43,7 @@ class BinanceWire:
     def parse(self, raw: str | bytes) -> Message:
         try:
             message = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedMessage("not JSON") from error
         if not isinstance(message, dict):
             raise MalformedMessage("not an object")
@@ -72,7 +72,7 @@ class BinanceWire:
             symbol=symbol,
             price=Decimal("NaN") if last is None else last,
             source=self.name,
-            simulated=False,
+            kind="real",
             quoted_at=datetime.fromtimestamp(price.at_ms / 1000, UTC),
         )
         low, high = to_exact_price(data.get("l")), to_exact_price(data.get("h"))

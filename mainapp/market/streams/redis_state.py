@@ -11,12 +11,10 @@ from typing import Any, NamedTuple
 
 from mainapp.core.clocks import is_lease_held
 from mainapp.core.redis import client, key
-from mainapp.market.board import STREAM_KEY, STREAM_LEASE_MS
+from mainapp.market.board import GIVEN_KEY, GIVEN_MS, STREAM_KEY, STREAM_LEASE_MS
 from mainapp.market.streams.base import StreamState
 
-GIVEN_KEY = key("stream", "given")
 STATES_KEY = key("stream", "states")
-KEPT_MS = 60_000
 
 # KEYS: lease, given symbols, states. ARGV: the lease's holder, the time to keep all in ms, states
 # as JSON, then symbol and remaining ms. Redis's clock decides. Returns 0 if the lease is lost.
@@ -60,13 +58,13 @@ def write_streaming(
     marks = [part for mark in given_ms.items() for part in mark]
     body = json.dumps([asdict(state) for state in states], default=datetime.isoformat)
     keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
-    return bool(client().eval(_WRITE, len(keys), *keys, holder, KEPT_MS, body, *marks))
+    return bool(client().eval(_WRITE, len(keys), *keys, holder, GIVEN_MS, body, *marks))
 
 
 def read_streaming() -> Streaming:
     """Return the given symbols and the states. One round trip. Raises: redis.RedisError."""
     keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
-    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, KEPT_MS)
+    left_ms, symbols, body = client().eval(_READ, len(keys), *keys, GIVEN_MS)
     if not is_lease_held(left_ms, lease_ms=STREAM_LEASE_MS):
         return Streaming(False, frozenset(), ())
     names = frozenset(symbol.decode() for symbol in symbols)

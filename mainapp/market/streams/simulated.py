@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.simulated import SimulatedProvider
 from mainapp.market.quotes import Quote
 from mainapp.market.streams.base import StreamState, Tick, WantedSymbols
@@ -16,7 +17,7 @@ class SimulatedStream:
     """A QuoteStream without network."""
 
     name = "simulated"
-    simulated = True
+    kind: QuoteKind = "simulated"
 
     def __init__(self, provider: SimulatedProvider, *, period_s: float = PERIOD_S) -> None:
         self.state = StreamState(self.name)

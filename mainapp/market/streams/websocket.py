@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.streams.backoff import Backoff
 from mainapp.market.streams.base import StreamError, StreamState, Tick, WantedSymbols
 from mainapp.market.streams.connection import Connection, Periods
@@ -28,7 +29,7 @@ class WebSocketStream:
     connection that will end is replaced first: it is closed after the first price on the new one.
     """
 
-    simulated = False
+    kind: QuoteKind = "real"
 
     def __init__(
         self, wire: Wire, *, url: str, proxy: str = "", periods: Periods | None = None

@@ -47,7 +47,7 @@ class YahooWire:
     def parse(self, raw: str | bytes) -> Message:
         try:
             message = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedMessage("not JSON") from error
         if not isinstance(message, dict):
             raise MalformedMessage("not an object")
@@ -69,7 +69,7 @@ class YahooWire:
             symbol=symbol,
             price=Decimal("NaN") if last is None else last,
             source=self.name,
-            simulated=False,
+            kind="real",
             quoted_at=datetime.fromtimestamp(price.at_ms / 1000, UTC),
             currency=to_currency(data.currency),
             delay_s=DELAY_S,

@@ -114,7 +114,7 @@ class LastQuoteFactory(RowFactory[LastQuote]):
         model = LastQuote
 
     stock = SubFactory(StockFactory)
-    simulated = True
+    kind = "simulated"
     price = Decimal("38.42")
     previous_close = Decimal("38.21")
     quoted_at = NOON
@@ -128,7 +128,7 @@ class CandleFactory(RowFactory[Candle]):
     stock = SubFactory(StockFactory)
     interval = Candle.Interval.DAY
     starts_at = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
-    simulated = True
+    kind = "simulated"
     open = Decimal("38.00")
     high = Decimal("39.00")
     low = Decimal("37.50")

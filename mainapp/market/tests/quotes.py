@@ -19,7 +19,7 @@ def make_quote(symbol: str = "PETR4", price: str = "38.42", **fields: Any) -> Qu
             "symbol": symbol,
             "price": Decimal(price),
             "source": "simulated",
-            "simulated": True,
+            "kind": "simulated",
             "quoted_at": NOON,
         }
         | fields

@@ -21,8 +21,8 @@ class TestSource:
     lists_all = True
     gives_events = False
 
-    def __init__(self, name="test", *, simulated=True, budget=None, prices=None):
-        self.name, self.simulated, self.budget = name, simulated, budget
+    def __init__(self, name="test", *, kind="simulated", budget=None, prices=None):
+        self.name, self.kind, self.budget = name, kind, budget
         self.prices = dict(prices or {})
         self.requests = []
         self.fault = None
@@ -70,7 +70,7 @@ class TestSource:
             symbol=symbol,
             price=Decimal(self.prices[symbol]),
             source=self.name,
-            simulated=self.simulated,
+            kind=self.kind,
             quoted_at=datetime.now(UTC),
         )
 

@@ -50,7 +50,7 @@ def test_admin_shows_a_notice_for_the_simulated_market_only(admin, settings):
     for page in pages:
         assert "Mercado simulado" in admin.get(page).content.decode()
 
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     assert "SIMULADO" not in admin.get(pages[0]).content.decode()
 
 

@@ -16,21 +16,21 @@ STATUS = FeedStatus(batch_at=NOON, next_due_at=NOON + timedelta(seconds=10))
 
 @pytest.fixture
 def empty():
-    board = Board(simulated=True)
+    board = Board(kind="simulated")
     assert board.restore([])
     return board
 
 
 async def contents():
     client = async_client()
-    read = await BoardReader(simulated=True, redis_client=client).read()
+    read = await BoardReader(kind="simulated", redis_client=client).read()
     await client.aclose()
     return read
 
 
 async def pulse():
     client = async_client()
-    head = await BoardReader(simulated=True, redis_client=client).pulse()
+    head = await BoardReader(kind="simulated", redis_client=client).pulse()
     await client.aclose()
     return head
 
@@ -116,7 +116,7 @@ async def test_pulse_returns_the_head_of_the_board(empty):
 
 
 async def test_missing_board_is_lost():
-    board = Board(simulated=True)
+    board = Board(kind="simulated")
 
     assert not board.exists()
     with pytest.raises(BoardLostError):
@@ -144,7 +144,7 @@ async def test_board_of_an_earlier_redis_run_is_replaced(empty):
     """A killed Redis restarts with its last saved data, which may be old."""
     old = empty.put([make_quote()], STATUS)
     stale = b"0" * 16 + old.epoch.encode()[16:]
-    redis_client().hset(boards.board_key(True), boards.EPOCH, stale)
+    redis_client().hset(boards.board_key("simulated"), boards.EPOCH, stale)
 
     assert not empty.exists()
     assert empty.restore([make_quote("VALE3")])
@@ -159,14 +159,14 @@ async def test_board_of_an_earlier_redis_run_is_replaced(empty):
 def test_real_and_simulated_boards_are_separate(empty):
     empty.put([make_quote()], None)
 
-    assert not Board(simulated=False).exists()
-    assert Board(simulated=False).restore([])
-    assert Board(simulated=False).put([make_quote()], None).seq == 1
+    assert not Board(kind="real").exists()
+    assert Board(kind="real").restore([])
+    assert Board(kind="real").put([make_quote()], None).seq == 1
 
 
 def test_concurrent_writers_get_unique_numbers_and_the_newest_quote_wins(empty):
     def write(worker):
-        board, placed = Board(simulated=True), []
+        board, placed = Board(kind="simulated"), []
         for n in range(40):
             at = NOON + timedelta(seconds=n)
             price = f"{worker + 1}.{n:02}"
@@ -189,7 +189,7 @@ def test_concurrent_writers_get_unique_numbers_and_the_newest_quote_wins(empty):
 
 def test_concurrent_restores_create_one_board():
     def restore(worker):
-        return Board(simulated=True).restore([make_quote(price=f"{worker + 1}.00")])
+        return Board(kind="simulated").restore([make_quote(price=f"{worker + 1}.00")])
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(restore, range(8))).count(True) == 1
@@ -199,12 +199,12 @@ def test_second_restore_changes_nothing():
     class SlowBoard(Board):
         def exists(self):
             exists = super().exists()
-            Board(simulated=True).restore([make_quote(price="1.00")])
+            Board(kind="simulated").restore([make_quote(price="1.00")])
             return exists
 
-    assert not SlowBoard(simulated=True).restore([make_quote(price="2.00")])
+    assert not SlowBoard(kind="simulated").restore([make_quote(price="2.00")])
 
-    placed = Board(simulated=True).put([make_quote(price="3.00")], None)
+    placed = Board(kind="simulated").put([make_quote(price="3.00")], None)
     before, _after = placed.changed["PETR4"]
     assert str(before.price) == "1.00"
 

@@ -152,6 +152,22 @@ def test_week_adds_the_growth_of_the_volume(run):
     assert applied(run, "1w", bar["time"] + 2 * 86_400, quote, growth=30, bars=[bar]) == [expected]
 
 
+def test_volumes_of_coins_are_numbers_in_bars(run):
+    candle = dict.fromkeys(("open", "high", "low", "close"), "10.00")
+    bars = run(
+        "market/candles.js",
+        f"['12.5', 7, null].map((volume) => m.toBar({{...{json.dumps(candle)}, volume}}).volume)",
+    )
+    assert bars == [12.5, 7, None]
+    quote = {"price": "12.50", "volume": "0.75"}
+    for interval, volume, bar in (("1d", 0.75, BAR), ("1w", 12.75, BAR | {"volume": 12.5})):
+        start = {"1d": 3 * 3600, "1w": 4 * 86_400 + 3 * 3600}[interval]
+        (last,) = applied(run, interval, start, quote, 0.25, [bar | {"time": start}])
+        assert last["volume"] == volume
+    (_, added) = applied(run, "1d", 30 * 3600, quote, bars=[BAR])
+    assert added["volume"] == 0.75
+
+
 def test_older_quote_changes_nothing(run):
     bar = BAR | {"time": 600}
     assert applied(run, "5m", 599, {"price": "1.00"}, bars=[bar]) == [bar]

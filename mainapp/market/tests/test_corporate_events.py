@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from time import process_time
 
 import pytest
 
@@ -10,7 +11,7 @@ from mainapp.market.quotes.reported import ReportedEvent
 from mainapp.market.selectors.exchange_days import exchange_bars
 from mainapp.market.selectors.explanations import explaining_events
 from mainapp.market.selectors.facts import stock_events
-from mainapp.market.services.corporate_events import record_report
+from mainapp.market.services.corporate_events import record_report, reports
 from mainapp.market.tests.factories import CorporateEventFactory, StockFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ EX, PAY = date(2026, 3, 20), date(2026, 4, 10)
 
 @pytest.fixture(autouse=True)
 def real(settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
 
 
 @pytest.fixture
@@ -267,7 +268,7 @@ def test_sure_split_that_is_withdrawn_adjusts_nothing(stock):
 
 def test_simulated_events_never_mix_with_real_ones(stock, settings):
     report(stock, dividend(), source="brapi")
-    settings.SIMULATED = True
+    settings.QUOTE_KIND = "simulated"
     report(stock, dividend(), source="simulated")
     CorporateEventFactory(stock=stock, kind="rename", successor=StockFactory(symbol="VALE3"))
 
@@ -275,8 +276,24 @@ def test_simulated_events_never_mix_with_real_ones(stock, settings):
         ("dividend", True),
         ("rename", False),
     ]
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     assert [(e.kind, e.simulated) for e in stock_events(stock)] == [
         ("dividend", False),
         ("rename", False),
     ]
+
+
+def test_reply_of_thousands_of_events_keeps_the_newest_and_takes_no_minutes(stock, monkeypatch):
+    monkeypatch.setattr(reports, "MAX_EVENTS", 20)
+    many = [dividend(f"0.{n:03}", ex_on=EX - n * DAY, pay_on=None) for n in range(1, 61)]
+    began = process_time()
+    report(stock, *many * 1000)
+
+    assert process_time() - began < 1
+    assert [row.ex_on for row in rows(stock)] == [EX - n * DAY for n in range(20, 0, -1)]
+    assert RejectedQuotes.objects.get().reason == "event_count"
+    assert RejectedQuotes.objects.get().count == 40
+
+    for n in range(3):  # a source that invents others each time
+        report(stock, *(dividend("9", ex_on=EX + n * DAY + k * DAY) for k in range(9)))
+    assert len(EventReport.objects.get().events) <= 20

@@ -31,7 +31,7 @@ MONDAY = date(2024, 4, 15)
 
 @pytest.fixture(autouse=True)
 def _real_market(settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
 
 
 def load(content, at=NOON):
@@ -198,6 +198,16 @@ BROKEN = {
     "more than its own account": (broken(24, struct.pack("<I", 500)), "zip_damaged"),
     "other bytes": (ZIP[:80] + bytes(20) + ZIP[100:], "zip_damaged"),
     "other checksum": (broken(16, bytes(4)), "zip_damaged"),
+    "later version": (broken(6, b"\x63\0"), "zip_unsupported"),
+    "patched data": (broken(8, b"\x20\0"), "zip_unsupported"),
+    "local name that is not text": (
+        ZIP[:6] + b"\0\x08" + ZIP[8:30] + b"\xff" + ZIP[31:],
+        "zip_damaged",
+    ),
+    "directory beyond the end": (
+        ZIP[:-6] + struct.pack("<I", len(ZIP) * 9) + ZIP[-2:],
+        "zip_damaged",
+    ),
     "zip64": (
         altered(ZIP, b"PK\x05\x06", b"PK\x06\x07" + bytes(16) + b"PK\x05\x06"),
         "zip_unsupported",
@@ -358,7 +368,7 @@ def test_history_of_the_exchange_replaces_that_of_a_source_on_its_days():
     stock = StockFactory(symbol="PETR4")
     for day, close in ((MONDAY, "37.10"), (TUESDAY, "38.10"), (date(2024, 4, 17), "39.10")):
         CandleFactory(
-            stock=stock, starts_at=midnight(day), close=close, simulated=False, source="yahoo"
+            stock=stock, starts_at=midnight(day), close=close, kind="real", source="yahoo"
         )
     load(text([petr4()]))
     bars, source = day_bars(stock=stock)
@@ -375,7 +385,7 @@ def test_history_of_the_exchange_replaces_that_of_a_source_on_its_days():
 
 def test_history_of_the_exchange_is_never_pruned():
     stock = StockFactory(symbol="PETR4")
-    CandleFactory(stock=stock, starts_at=midnight(date(1999, 5, 3)), simulated=False)
+    CandleFactory(stock=stock, starts_at=midnight(date(1999, 5, 3)), kind="real")
     load(text([petr4(date(1999, 5, 3))]))
     candle_services.prune_candles(at=NOON)
     assert not Candle.objects.exists()
@@ -383,7 +393,7 @@ def test_history_of_the_exchange_is_never_pruned():
 
 
 def test_simulated_market_has_no_history_of_the_exchange(settings, django_assert_num_queries):
-    settings.SIMULATED = True
+    settings.QUOTE_KIND = "simulated"
     stock = StockFactory(symbol="PETR4")
     load(text([petr4()]))
     with django_assert_num_queries(1):

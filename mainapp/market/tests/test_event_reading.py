@@ -28,7 +28,7 @@ DIVIDEND = {"rate": 0.5, "label": "DIVIDENDO", "lastDatePrior": "2026-03-19T03:0
 
 @pytest.fixture(autouse=True)
 def real(settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     redis_client().flushdb()
 
 
@@ -107,7 +107,7 @@ def test_stock_whose_page_is_opened_is_read_after_the_followed_ones(follow, use)
 
 
 def test_loading_the_history_of_an_opened_stock_makes_its_events_due(settings):
-    settings.SIMULATED, settings.QUOTE_SOURCE = True, ["simulated"]
+    settings.QUOTE_KIND, settings.QUOTE_SOURCE = "simulated", ["simulated"]
     stock = StockFactory(symbol="ITUB4")
 
     tasks.load_history(["ITUB4"], "1mo")

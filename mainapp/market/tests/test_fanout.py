@@ -312,10 +312,10 @@ async def test_client_that_stops_reading_gets_two_frames(board):
 # The feed ------------------------------------------------------------------------------------
 
 
-def pulse(*, due_in_s=10.0, worker=True, status=True):
+def pulse(*, due_in_s=10.0, worker=True, status=True, given=()):
     next_due_at = NOON + timedelta(seconds=due_in_s)
     batch = FeedStatus(batch_at=NOON, next_due_at=next_due_at) if status else None
-    return Pulse("e", 1, batch, worker)
+    return Pulse("e", 1, batch, worker, frozenset(given))
 
 
 @pytest.mark.parametrize(
@@ -327,6 +327,8 @@ def pulse(*, due_in_s=10.0, worker=True, status=True):
         (pulse(), SILENCE_S + 0.1, "down"),
         (pulse(worker=False), 0, "down"),
         (pulse(worker=False, due_in_s=-10), 0, "down"),
+        (pulse(worker=False, given=["PETR4"]), 0, "live"),
+        (pulse(worker=False, given=["PETR4"]), SILENCE_S + 0.1, "down"),
         (pulse(status=False), 0, "late"),
         (pulse(due_in_s=-OVERDUE.total_seconds()), 0, "live"),
         (pulse(due_in_s=-OVERDUE.total_seconds() - 0.01), 0, "late"),
@@ -380,7 +382,7 @@ async def hang(reader, writer):
 
 def fill_board(own_redis, quote):
     """Fill the board like a running worker whose next batch is due in a minute."""
-    board = Board(simulated=True, redis_client=own_redis.client())
+    board = Board(kind="simulated", redis_client=own_redis.client())
     board.restore([quote])
     board.renew_worker_lease()
     in_a_minute = datetime.now(UTC) + timedelta(seconds=60)

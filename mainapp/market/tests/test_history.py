@@ -64,7 +64,7 @@ def test_repeated_load_stores_each_bar_once(source):
         (midnight(sao_paulo_day(NOON - timedelta(days=1))), "1d", Decimal("10.00")),
         (midnight(sao_paulo_day(NOON)), "1d", Decimal("11.00")),
     ]
-    assert set(Candle.objects.values_list("source", "simulated")) == {("brapi", True)}
+    assert set(Candle.objects.values_list("source", "kind")) == {("brapi", "simulated")}
 
 
 def test_load_replaces_closed_slots_but_not_the_current_one():
@@ -159,7 +159,7 @@ def test_weekend_shows_the_last_session():
 def test_real_and_simulated_candles_are_separate(settings):
     stock = StockFactory(symbol="PETR4")
     CandleFactory(stock=stock, interval=DAY, starts_at=midnight(sao_paulo_day(NOON)))
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     assert chart_bars(stock=stock, range_="1mo", at=NOON) == ([], "")
 
 

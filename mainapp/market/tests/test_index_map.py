@@ -28,7 +28,7 @@ def symbols(on=TODAY):
 def test_rows_have_sector_weight_and_change():
     stock = member("PETR4", "8.5", name="Petrobras", sector="Petróleo, Gás e Biocombustíveis")
     LastQuoteFactory(stock=stock, price=Decimal(102), previous_close=Decimal(100))
-    LastQuoteFactory(stock=stock, price=Decimal(1), simulated=False)
+    LastQuoteFactory(stock=stock, price=Decimal(1), kind="real")
 
     assert index_map(on=TODAY) == IndexMap(
         as_of=date(2026, 1, 5),

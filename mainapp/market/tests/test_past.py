@@ -29,7 +29,7 @@ def minute(stock, minutes, **fields):
         stock=stock,
         interval=MINUTE,
         starts_at=starts_at,
-        **{"simulated": False, "source": "yahoo"} | fields,
+        **{"kind": "real", "source": "yahoo"} | fields,
     )
 
 
@@ -47,7 +47,7 @@ def test_minutes_of_the_real_market_are_played():
     petr4, vale3 = StockFactory(symbol="PETR4"), StockFactory(symbol="VALE3")
     minute(petr4, 0, close="38.10")
     minute(petr4, 1, close="38.20")
-    minute(petr4, 2, close="99.00", simulated=True)
+    minute(petr4, 2, close="99.00", kind="simulated")
     minute(petr4, 1440, close="88.00")
     exchange_day(petr4, ON - timedelta(days=1), "37.00")
     for day in (ON, ON + timedelta(days=1)):
@@ -84,9 +84,13 @@ def test_days_are_played_without_minutes(monkeypatch):
 def _replay(settings, monkeypatch):
     for name in redis_client().scan_iter(key("replay", "*")):
         redis_client().delete(name)
+    settings.QUOTE_KIND = "replay"
     settings.QUOTE_SOURCE, settings.REPLAY_DATE, settings.REPLAY_SPEED = ["replay"], ON, 1.0
     chain = build_chain()
     monkeypatch.setattr(updating, "chain", lambda: chain)
+    updating.quote_board.cache_clear()
+    yield
+    updating.quote_board.cache_clear()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -98,21 +102,21 @@ def test_replay_goes_the_way_of_every_quote():
 
     updating.update_listed(symbols=["PETR4", "VALE3"], run="replay")
 
-    raw = redis_client().hget(boards.board_key(True), "PETR4")
+    raw = redis_client().hget(boards.board_key("replay"), "PETR4")
     assert parse_entry(b"PETR4", raw, NewestTimes())[1].price == Decimal("38.00")
     quote = LastQuote.objects.get()
-    assert (quote.simulated, quote.source, quote.previous_close) == (
-        True,
+    assert (quote.kind, quote.source, quote.previous_close) == (
+        "replay",
         "replay",
         Decimal("37.00"),
     )
     assert abs(quote.quoted_at - datetime.now(UTC)) < timedelta(seconds=30)
-    played = Candle.objects.filter(simulated=True)
+    played = Candle.objects.filter(kind="replay")
     assert set(played.values_list("interval", "source", "close")) == {
         ("1d", "replay", Decimal("38.00")),
         ("1m", "replay", Decimal("38.00")),
     }
-    assert Candle.objects.filter(simulated=False).count() == 1
+    assert Candle.objects.filter(kind="real").count() == 1
 
 
 @pytest.mark.django_db

@@ -236,8 +236,8 @@ def test_empty_catalogue_shows_a_notice(client):
 def test_prices_are_simulated_in_the_simulated_market_only(client, ibov):
     petr, itub = Stock.objects.get(symbol="PETR4"), Stock.objects.get(symbol="ITUB4")
     LastQuoteFactory(stock=petr, price=Decimal("38.42"), previous_close=Decimal("40.00"))
-    LastQuoteFactory(stock=petr, price=Decimal("99.99"), simulated=False)
-    LastQuoteFactory(stock=itub, price=Decimal("77.77"), simulated=False)
+    LastQuoteFactory(stock=petr, price=Decimal("99.99"), kind="real")
+    LastQuoteFactory(stock=itub, price=Decimal("77.77"), kind="real")
 
     rows = {row.symbol: row for row in listing(market="IBOV").rows}
     html = client.get("/stockpicker/IBOV").content.decode()

@@ -29,7 +29,8 @@ def test_money_is_rounded_half_up_to_the_cent(value, expected):
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "n/a", "38,4x", "38,42", "1.234,56", [], {}, True, 1e17, "1e400"]
+    "value",
+    [None, "", "n/a", "38,4x", "38,42", "1.234,56", [], {}, True, 1e17, "1e400", "1E9999999"],
 )
 def test_invalid_money_is_none(value):
     assert to_money(value) is None

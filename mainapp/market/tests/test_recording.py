@@ -75,7 +75,7 @@ def test_receivers_get_the_previous_quotes(received):
         (make_quote("XXXX3"), "unknown_symbol"),
         (make_quote(quoted_at=NOON - SECOND), "older"),
         (make_quote(quoted_at=NOON + timedelta(minutes=3)), "future"),
-        (make_quote(simulated=False), "foreign"),
+        (make_quote(kind="real"), "foreign"),
     ],
 )
 def test_rejected_quote_is_counted_and_the_others_are_recorded(quote, reason):
@@ -235,19 +235,19 @@ def test_day_starts_at_midnight_in_sao_paulo():
 
 def test_real_and_simulated_rows_are_separate(settings):
     record(make_quote(price="1.00"))
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
 
     assert last_quotes() == {}
-    real = {"simulated": False, "source": "yahoo"}
+    real = {"kind": "real", "source": "yahoo"}
     record(make_quote(price="38.42", quoted_at=NOON - MINUTE, **real))
     record(make_quote(price="38.50", quoted_at=NOON, **real))
 
-    assert [(q.price, q.simulated) for q in last_quotes().values()] == [(Decimal("38.50"), False)]
-    real_day = Candle.objects.get(simulated=False, interval="1d")
+    assert [(q.price, q.kind) for q in last_quotes().values()] == [(Decimal("38.50"), "real")]
+    real_day = Candle.objects.get(kind="real", interval="1d")
     assert (str(real_day.low), str(real_day.high)) == ("38.42", "38.50")
-    settings.SIMULATED = True
+    settings.QUOTE_KIND = "simulated"
     assert [str(q.price) for q in last_quotes().values()] == ["1.00"]
-    assert str(Candle.objects.get(simulated=True, interval="1d").close) == "1.00"
+    assert str(Candle.objects.get(kind="simulated", interval="1d").close) == "1.00"
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -320,9 +320,9 @@ def test_prune_deletes_candles_older_than_the_settings(settings):
 def test_price_without_a_time_creates_no_candle_on_a_day_without_a_session(
     settings, days_later, candles
 ):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     tuesday_or_saturday = NOON + timedelta(days=days_later)
 
-    record(make_quote(simulated=False, quoted_at=None), at=tuesday_or_saturday)
+    record(make_quote(kind="real", quoted_at=None), at=tuesday_or_saturday)
 
     assert (LastQuote.objects.count(), Candle.objects.count()) == (1, candles)

@@ -259,8 +259,8 @@ def test_search_refuses_post(client):
 
 def test_stock_found_has_its_last_price_of_this_instances_kind(settings):
     quoted, _unquoted = StockFactory(symbol="PETR4"), StockFactory(symbol="PETR3")
-    LastQuoteFactory(stock=quoted, price=Decimal("38.42"), simulated=settings.SIMULATED)
-    LastQuoteFactory(stock=quoted, price=Decimal("1.00"), simulated=not settings.SIMULATED)
+    LastQuoteFactory(stock=quoted, price=Decimal("38.42"), kind=settings.QUOTE_KIND)
+    LastQuoteFactory(stock=quoted, price=Decimal("1.00"), kind="real")
 
     prices = {stock.symbol: stock.last_price for stock in search_stocks("petr")}
 

@@ -8,12 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from mainapp.core.redis import client as redis_client
-from mainapp.market.board import STREAM_KEY
+from mainapp.market.board import STREAM_KEY, WORKER_KEY, Board
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers import configured
 from mainapp.market.providers.base import Budget, ProviderError, RefusedError
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.limits import Limits
+from mainapp.market.selectors.feed import feed_state
 from mainapp.market.selectors.sources import sources_overview
 from mainapp.market.streams.base import StreamState
 from mainapp.market.streams.redis_state import write_streaming
@@ -31,7 +32,7 @@ def fresh():
 
 @pytest.fixture
 def real(settings, fresh):
-    settings.SIMULATED, settings.QUOTE_SOURCE = False, ["brapi", "yahoo", "yahoo_fin"]
+    settings.QUOTE_KIND, settings.QUOTE_SOURCE = "real", ["brapi", "yahoo", "yahoo_fin"]
 
 
 def guard(name: str, budget: Budget | None = None) -> Guard:
@@ -209,7 +210,7 @@ def test_page_distinguishes_resting_histories_from_resting_quotes(client, real):
 
 
 def test_page_shows_fmp_with_its_budget_of_a_day_and_resting_events(client, settings, fresh):
-    settings.SIMULATED, settings.QUOTE_SOURCE = False, ["fmp", "brapi"]
+    settings.QUOTE_KIND, settings.QUOTE_SOURCE = "real", ["fmp", "brapi"]
     settings.FMP_KEY, settings.FMP_BUDGET_PER_DAY = "secret-key", 250
     budget = Budget(calls=250, period="day")
     guard("fmp", budget).admit(4)
@@ -286,6 +287,28 @@ def test_stream_without_a_process_is_shown_as_stopped(streaming):
     redis_client().delete(STREAM_KEY)
 
     assert stream_words() == ("broken", "parada: nenhum processo a recebe", False)
+
+
+def test_page_and_feed_say_that_polling_stopped_while_a_stream_is_live(client, streaming):
+    """Prices that a stream gives are live; the others are old, and operators read why."""
+    Board(kind="simulated").restore([])
+    streaming("live", given=1, wanted=2)
+    state = feed_state(at=timezone.now())
+    assert state["feed"] == "down"
+    assert "os preços não mudam" in client.get("/sources/").content.decode()
+
+    given = StreamState("simulated", status="live", given=1)
+    assert write_streaming(holder="holder", given_ms={"PETR4": 5000}, states=[given])
+    state = feed_state(at=timezone.now())
+    assert (state["feed"], "PETR4" in state["late_symbols"]) == ("live", False)
+    assert state["late_symbols"].among(["PETR4", "VALE3"]) == {"VALE3"}
+    assert "só mudam os preços que chegam ao vivo" in client.get("/sources/").content.decode()
+
+    Board(kind="simulated").renew_worker_lease()
+    assert "o worker está parado" not in client.get("/sources/").content.decode()
+
+    redis_client().delete(WORKER_KEY, STREAM_KEY)
+    assert feed_state(at=timezone.now())["feed"] == "down"
 
 
 def test_page_shows_streams_and_polled_sources(client, streaming):

@@ -92,7 +92,7 @@ def test_points_of_all_quotes_need_one_query(count, django_assert_num_queries):
     for stock in stocks:
         minute(stock, NOON - timedelta(minutes=10), "38.00")
         minute(stock, NOON - timedelta(minutes=7), "1.00")  # between two points
-        minute(stock, NOON - timedelta(minutes=10), "2.00", simulated=False)
+        minute(stock, NOON - timedelta(minutes=10), "2.00", kind="real")
         minute(stock, NOON - timedelta(days=1), "3.00")
 
     with django_assert_num_queries(1):

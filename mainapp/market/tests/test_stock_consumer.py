@@ -46,6 +46,7 @@ PETR4 = {
     "quoted_at_estimated": False,
     "source": "simulated",
     "delay_s": 0,
+    "kind": "simulated",
     "simulated": True,
     "session": "open",
 }
@@ -99,6 +100,7 @@ async def test_first_frame_is_the_snapshot(websocket, board):
         "session": "open",
         "feed": "down",
         "source": "simulated",
+        "kind": "simulated",
         "simulated": True,
         "limit": 30,
         "quotes": {"PETR4": PETR4},
@@ -508,7 +510,7 @@ async def test_feed_without_any_batch_is_late(websocket, board):
     ],
 )
 async def test_session_follows_the_exchange(websocket, settings, time_machine, at, session):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     time_machine.move_to(at)
     async with websocket(TRACK) as socket:
         assert (await socket.next())["session"] == session

@@ -104,7 +104,7 @@ def test_empty_tracker_links_to_the_picker(client):
 
 def test_simulated_quote_is_not_shown_in_the_real_market(client, settings):
     LastQuoteFactory(stock=StockFactory(symbol="PETR4"))
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     page = client.get("/stocktracker?stockpicker=PETR4")
     assert page.context["rows"][0].quote is None
 

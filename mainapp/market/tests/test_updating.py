@@ -53,9 +53,9 @@ def source(monkeypatch):
 
 @pytest.fixture
 def real_source(monkeypatch, settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     updating.quote_board.cache_clear()
-    source = TestSource(simulated=False, prices={"PETR4": "38.42"})
+    source = TestSource(kind="real", prices={"PETR4": "38.42"})
     chain = chain_of(source)
     monkeypatch.setattr(updating, "chain", lambda: chain)
     yield source
@@ -70,7 +70,7 @@ def watched(*symbols, name="web"):
 def prices():
     """Return the prices on the board."""
     contents = {}
-    for symbol, raw in redis_client().hgetall(boards.board_key(True)).items():
+    for symbol, raw in redis_client().hgetall(boards.board_key("simulated")).items():
         if not symbol.startswith(b"@"):
             contents[symbol.decode()] = str(parse_entry(symbol, raw, NewestTimes())[1].price)
     return contents

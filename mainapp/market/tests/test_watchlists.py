@@ -431,7 +431,7 @@ def test_link_to_share_begins_with_the_site_and_its_button_stays_here(client, al
 def test_stranger_can_read_a_shared_list(client, alice, stocks):
     watchlist = create_list(owner=alice, name="Bancos", symbols=["ITUB4", "BBAS3"])
     LastQuoteFactory(stock=stocks[2], price=Decimal("1234.50"), previous_close=Decimal("1000"))
-    LastQuoteFactory(stock=stocks[3], simulated=False)
+    LastQuoteFactory(stock=stocks[3], kind="real")
 
     response = client.get(f"/lists/{watchlist.share_key}/")
 

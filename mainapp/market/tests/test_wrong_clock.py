@@ -70,7 +70,7 @@ def test_prices_continue_with_the_first_batch_after_the_clock_was_set_right(
 
     last = LastQuote.objects.get()
     assert (last.price, last.quoted_at) == (Decimal("39.00"), NOON)
-    assert b'"39.00"' in redis_client().hget(board_key(True), "PETR4")
+    assert b'"39.00"' in redis_client().hget(board_key("simulated"), "PETR4")
     status = updating.quote_board().status()
     assert status == FeedStatus(batch_at=NOON, next_due_at=NOON + 10 * SECOND, pause_s=10)
     assert not updating.is_overdue(at=NOON)
@@ -106,7 +106,7 @@ def test_keys_of_redis_that_expire_an_hour_too_late_stop_no_batch(source, set_cl
 
     # Redis set it while its clock was an hour ahead.
     redis_client().set(name, 1, px=3_600_000)
-    redis_client().hdel(board_key(True), "@status")
+    redis_client().hdel(board_key("simulated"), "@status")
     set_clock(NOON + SECOND)
     assert run_batch(source, "39.00") is True
 

@@ -93,7 +93,7 @@ def _page(request: HttpRequest, stock: Stock, range_: str, interval: str) -> Htt
         "interval_choices": CHART_INTERVALS,
         "index": INDEX,
         "is_index": stock.kind == Stock.Kind.INDEX,
-        "is_simulated": settings.SIMULATED,
+        "is_simulated": settings.QUOTE_KIND != "real",
         "canonical_url": absolute_url(reverse("paper", args=[stock.symbol])),
         **market_status(
             at=timezone.now(),

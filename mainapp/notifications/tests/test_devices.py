@@ -183,6 +183,7 @@ def test_gone_subscription_removes_its_device_and_tells_the_owner(alice):
     assert Notification.objects.get(kind="delivery_failed").user == alice
 
 
+@pytest.mark.django_db(transaction=True)  # the sending thread has its own connection
 def test_newer_subscription_survives_the_end_of_the_old_one(alice):
     device = new_device(alice)
     notice(alice, deliveries=_letters(alice))

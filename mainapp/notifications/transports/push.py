@@ -26,7 +26,10 @@ from mainapp.notifications.transports.vapid import (
 )
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import (
+        EllipticCurvePrivateKey,
+        EllipticCurvePublicKey,
+    )
 
 TTL_S = 12 * 3600  # after this a phone that was off shows the notification on the site only
 # Bytes of JSON: with the links, the payload stays below 3,000. Push services accept 3,993.
@@ -46,7 +49,7 @@ class PushTransport:
             parts = check_url(address, self._client.policy or AddressPolicy())
         except AddressError as error:
             raise invalid(str(error)) from error
-        _browser_keys(secret)
+        _public_key(_browser_keys(secret)[0])
         return Target(parts.geturl(), secret)
 
     def send(self, message: Message) -> None:
@@ -109,10 +112,7 @@ def encrypt(
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     point, auth = _browser_keys(secret)
-    try:
-        browser = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-    except ValueError:
-        raise invalid(_("as chaves deste navegador não valem")) from None
+    browser = _public_key(point)
     key = key or ec.generate_private_key(ec.SECP256R1())
     own_point, salt = public_bytes(key), salt or os.urandom(16)
     shared = key.exchange(ec.ECDH(), browser)
@@ -139,6 +139,16 @@ def _browser_keys(secret: str) -> tuple[bytes, bytes]:
     if len(point) != POINT_BYTES or point[0] != 4 or len(auth) != AUTH_BYTES:
         raise invalid(_("as chaves deste navegador não valem"))
     return point, auth
+
+
+def _public_key(point: bytes) -> "EllipticCurvePublicKey":
+    """Return a browser's public key. Raises: TransportError for a point off the curve."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError:
+        raise invalid(_("as chaves deste navegador não valem")) from None
 
 
 def _refusal(reply: Reply) -> TransportError:

@@ -48,7 +48,8 @@ def key_text() -> str:
     if settings.VAPID_KEY:
         return str(settings.VAPID_KEY)
     try:
-        return key_path().read_text().strip()
+        # Bytes that are no text make a malformed key, which is reported; they stop no page.
+        return key_path().read_text(errors="replace").strip()
     except OSError:
         return ""
 

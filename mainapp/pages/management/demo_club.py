@@ -22,6 +22,7 @@ from mainapp.core.models import Usage
 from mainapp.core.pictures.kinds import make_thumbnails
 from mainapp.forum.services.club_rooms import create_club_room
 from mainapp.forum.services.messages import post_message
+from mainapp.market.kinds import QUOTE_KINDS
 from mainapp.market.models import Stock
 from mainapp.market.services.watchlists import create_shared_list
 from mainapp.market.sessions import SAO_PAULO
@@ -205,8 +206,8 @@ def _open_room(club: Club, users: Mapping[str, User], room: Mapping[str, Any]) -
 
 def _share_alerts(club: Club, users: Mapping[str, User], now: datetime) -> None:
     """Share an alert of each kind: `make run` chooses later, and shows only its own."""
-    for simulated in (False, True):
-        alert = Alert.objects.filter(owner=users["ana"], simulated=simulated).earliest("pk")
+    for kind in QUOTE_KINDS:
+        alert = Alert.objects.filter(owner=users["ana"], quote_kind=kind).earliest("pk")
         shared = SharedAlert.objects.create(club=club, alert=alert, shared_at=now)
         AlertSubscription.objects.create(shared=shared, user=users["beto"], created_at=now)
 

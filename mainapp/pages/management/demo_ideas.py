@@ -155,7 +155,7 @@ def _judged(
         horizon=day + timedelta(days=outline.horizon_days),
         expires_at=end_of_day(day + timedelta(days=outline.horizon_days)),
         status=OPEN,
-        simulated=True,
+        quote_kind="simulated",
         created_at=at,
         asked_at=at,
         adjusted_on=day,

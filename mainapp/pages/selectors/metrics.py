@@ -66,11 +66,11 @@ def _processes() -> Families:
 
 
 def _board(at: datetime) -> Families:
-    seq: Any = redis_client().hget(board_key(settings.SIMULATED), SEQ)
+    seq: Any = redis_client().hget(board_key(settings.QUOTE_KIND), SEQ)
     yield CounterMetricFamily(
         "pregao_updates", "Published batches of quotes, since the board was created.", int(seq or 0)
     )
-    if status := Board(simulated=settings.SIMULATED).status():
+    if status := Board(kind=settings.QUOTE_KIND).status():
         age_s = (at - status.batch_at).total_seconds()
         yield GaugeMetricFamily("pregao_batch_age_seconds", "Since the last batch.", value=age_s)
 
@@ -87,9 +87,7 @@ def _sources() -> Families:
 
 
 def _quotes(at: datetime) -> Families:
-    newest = LastQuote.objects.filter(simulated=settings.SIMULATED).aggregate(at=Max("quoted_at"))[
-        "at"
-    ]
+    newest = LastQuote.objects.filter(kind=settings.QUOTE_KIND).aggregate(at=Max("quoted_at"))["at"]
     if newest:
         age_s = (at - newest).total_seconds()
         yield GaugeMetricFamily(

@@ -46,7 +46,7 @@ PAIRS = {
 
 @pytest.fixture(autouse=True)
 def _real_market(settings):
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     updating.quote_board.cache_clear()
     yield
     updating.quote_board.cache_clear()
@@ -66,7 +66,7 @@ def stub(monkeypatch):
 def quote(symbol, price, *, at=NOON, **fields):
     values = {name: Decimal(value) for name, value in fields.items() if name != "currency"}
     values |= {"currency": fields["currency"]} if "currency" in fields else {}
-    return make_quote(symbol, price, simulated=False, source="binance", quoted_at=at, **values)
+    return make_quote(symbol, price, kind="real", source="binance", quoted_at=at, **values)
 
 
 def record(symbol, price, *, at=NOON, **fields):
@@ -75,12 +75,12 @@ def record(symbol, price, *, at=NOON, **fields):
 
 def make_alert(owner, stock, *, at=NOON, **fields):
     values = {n: Decimal(v) if isinstance(v, str) else v for n, v in fields.items()}
-    return create_alert(owner=owner, fields={"ativo": stock} | values, simulated=False, at=at)
+    return create_alert(owner=owner, fields={"ativo": stock} | values, quote_kind="real", at=at)
 
 
 def frames(*symbols):
     """Return the quotes of a snapshot, read from the board as web processes do."""
-    raw = redis_client().hgetall(board_key(False))
+    raw = redis_client().hgetall(board_key("real"))
     quotes = {s.encode(): parse_entry(s.encode(), raw[s.encode()], NewestTimes()) for s in symbols}
     prices = Prices()
     known = {name.decode(): entry for name, entry in quotes.items() if entry}
@@ -286,7 +286,7 @@ def test_doubt_of_a_tiny_pair_is_not_hidden_by_a_cent():
 def test_batch_of_a_weekend_polls_crypto_at_each_interval_and_b3_once_a_minute(
     monkeypatch, time_machine, days
 ):
-    source = TestSource(simulated=False, prices={"PETR4": "38.42", "BTCBRL": "345678.12"})
+    source = TestSource(kind="real", prices={"PETR4": "38.42", "BTCBRL": "345678.12"})
     chain = chain_of(source)
     monkeypatch.setattr(updating, "chain", lambda: chain)
     for symbol in source.prices:

@@ -80,7 +80,7 @@ def test_errors_are_in_the_visitors_language(client, address, status, portuguese
 def test_an_error_page_warns_of_the_simulated_market_only(client, settings, address):
     assert "Mercado simulado" in client.get(address).content.decode()
 
-    settings.SIMULATED = False
+    settings.QUOTE_KIND = "real"
     assert "SIMULADO" not in client.get(address).content.decode()
 
 

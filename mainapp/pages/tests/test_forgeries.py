@@ -122,9 +122,9 @@ def moment(seconds):
 
 
 async def test_forged_prices_and_feed_states_are_ignored():
-    board, redis = Board(simulated=True), async_client()
+    board, redis = Board(kind="simulated"), async_client()
     board.restore([make_quote(price="38.42"), make_quote("VALE3", "60.00")])
-    name = board_key(True)
+    name = board_key("simulated")
     (_, stored, foreign) = (redis_client().hget(name, s) for s in ("@epoch", "PETR4", "VALE3"))
     forged = [
         foreign,
@@ -138,7 +138,7 @@ async def test_forged_prices_and_feed_states_are_ignored():
 
     for value in forged:
         redis_client().hset(name, "PETR4", value)
-        contents = await BoardReader(simulated=True, redis_client=redis).read()
+        contents = await BoardReader(kind="simulated", redis_client=redis).read()
         assert list(contents.quotes) == ["VALE3"]
         assert board.pulse().status is None
 
@@ -148,9 +148,9 @@ async def test_forged_prices_and_feed_states_are_ignored():
 
 
 async def test_an_older_quote_copied_back_is_not_shown_again(caplog):
-    board, redis, raw = Board(simulated=True), async_client(), redis_client()
-    reader = BoardReader(simulated=True, redis_client=redis)
-    name = board_key(True)
+    board, redis, raw = Board(kind="simulated"), async_client(), redis_client()
+    reader = BoardReader(kind="simulated", redis_client=redis)
+    name = board_key("simulated")
     board.restore([])
     old, new = (
         make_quote(price="38.42", quoted_at=moment(1)),
@@ -168,7 +168,7 @@ async def test_an_older_quote_copied_back_is_not_shown_again(caplog):
         assert (await reader.read()).quotes == {}
     raw.hset(name, "@epoch", "another")
     assert (await reader.read()).quotes == {}
-    fresh = BoardReader(simulated=True, redis_client=redis)
+    fresh = BoardReader(kind="simulated", redis_client=redis)
     assert (await fresh.read()).quotes == {}  # the last copy has the time of another quote
 
     assert "an old quote of PETR4" in caplog.text
@@ -176,12 +176,12 @@ async def test_an_older_quote_copied_back_is_not_shown_again(caplog):
 
 
 def test_changes_are_not_counted_from_an_older_quote_copied_back():
-    board, raw = Board(simulated=True), redis_client()
+    board, raw = Board(kind="simulated"), redis_client()
     board.restore([])
     board.put([make_quote(price="38.42", quoted_at=moment(1))], None)
-    copied = raw.hget(board_key(True), "PETR4")
+    copied = raw.hget(board_key("simulated"), "PETR4")
     board.put([make_quote(price="60.00", quoted_at=moment(2))], None)
-    raw.hset(board_key(True), "PETR4", copied)
+    raw.hset(board_key("simulated"), "PETR4", copied)
 
     placed = board.put([make_quote(price="38.42", quoted_at=moment(3))], None)
 

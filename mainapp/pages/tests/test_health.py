@@ -30,7 +30,7 @@ def _empty_redis():
 def leases():
     """The keys of a running instance in Redis."""
     now = timezone.now()
-    simulated = Board(simulated=settings.SIMULATED)
+    simulated = Board(kind=settings.QUOTE_KIND)
     simulated.restore([])
     simulated.put([], FeedStatus(batch_at=now, next_due_at=now + timedelta(seconds=10)))
     simulated.renew_worker_lease()
@@ -88,7 +88,7 @@ def test_readyz_names_missing_parts_and_logs_no_error(client, caplog):
 def test_readyz_reports_the_age_of_an_overdue_batch(client, leases):
     now = timezone.now()
     late = FeedStatus(batch_at=now - timedelta(seconds=90), next_due_at=now - timedelta(seconds=80))
-    Board(simulated=settings.SIMULATED).put([], late)
+    Board(kind=settings.QUOTE_KIND).put([], late)
 
     assert client.get("/readyz").json()["batch"] == "the last batch is 90 s old"
 
@@ -97,7 +97,7 @@ def test_readyz_reports_the_age_of_an_overdue_batch(client, leases):
 def test_readyz_reports_a_batch_of_the_future(client, leases):
     at = timezone.now() + timedelta(hours=1)
     ahead = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=10))
-    Board(simulated=settings.SIMULATED).put([], ahead)
+    Board(kind=settings.QUOTE_KIND).put([], ahead)
 
     response = client.get("/readyz")
 

@@ -98,7 +98,7 @@ def test_a_row_shows_price_change_and_turnover(client, market):
 
 
 def test_simulated_and_real_prices_are_not_mixed(client, market):
-    LastQuote.objects.update(simulated=False)
+    LastQuote.objects.update(kind="real")
 
     assert lists(client) == {"traded": [], "gainers": [], "losers": []}
     assert "142.857" not in client.get("/").content.decode()

@@ -55,7 +55,7 @@ def test_every_page_has_header_notice_and_footer(client, address):
 
 
 def test_real_prices_have_no_simulation_notice(client, settings):
-    settings.SIMULATED, settings.QUOTE_SOURCE = False, ["brapi", "yahoo"]
+    settings.QUOTE_KIND, settings.QUOTE_SOURCE = "real", ["brapi", "yahoo"]
 
     html = client.get("/privacy/").content.decode()
 

@@ -36,7 +36,7 @@ def test_seed_demo_creates_users_rooms_alerts_and_a_carteira(settings, client):
 
     assert "ana, beto, clara" in seed()
 
-    assert counts() == [5, 8, 57, 14, 6]  # three real alerts, and three simulated ones
+    assert counts() == [5, 8, 57, 14, 9]  # three alerts of each kind of quotes
     assert client.login(username="ana", password=PASSWORD)
     assert client.get("/carteira").status_code == 200
     club = Club.objects.get()
@@ -44,7 +44,7 @@ def test_seed_demo_creates_users_rooms_alerts_and_a_carteira(settings, client):
     assert roles == ["manager", "member", "member", "member", "owner"]
     assert client.get(club.get_absolute_url()).status_code == 200
     assert set(Idea.objects.values_list("status", flat=True)) >= {"open", "target", "stopped"}
-    assert Idea.objects.filter(club=club, simulated=True).count() == 2
+    assert Idea.objects.filter(club=club, quote_kind="simulated").count() == 2
     assert Event.objects.filter(club=club).count() == 2
     assert set(Order.objects.values_list("state", flat=True)) == {"confirmed", "waiting"}
 

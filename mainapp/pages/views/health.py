@@ -80,7 +80,7 @@ def check_batch() -> str:
     """Report an overdue batch by the age of the last one, and a batch in the future."""
 
     def check() -> str:
-        status = board.Board(simulated=settings.SIMULATED, redis_client=redis_client()).status()
+        status = board.Board(kind=settings.QUOTE_KIND, redis_client=redis_client()).status()
         if status is None:
             return "no batch of quotes yet"
         now = timezone.now()

@@ -78,7 +78,7 @@ def offline(request: HttpRequest) -> HttpResponse:
     context = {
         "quotes": quotes,
         "at": timezone.now(),
-        "simulated": settings.SIMULATED,
+        "simulated": settings.QUOTE_KIND != "real",
     }
     return _revalidated(render_to_string("mainapp/pages/offline.html", context), "text/html")
 

@@ -6,13 +6,15 @@ from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, places_of
 from mainapp.market.quotes import CENT
 from mainapp.portfolio.allocation.greedy import fill, improve
 from mainapp.portfolio.allocation.search import Search
 from mainapp.portfolio.allocation.units import Candidate, cost_of
-from mainapp.portfolio.valuation import EXACT, ValuedRow, add, times, to_cents
+from mainapp.portfolio.valuation import EXACT, ValuedRow, add, times
 
 EXACT_UP_TO = 4  # rows; promised by CONTRACTS §6
+HALF_CENT: int = 10**MOST_PLACES // 200  # in units
 
 
 class Reason(StrEnum):
@@ -82,7 +84,7 @@ def next_contribution(
     cash = max(cash, Decimal(0)).quantize(CENT, ROUND_FLOOR, context=EXACT)
     counted = _counted(rows)
     candidates = _candidates(counted, cash, whole_lots=whole_lots)
-    shares = _choose(candidates, budget=_cents(cash) * _notas(counted))
+    shares = _choose(candidates, budget=_budget(counted, cash))
     buys = tuple(
         _buy(row, shares[row.holding.symbol] * _step(row, whole_lots=whole_lots))
         for row in counted
@@ -118,14 +120,14 @@ def _counted(rows: Sequence[ValuedRow]) -> list[ValuedRow]:
 def _candidates(
     counted: Sequence[ValuedRow], cash: Decimal, *, whole_lots: bool
 ) -> list[Candidate]:
-    """Return the rows below their ideal, with amounts in centavos times the sum of the notas."""
+    """Return the rows below their ideal, with amounts in units times the sum of the notas."""
     notas = _notas(counted)
-    whole = _cents(add([cash, *(row.total for row in counted)]))
+    whole = _units(add([cash, *(row.total for row in counted)]))
     candidates = []
     for row in counted:
         step = _step(row, whole_lots=whole_lots)
-        gap = row.holding.nota * whole - notas * _cents(row.total)
-        unit = notas * _cents(row.price) * step
+        gap = row.holding.nota * whole - notas * _units(row.total)
+        unit = notas * _units(row.price) * step
         if gap > 0 and unit > 0:
             candidates.append(Candidate(row.holding.symbol, gap=gap, unit=unit))
     return candidates
@@ -175,5 +177,16 @@ def _notas(rows: Sequence[ValuedRow]) -> int:
     return sum(row.holding.nota for row in rows)
 
 
-def _cents(amount: Decimal | None) -> int:
-    return int(EXACT.multiply(to_cents(amount or Decimal(0)), Decimal(100)))
+def _budget(counted: Sequence[ValuedRow], cash: Decimal) -> int:
+    """Return the cash in units times the sum of the notas.
+
+    The cost of a row is rounded to cents, which a price with parts of a cent may raise by half of
+    one.
+    """
+    fine = sum(row.price is not None and places_of(row.price) > LEAST_PLACES for row in counted)
+    return max(0, _units(cash) - fine * HALF_CENT) * _notas(counted)
+
+
+def _units(amount: Decimal | None) -> int:
+    """Return an amount of reais in integers of its smallest part, that of a pair's price."""
+    return int(EXACT.multiply(amount or Decimal(0), Decimal(10**MOST_PLACES)))

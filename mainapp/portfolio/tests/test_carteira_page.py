@@ -156,7 +156,7 @@ def test_row_without_a_previous_close_does_not_count_in_the_days_change(page, al
 
 def test_other_users_rows_and_quotes_of_the_other_kind_are_not_shown(page, alice, bob):
     hold(bob, "VALE3", price=Decimal("61.30"))
-    hold(alice, "PETR4", price=Decimal("38.42"), simulated=False)
+    hold(alice, "PETR4", price=Decimal("38.42"), kind="real")
     html = page()
     assert "VALE3" not in html
     assert cells(html, "PETR4")["price"] == "sem cotação"

@@ -31,7 +31,7 @@ def stocks(db, settings):
             price=Decimal(prices[stock.symbol]),
             source="teste",
             quoted_at=timezone.now(),
-            simulated=settings.SIMULATED,
+            kind=settings.QUOTE_KIND,
         )
     return stocks
 

@@ -263,3 +263,14 @@ def test_far_overweight_row_does_not_block_the_others():
 
     assert plan.left == 0
     assert deviation(held, D("401"), bought(plan)) == brute_force(held, D("401"))
+
+
+@pytest.mark.parametrize("price", ["0.0149", "0.00005200", "0.00000001", "1.00500001"])
+def test_prices_with_parts_of_a_cent_cost_what_they_are_and_never_more_than_the_cash(price):
+    held = rows((price, "1", 5), (price, "0", 5))
+    plan = next_contribution(held, D("100.00"))
+
+    assert D("99.80") * (D(price) < 1) <= plan.spent <= D("100.00")
+    assert plan.left >= 0
+    assert plan.buys
+    assert all(abs(buy.shares * D(price) - buy.cost) <= D("0.005") for buy in plan.buys)

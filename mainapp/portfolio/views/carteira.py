@@ -81,7 +81,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
         "labels": {division.key: division.labels for division in divisions},
         "holdings": [holding_to_wire(row.holding) for row in portfolio.valuation.rows],
         "quotes": {symbol: quote.to_wire() for symbol, quote in portfolio.quotes.items()},
-        "is_any_late": not status["late_symbols"].isdisjoint(portfolio.quotes),
+        "is_any_late": bool(status["late_symbols"].among(portfolio.quotes)),
         **status,
     }
 

@@ -59,7 +59,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         summary="Edit an idea",
         description=(
             "Thesis and tags for 15 minutes after the publication, the other fields only while it "
-            "waits. The earlier versions stay visible."
+            "waits for the market to open. The earlier versions stay visible."
         ),
         body={"thesis": "De lado até o balanço de março."},
         answer=_IDEA,

@@ -31,7 +31,7 @@ FORBIDDEN_URLS = [
     "https://0/", "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/",
     "https://user@hook.example/", "https://hook.example@127.0.0.1/",
     "https://hook.example:pw@x/", "https://hook.example\\@127.0.0.1/", "https:///x",
-    "https://hook.example:22/", "https://hook.example:8443/", "https://hook.example:0/",
+    "https://hook.example:22/", "https://hook.example:8443/", "https://hook.example:80/", "https://hook.example:0/",
     "https://hook.example:99999/", "https://hook.example#x", "http://hook.example/",
     "ftp://hook.example/", "file:///etc/passwd", "gopher://hook.example/", "//hook.example/",
     "hook.example", "", "https://hook.example/a b", "https://hook.example/\n", "https://hóok.example/",

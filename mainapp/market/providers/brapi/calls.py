@@ -82,7 +82,7 @@ def listed_quote(row: Row, symbol: str) -> Quote | None:
         symbol=symbol,
         price=price,
         source=NAME,
-        simulated=False,
+        kind="real",
         name=to_name(row.get("name")),
         currency=to_currency(row.get("currency")),
         delay_s=DELAY_S,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import (
     RANGES,
     Budget,
@@ -55,7 +56,7 @@ class BrapiProvider:
     """A QuoteProvider for brapi.dev."""
 
     name = NAME
-    simulated = False
+    kind: QuoteKind = "real"
     lists_all = True
     gives_events = True
 

@@ -15,6 +15,7 @@ from itertools import accumulate, chain, compress, islice
 from pathlib import Path
 from typing import Any
 
+from mainapp.market.kinds import QuoteKind
 from mainapp.market.providers.base import (
     INTERVALS,
     RANGES,
@@ -91,7 +92,7 @@ class SimulatedProvider:
     """A QuoteProvider without network; caches each symbol's current day, hour and minute."""
 
     name = "simulated"
-    simulated = True
+    kind: QuoteKind = "simulated"
     lists_all = True
     gives_events = True
     budget: Budget | None = None
@@ -180,7 +181,7 @@ class SimulatedProvider:
             name=self._names.get(stock_symbol, ""),
             price=money(stock, price),
             source=self.name,
-            simulated=True,
+            kind="simulated",
             quoted_at=at.astimezone(UTC),
             previous_close=money(stock, day.previous_close),
             open=money(stock, cents(stock, day.hours[0].open)),

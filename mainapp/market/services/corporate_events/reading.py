@@ -44,7 +44,7 @@ def due_stocks(*, source: str, at: datetime) -> list[Stock]:
 
     Those that somebody holds, follows or has an alert on; then those whose page was opened.
     """
-    reports = EventReport.objects.filter(source=source, simulated=settings.SIMULATED)
+    reports = EventReport.objects.filter(source=source, simulated=settings.QUOTE_KIND != "real")
     last = reports.filter(stock=OuterRef("pk")).values("read_at")[:1]
     stocks = Stock.objects.filter(is_active=True, market=Stock.Market.B3).exclude(
         kind=Stock.Kind.INDEX
@@ -69,10 +69,12 @@ def want_events(*, stock: Stock, at: datetime) -> None:
     is_listed = stock.is_active and stock.market == Stock.Market.B3
     if not names or not is_listed or stock.kind == Stock.Kind.INDEX:
         return
-    reports = EventReport.objects.filter(stock=stock, simulated=settings.SIMULATED)
+    reports = EventReport.objects.filter(stock=stock, simulated=settings.QUOTE_KIND != "real")
     fresh = reports.filter(read_at__gt=at - FRESH_UNFOLLOWED).values_list("source", flat=True)
     rows = [
-        EventReport(stock=stock, source=name, simulated=settings.SIMULATED, is_wanted=True)
+        EventReport(
+            stock=stock, source=name, simulated=settings.QUOTE_KIND != "real", is_wanted=True
+        )
         for name in set(names) - set(fresh)
     ]
     EventReport.objects.bulk_create(
@@ -99,7 +101,7 @@ def _read(chain: Chain, name: str, stocks: Iterable[Stock], *, at: datetime, unt
             EventReport.objects.update_or_create(
                 stock=stock,
                 source=name,
-                simulated=settings.SIMULATED,
+                simulated=settings.QUOTE_KIND != "real",
                 defaults={"read_at": at, "is_wanted": False},
             )
             continue

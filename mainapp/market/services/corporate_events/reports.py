@@ -12,6 +12,7 @@ from django.db import transaction
 
 from mainapp.market.models import EventReport, Stock
 from mainapp.market.quotes.reported import (
+    MAX_EVENTS,
     EventFault,
     MergedEvent,
     ReportedEvent,
@@ -42,7 +43,7 @@ def record_report(
     Stock.objects.select_for_update(no_key=True).get(pk=stock.pk)
     today = sao_paulo_day(at)
     report = EventReport.objects.get_or_create(
-        stock=stock, source=source, simulated=settings.SIMULATED
+        stock=stock, source=source, simulated=settings.QUOTE_KIND != "real"
     )[0]
     possible, faults = _checked(events, today=today, currency=stock.currency)
     for reason, count in faults.items():
@@ -50,7 +51,7 @@ def record_report(
     old = [event for event in stored_events(report) if event.ex_on and event.ex_on >= today - KEPT]
     # An impossible event may be one of the absent ones, so those stay as they are this time.
     since = date.max if faults else today - WITHDRAWABLE
-    kept = with_absent(old=old, new=possible, since=since, at=at)
+    kept = with_absent(old=old, new=possible, since=since, at=at)[:MAX_EVENTS]
     report.events = [_to_json(event) for event in kept]
     report.read_at, report.is_wanted = at, False
     report.save()
@@ -68,18 +69,22 @@ def stored_events(report: EventReport) -> list[ReportedEvent]:
 def _checked(
     events: Iterable[ReportedEvent], *, today: date, currency: str
 ) -> tuple[list[ReportedEvent], Mapping[EventFault, int]]:
+    """Return the possible events, at most the newest MAX_EVENTS, and the numbers of the others."""
     possible, faults = [], Counter[EventFault]()
-    for event in events:
+    for event in dict.fromkeys(events):
         if fault := event_fault(event, today=today, currency=currency):
             faults[fault] += 1
-        elif event not in possible:
+        else:
             possible.append(event)
-    return possible, faults
+    if len(possible) > MAX_EVENTS:
+        faults["event_count"] = len(possible) - MAX_EVENTS
+        possible.sort(key=lambda event: event.ex_on or date.min, reverse=True)
+    return possible[:MAX_EVENTS], faults
 
 
 def _merged(stock: Stock) -> tuple[Sequence[MergedEvent], Mapping[str, datetime]]:
     """Return the events of all reports about a stock, and when each source was read."""
-    rows = EventReport.objects.filter(stock=stock, simulated=settings.SIMULATED)
+    rows = EventReport.objects.filter(stock=stock, simulated=settings.QUOTE_KIND != "real")
     reports = {row.source: row for row in rows.exclude(read_at=None)}
     names = sorted(reports, key=lambda name: (_place(name), name))
     events = {name: stored_events(reports[name]) for name in names}

@@ -43,7 +43,7 @@ def write_events(
 
     An event of the catalogue gets the sources' names instead of a second row.
     """
-    ours = Q(is_reported=True, simulated=settings.SIMULATED)
+    ours = Q(is_reported=True, simulated=settings.QUOTE_KIND != "real")
     rows = list(CorporateEvent.objects.filter(ours | Q(is_reported=False), stock=stock))
     known = [row for row in rows if not row.is_reported]
     new: list[MergedEvent] = []
@@ -105,7 +105,7 @@ def _new_row(
     return CorporateEvent(
         stock=stock,
         is_reported=True,
-        simulated=settings.SIMULATED,
+        simulated=settings.QUOTE_KIND != "real",
         changed_at=at,
         **_values(event, read_at),
     )

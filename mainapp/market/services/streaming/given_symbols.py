@@ -45,7 +45,9 @@ class GivenSymbols:
             self._streams[symbol] = quote.source
             self._rhythms.note(symbol, now)
             self._run_from_ns.setdefault(symbol, time_ns())
-            if symbol in self._polled and quote.previous_close is not None:
+            if quote.previous_close is None:  # of a pair, from midnight until the next poll
+                self._given.discard(symbol)
+            elif symbol in self._polled:
                 self._given.add(symbol)
 
     def remaining_ms(self, states: Collection[StreamState]) -> dict[str, int]:

@@ -30,7 +30,7 @@ TIMEOUT_S = 0.2
 class Fake:
     """A source with given prices or a given failure; `requests` are the symbols of its calls."""
 
-    simulated = False
+    kind = "real"
     lists_all = True
     gives_events = False
     budget: Budget | None = None
@@ -41,7 +41,7 @@ class Fake:
         self.error: ProviderError | None = options.get("error")
         self.hangs: Event | None = options.get("hangs")
         self.loads_s: float = options.get("loads_s", 0.0)
-        self.simulated = options.get("simulated", False)
+        self.kind = options.get("kind", "real")
         self.budget = options.get("budget")
         self.requests: list[list[str]] = []
         self.made = 0
@@ -74,7 +74,7 @@ class Fake:
         if self.error:
             raise self.error
         return {
-            s: Quote(symbol=s, price=Decimal(self.prices[s]), source=self.name, simulated=False)
+            s: Quote(symbol=s, price=Decimal(self.prices[s]), source=self.name, kind="real")
             for s in symbols
             if s in self.prices
         }
@@ -138,7 +138,7 @@ def test_next_source_is_not_called_without_missing_symbols():
 
 
 def test_quotes_before_a_failure_are_used():
-    part = {"PETR4": Quote(symbol="PETR4", price=Decimal(1), source="primary", simulated=False)}
+    part = {"PETR4": Quote(symbol="PETR4", price=Decimal(1), source="primary", kind="real")}
     primary = Fake(
         "primary", error=ProviderError("asked too often", fault="rate_limited", partial_quotes=part)
     )
@@ -161,7 +161,7 @@ def test_unusable_price_is_requested_from_the_next_source_and_reported(price):
 def test_stock_in_another_currency_is_requested_from_the_next_source_and_reported():
     dollars = {
         "PETR4": Quote(
-            symbol="PETR4", price=Decimal(7), currency="USD", source="primary", simulated=False
+            symbol="PETR4", price=Decimal(7), currency="USD", source="primary", kind="real"
         )
     }
     primary = Fake("primary")
@@ -260,7 +260,7 @@ def test_source_with_exhausted_budget_is_skipped_without_an_error():
 
 def test_real_and_simulated_sources_cannot_be_mixed():
     with pytest.raises(ValueError, match="never mix"):
-        chain(Fake("primary"), Fake("secondary", simulated=True))
+        chain(Fake("primary"), Fake("secondary", kind="simulated"))
 
 
 def test_history_comes_from_the_next_source_with_its_name(never):

@@ -47,7 +47,8 @@ def test_quotes_are_valid(make, name):
 
     assert quotes.keys() == {"PETR4", "VALE3"}
     for symbol, quote in quotes.items():
-        assert (quote.symbol, quote.source, quote.simulated) == (symbol, name, name == "simulated")
+        assert (quote.symbol, quote.source) == (symbol, name)
+        assert quote.kind == ("simulated" if name == "simulated" else "real")
         assert rejection(quote, last=None, at=datetime.now(UTC)) is None
         assert isinstance(quote.price, Decimal)
         assert quote.low <= quote.high

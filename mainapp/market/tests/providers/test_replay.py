@@ -122,7 +122,7 @@ def test_session_is_played_by_its_minutes(clock, second, price, high, low, volum
         volume,
     )
     assert (quote.open, quote.previous_close) == (Decimal("38.00"), Decimal("37.50"))
-    assert (quote.quoted_at, quote.source, quote.simulated) == (clock.at, "replay", True)
+    assert (quote.quoted_at, quote.source, quote.kind) == (clock.at, "replay", "replay")
 
 
 def test_speed_multiplies_the_time(clock):
@@ -220,3 +220,23 @@ def test_archive_of_the_database_is_registered(clock):
     finally:
         register_archive(DatabaseArchive())
     assert stub.read == [["PETR4"]]
+
+
+def test_pair_of_small_prices_keeps_its_places_and_coins(clock):
+    day = datetime(2024, 4, 16, 13, 0, tzinfo=UTC)
+    tiny = bar(day, "0.00005200", "0.00005300", "0.00005100", "0.00005250", Decimal("0.5"))
+    recording = Recording(bars=[tiny], is_daily=False, previous_close=Decimal("0.00005"))
+
+    class Pairs(Archive):
+        def recordings(self, symbols, on):
+            return dict.fromkeys(symbols, self.recording)
+
+    archive = Pairs(recording, [tiny])
+    played = ReplayProvider(on=ON, speed=1.0, archive=archive, now=clock)
+    played.quotes(["SHIBBRL"])
+    clock.advance(30)
+
+    quote = played.quotes(["SHIBBRL"])["SHIBBRL"]
+    assert (quote.price, quote.low) == (Decimal("0.000053"), Decimal("0.000051"))
+    assert (quote.previous_close, quote.volume) == (Decimal("0.00005"), Decimal("0.25"))
+    assert played.history("SHIBBRL", "1mo", "1d")[0].close == Decimal("0.0000525")

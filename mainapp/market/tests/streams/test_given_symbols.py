@@ -15,7 +15,7 @@ from mainapp.market.services.streaming.given_symbols import GivenSymbols
 from mainapp.market.services.updating import update_watched
 from mainapp.market.streams.base import StreamState
 from mainapp.market.streams.redis_state import (
-    KEPT_MS,
+    GIVEN_MS,
     read_streaming,
     symbols_to_poll,
     write_streaming,
@@ -95,6 +95,16 @@ def given_symbol(clock):
     return given
 
 
+def test_given_symbol_that_loses_its_previous_close_at_midnight_is_polled_until_it_has_one(clock):
+    given = given_symbol(clock)
+    push(given, clock, 1, previous_close=None)
+    assert given.remaining_ms(LIVE) == {}
+
+    poll(given, clock)
+    push(given, clock, 1)
+    assert given.remaining_ms(LIVE)
+
+
 def test_silent_symbol_is_no_longer_given_and_is_compared_again(clock):
     given = given_symbol(clock)
     clock.s += SHORTEST_S + 2
@@ -154,7 +164,7 @@ def test_paused_streamer_does_not_write_its_state(streamer):
 
 
 def test_time_that_is_too_far_ahead_is_not_believed(streamer):
-    write({"PETR4": KEPT_MS * 100})
+    write({"PETR4": GIVEN_MS * 100})
 
     assert symbols_to_poll(["PETR4"]) == {"PETR4"}
 

@@ -39,7 +39,7 @@ def test_yahoo_prices_are_rounded_to_the_cent_and_say_their_delay():
         Decimal("38.30"),
     )
     assert (quote.volume, quote.quoted_at, quote.currency) == (23_456_700, AT, "BRL")
-    assert (quote.source, quote.delay_s, quote.simulated) == ("yahoo", 900, False)
+    assert (quote.source, quote.delay_s, quote.kind) == ("yahoo", 900, "real")
 
 
 def test_fields_that_yahoo_does_not_send_are_missing_and_not_zero():
@@ -55,8 +55,14 @@ def test_prices_that_are_no_numbers_become_nan(wire, form, price):
     assert not quote_of(wire, form("PETR4.SA", price, AT_MS), "PETR4").price.is_finite()
 
 
+def test_price_beyond_all_decimals_becomes_nan():
+    message = binance_message("BTCBRL", 1.0, AT_MS, c="1E9999999")
+
+    assert not quote_of(binance, message, "BTCBRL").price.is_finite()
+
+
 @pytest.mark.parametrize("wire", [yahoo, binance])
-@pytest.mark.parametrize("raw", ["", "{", "[]", "null", b"\xff\xfe", '"text"'])
+@pytest.mark.parametrize("raw", ["", "{", "[]", "null", b"\xff\xfe", '"text"', "[" * 9000])
 def test_messages_of_another_form_are_malformed(wire, raw):
     with pytest.raises(MalformedMessage):
         wire.parse(raw)

@@ -119,15 +119,21 @@ def test_malformed_keys_are_refused(client, browser, keys):
     assert failed.value.permanent
 
 
-def test_point_that_is_not_on_the_curve_is_refused(client, message, browser):
+def test_point_that_is_not_on_the_curve_is_refused_before_it_is_stored(client, browser):
     keys = f"{encode_base64url(bytes([4]) + bytes(64))}.{browser.auth}"
     with pytest.raises(TransportError) as failed:
-        PushTransport(client).send(message(browser.endpoint, secret=keys))
+        PushTransport(client).check(browser.endpoint, keys)
     assert failed.value.permanent
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://push.example/x", "https://10.0.0.1/x", "https://push.example:8443/x"]
+    "endpoint",
+    [
+        "http://push.example/x",
+        "https://10.0.0.1/x",
+        "https://push.example:8443/x",
+        "https://push.example:80/x",
+    ],
 )
 def test_endpoint_that_no_push_service_has_is_refused(client, browser, endpoint):
     with pytest.raises(TransportError):
@@ -162,3 +168,11 @@ def test_malformed_key_of_the_environment_is_named(settings):
     settings.VAPID_KEY = "short"
     with pytest.raises(vapid.KeyMissing, match="VAPID_KEY"):
         vapid.private_key()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"", b"A" * 43, b"_" * 43, b"A" * 400])
+def test_file_that_is_no_key_stops_no_page(settings, tmp_path, content):
+    settings.VAPID_KEY, settings.DATA_DIR = "", tmp_path
+    vapid.key_path().write_bytes(content)
+    with pytest.raises(vapid.KeyMissing):
+        vapid.public_key_text()

@@ -18,6 +18,7 @@ from mainapp.alerts.services.alerts import create_alert
 from mainapp.core.paths import absolute_url
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
+from mainapp.market.kinds import QUOTE_KINDS
 from mainapp.market.models import Stock
 from mainapp.market.services.corporate_events import read_due_reports
 from mainapp.market.services.watchlists import create_list
@@ -149,7 +150,7 @@ def seed(*, with_pictures: bool) -> None:
         write_talk(users, with_pictures=with_pictures)
         fill_lists(users["ana"])
         found_demo_club(users, with_pictures=with_pictures)
-    if settings.SIMULATED:  # real sources are not asked before the site runs
+    if settings.QUOTE_KIND != "real":  # real sources are not asked before the site runs
         read_due_reports(at=timezone.now())
 
 
@@ -184,7 +185,7 @@ def open_room(users: dict[str, User], room: dict[str, Any]) -> None:
 def fill_lists(owner: User) -> None:
     """Create a carteira, a watchlist and alerts for a user.
 
-    The alerts are both real and simulated: `make run` chooses later, and shows only its own.
+    The alerts are of each kind of quotes: `make run` chooses later, and shows only its own.
     """
     stocks = Stock.objects.in_bulk(WATCHED, field_name="symbol")
     rows = [
@@ -204,5 +205,5 @@ def fill_lists(owner: User) -> None:
             for name, value in alert.items()
         }
         fields["ativo"] = stocks[alert["ativo"]]
-        for simulated in (False, True):
-            create_alert(owner=owner, fields=fields, simulated=simulated, at=timezone.now())
+        for kind in QUOTE_KINDS:
+            create_alert(owner=owner, fields=fields, quote_kind=kind, at=timezone.now())

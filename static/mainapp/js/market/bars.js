@@ -30,6 +30,11 @@ export function barStart(seconds, interval) {
   return day * DAY_S - SAO_PAULO_S;
 }
 
+/** Return a volume of the wire as a number: one of coins is a decimal string. Null stays null. */
+export function toVolume(volume) {
+  return volume === null ? null : Number(volume);
+}
+
 /**
  * Update the last bar by a live quote, or append one; return it, null when the quote is older than the last bar.
  *
@@ -49,7 +54,7 @@ export function applyPrice(bars, interval, seconds, quote, growth = 0) {
       high: Number(day.high || price),
       low: Number(day.low || price),
       close: price,
-      volume: day.volume ?? growth,
+      volume: toVolume(day.volume ?? growth),
     };
     bars.push(bar);
     return bar;
@@ -57,7 +62,7 @@ export function applyPrice(bars, interval, seconds, quote, growth = 0) {
   last.close = price;
   last.high = Math.max(last.high, price, Number(day.high ?? price));
   last.low = Math.min(last.low, price, Number(day.low ?? price));
-  if (interval === "1d") last.volume = quote.volume ?? last.volume;
+  if (interval === "1d") last.volume = toVolume(quote.volume ?? last.volume);
   else if (growth) last.volume = (last.volume ?? 0) + growth;
   return last;
 }

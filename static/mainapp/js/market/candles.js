@@ -1,4 +1,5 @@
 // Past candles by HTTP, requested again until the server has loaded them.
+import { toVolume } from "./bars.js";
 
 const POLL_MS = 700;
 const LOADING_MS = 25_000;
@@ -8,7 +9,7 @@ export function toBar(candle) {
   const numbers = Object.fromEntries(
     ["open", "high", "low", "close"].map((name) => [name, Number(candle[name])]),
   );
-  return { time: candle.time, volume: candle.volume, ...numbers };
+  return { time: candle.time, volume: toVolume(candle.volume), ...numbers };
 }
 
 /**
