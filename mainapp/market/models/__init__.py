@@ -4,17 +4,16 @@ from dataclasses import MISSING
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.core.audience import in_audiences
 from mainapp.core.prices import LEAST_PLACES, MOST_PLACES, written
 from mainapp.market.models.events import CorporateEvent, EventReport, LoadedData, Strength
 from mainapp.market.models.fields import AmountField, IsSimulatedField, PriceField, QuoteKindField
 from mainapp.market.models.history import ExchangeDay, HistoryFile
 from mainapp.market.models.indices import IndexList, Membership
+from mainapp.market.models.watchlists import Watchlist, WatchlistItem
 from mainapp.market.names import COUNTRIES
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
 from mainapp.market.quotes.doubts import Doubt
@@ -269,65 +268,3 @@ class StreamFence(models.Model):
 
     def __str__(self) -> str:
         return f"streamer {self.number}"
-
-
-class WatchlistQuerySet(models.QuerySet["Watchlist"]):
-    def visible_to(self, user: Any) -> "WatchlistQuerySet":
-        """Return the lists of a user, possibly anonymous, and those of the user's audiences."""
-        if user.pk is None:
-            return self.none()
-        return self.filter(models.Q(owner=user.pk) | in_audiences("audience", user))
-
-
-class Watchlist(models.Model):
-    """A named list of stocks: a user's, readable by anyone who has its link, or an audience's.
-
-    An audience, such as `club:3`, has one list at most, and no link.
-    """
-
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="watchlists"
-    )
-    audience = models.CharField(max_length=40, blank=True)
-    name = models.CharField(max_length=60)
-    share_key = models.CharField(max_length=22, unique=True)
-    is_current = models.BooleanField(default=False)
-
-    objects = WatchlistQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["owner", "name"], name="one_list_a_name"),
-            models.UniqueConstraint(
-                fields=["owner"], condition=models.Q(is_current=True), name="one_current_list"
-            ),
-            models.UniqueConstraint(
-                fields=["audience"], condition=~models.Q(audience=""), name="one_list_an_audience"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(owner__isnull=False, audience="")
-                | (models.Q(owner=None) & ~models.Q(audience="")),
-                name="a_list_has_an_owner_or_an_audience",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class WatchlistItem(models.Model):
-    """A stock at a position of a watchlist."""
-
-    watchlist = models.ForeignKey(Watchlist, models.CASCADE, related_name="items")
-    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
-    position = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["watchlist", "stock"], name="once_in_a_list")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.stock_id} in {self.watchlist_id}"

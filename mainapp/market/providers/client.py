@@ -7,7 +7,7 @@ from http import HTTPStatus
 from threading import Lock
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 from mainapp.core.http.client import (
     Fault,
@@ -154,7 +154,9 @@ def refusal_words(body: bytes, token: str = "") -> str:
         return ""
     values = [reply.get(name) for name in WORDS] if isinstance(reply, dict) else []
     text = next((value for value in values if isinstance(value, str)), "")
-    return printable_line(text.replace(token, "…") if token else text)[:MAX_WORDS]
+    for form in {token, quote(token, safe=""), quote_plus(token)} if token else ():
+        text = text.replace(form, "…")  # a message may quote the URL
+    return printable_line(text)[:MAX_WORDS]
 
 
 def parse_json(body: bytes | str) -> Any:

@@ -11,6 +11,7 @@ from django.conf import settings
 from mainapp.core.redis import client as redis_client
 from mainapp.market.providers.base import Budget, ProviderError
 from mainapp.market.providers.breaker import Record, admit_calls, count_calls, renew_period
+from mainapp.market.providers.client import refusal_words
 from mainapp.market.providers.limits import Limits
 from mainapp.market.quotes import rejection
 from mainapp.market.tests.factories import ticker
@@ -164,6 +165,12 @@ def test_fmp_key_is_in_no_message(make, stub):
 
     assert "upgrade from …" in str(caught.value)
     assert "secret-key" not in f"{caught.value}{moved.value}{provider.limits()}"
+
+
+@pytest.mark.parametrize("sent", ["a+b/c=", "a%2Bb%2Fc%3D"])
+def test_key_is_not_shown_as_part_of_a_quoted_url_either(sent):
+    body = json.dumps({"Error Message": f"bad URL /stable/quote?apikey={sent}"}).encode()
+    assert refusal_words(body, "a+b/c=") == "bad URL /stable/quote?apikey=…"
 
 
 def test_fmp_has_no_histories_and_no_events(make, stub):
