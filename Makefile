@@ -51,6 +51,7 @@ $(VENV)/.uv-$(UV_VERSION): | $(PY)
 # `install`, not `sync`: each of the two commands would remove the packages of the other. The files
 # are compiled here because the first start would compile them in several processes at once.
 $(VENV)/.runtime: requirements.txt uv.toml $(VENV)/.uv-$(UV_VERSION)
+	@echo "pregao: installing the Python packages; the first time takes minutes" >&2
 	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements.txt
 	@$(PY) -m compileall -q -j 2 -x '/(tests?|pip|twisted|autobahn)/' $(VENV)/lib
 	@touch $@

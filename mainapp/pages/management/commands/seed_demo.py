@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -141,8 +142,9 @@ def check_site(*, must_be_new: bool) -> None:
 
 
 def seed(*, with_pictures: bool) -> None:
+    password = make_password(PASSWORD)  # takes long, and the transaction locks SQLite
     with transaction.atomic():
-        users = {name: create_user(name) for name in PEOPLE}
+        users = {name: create_user(name, password) for name in PEOPLE}
         for room in ROOMS:
             open_room(users, room)
         write_talk(users, with_pictures=with_pictures)
@@ -152,17 +154,17 @@ def seed(*, with_pictures: bool) -> None:
         read_due_reports(at=timezone.now())
 
 
-def create_user(name: str) -> User:
+def create_user(name: str, password: str) -> User:
     display_name, bio, level = PEOPLE[name]
     user = User.objects.create_user(
         name,
         f"{name}@example.org",
-        PASSWORD,
         display_name=display_name,
         bio=bio,
         access_level=level,
         date_joined=timezone.now() - timedelta(weeks=WEEKS + 1),
     )
+    User.objects.filter(pk=user.pk).update(password=password)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 

@@ -27,9 +27,9 @@ export class ChartLines {
 
   /**
    * Draw lines {name, price, color, kind, url, label(), text(), value(), nearest()} on a series; `scaled` turns a
-   * price into the series' value. `label(price, {hasPrice})` returns the words of a label, with the price where no
-   * axis shows it, `nearest(price)` the nearest price that the line may have. The label of a line that can be moved
-   * stays: it may be focused, or held.
+   * price into the series' value. `label(price, {hasPrice, isMoved})` returns the words of a label, with the price
+   * where no axis shows it, `nearest(price)` the nearest price that the line may have. The label of a line that can
+   * be moved stays: it may be focused, or held.
    */
   draw(series, lines, { color, scaled }) {
     this._scaled = scaled;
@@ -116,8 +116,8 @@ export class ChartLines {
   }
 
   _write({ label, line, price, edge }) {
-    const hasPrice = edge !== null || label.hasAttribute("data-moved");
-    setText(label, `${ARROWS[edge] ?? ""}${line.label(price, { hasPrice })}`);
+    const isMoved = label.hasAttribute("data-moved");
+    setText(label, `${ARROWS[edge] ?? ""}${line.label(price, { hasPrice: edge !== null || isMoved, isMoved })}`);
   }
 
   // Moving -----------------------------------------------------------------------------------------

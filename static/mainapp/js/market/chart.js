@@ -5,7 +5,7 @@ import { ChartLines } from "./chart-lines.js";
 import { axisWidth, ChartSeries } from "./chart-series.js";
 import { themeColors, withAlpha } from "./colors.js";
 import { commonStart } from "./comparison.js";
-import { firingsOnBars, limitLabel, limitLines, limitName, limitPrice, limitText, limitValue, movedLabel } from "./limits.js";
+import { firingsOnBars, isPercent, limitLabel, limitLines, limitName, limitPrice, limitText, limitValue, movedLabel } from "./limits.js";
 import { percentChange } from "./indicators.js";
 import { decimal } from "../core/number.js";
 import { studyLines } from "./studies.js";
@@ -274,10 +274,9 @@ export class StockChart {
       url,
       color: "amber-line",
       name: limitName(kind),
-      label: (at, { hasPrice }) => {
-        const isOwn = !hasPrice || (text && at === price); // from a rounded price, 1.50 % would be 1.48 %
-        return isOwn ? limitLabel({ kind, text }) : movedLabel(kind, at, close, this.places);
-      },
+      // From its rounded price, a limit of 1.50 % would be one of 1.48 %.
+      label: (at, { hasPrice, isMoved }) =>
+        hasPrice && (isMoved || !isPercent(kind)) ? movedLabel(kind, at, close, this.places) : limitLabel({ kind, text }),
       text: (at) => limitText(kind, at, close, { isIndex: this.isIndex, places: this.places }),
       value: (at) => limitValue(kind, at, close, this.places),
       nearest: (at) => limitPrice(kind, at, close, this.places),

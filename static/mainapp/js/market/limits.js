@@ -21,7 +21,8 @@ export function limitName(kind) {
   }[kind];
 }
 
-function isPercent(kind) {
+/** Return whether a limit is a change of the day in percent, not a price. */
+export function isPercent(kind) {
   return kind.endsWith("_pct");
 }
 
