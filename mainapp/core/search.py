@@ -24,7 +24,8 @@ MAX_TEXT_LENGTH = 60
 class Result:
     """One result, with the mark of `symbol`, the face of `person` or `club`, or the section's icon.
 
-    Browsers do not remember one that `is_private`.
+    One that `is_quoted` is shown with the price of `symbol`. Browsers do not remember one that
+    `is_private`.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Result:
     subtitle: str = ""
     label: str = ""  # a word at the end, such as the kind of a stock
     symbol: str = ""
+    is_quoted: bool = False
     person: Any = None
     club: Any = None
     is_private: bool = False

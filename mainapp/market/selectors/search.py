@@ -23,6 +23,7 @@ def _result(stock: Stock) -> Result:
         subtitle=stock_name(stock),
         label=kind_name(stock.kind),
         symbol=stock.symbol,
+        is_quoted=True,
         url=reverse("paper", args=[stock.symbol]),
     )
 

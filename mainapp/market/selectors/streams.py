@@ -42,7 +42,7 @@ def pushed_sentence(streams: Sequence[StreamOverview]) -> str:
     names = [stream.label for stream in streams if stream.in_use]
     if not names:
         return ""
-    return _("O que %(streams)s entrega ao vivo não é consultado.") % {"streams": ", ".join(names)}
+    return _("O que chega ao vivo (%(streams)s) não é consultado.") % {"streams": ", ".join(names)}
 
 
 def _overview(name: str, state: StreamState | None) -> StreamOverview:

@@ -263,7 +263,7 @@ def test_stream_that_gives_symbols_is_in_use(streaming):
 
     assert stream_words() == ("ok", "ao vivo", True)
     assert sources_overview(at=MONDAY).pushed == (
-        "O que Mercado simulado entrega ao vivo não é consultado."
+        "O que chega ao vivo (Mercado simulado) não é consultado."
     )
 
 

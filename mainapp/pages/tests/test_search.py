@@ -1,5 +1,6 @@
 """Tests of the site's search: its page and the suggestions of its box."""
 
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
@@ -12,6 +13,7 @@ from mainapp.accounts.services.blocking import block_user
 from mainapp.forum.models import Room
 from mainapp.forum.selectors.search import find_rooms
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory, make_group
+from mainapp.ideas.tests.factories import last_quote, make_idea
 from mainapp.market.tests.factories import StockFactory
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +177,16 @@ def test_page_links_every_result(client):
     assert f'href="{reverse("room", args=[Room.objects.get(topic="Energia").pk])}"' in html
     assert '<meta name="robots" content="noindex">' in html
     assert "/forum/?q=petr" not in html
+
+
+def test_only_stocks_are_shown_with_a_price(client, alice):
+    make_idea(alice, symbol="PETR4", status="closed", return_pct=Decimal("0.03"))
+    last_quote("36.00", symbol="PETR4")
+
+    stocks, ideas = fetch(client, "petr").split('id="found-ideas"')
+    assert "36,00" in stocks
+    assert "36,00" not in ideas
+    assert "Compra de PETR4" in ideas
 
 
 def test_page_links_the_list_of_rooms_when_there_are_more(client):

@@ -32,9 +32,11 @@ def _with_quotes(
     groups: list[SectionResults],
 ) -> list[tuple[SectionResults, list[tuple[Result, Quote | None]]]]:
     """Return the results with the last quotes of stocks. One query, none without stocks."""
-    symbols = {result.symbol for group in groups for result in group.results if result.symbol}
+    results = [result for group in groups for result in group.results]
+    symbols = {result.symbol for result in results if result.is_quoted}
     quotes = last_quotes(symbols) if symbols else {}
-    return [
-        (group, [(result, quotes.get(result.symbol)) for result in group.results])
-        for group in groups
-    ]
+
+    def quote_of(result: Result) -> Quote | None:
+        return quotes.get(result.symbol) if result.is_quoted else None
+
+    return [(group, [(result, quote_of(result)) for result in group.results]) for group in groups]
