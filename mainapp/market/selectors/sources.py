@@ -204,9 +204,9 @@ def _session_word(session: sessions.Session) -> str:
 
 def _why(used: str | None, names: Sequence[str]) -> str:
     """Return a sentence about the source in use and the reason for it."""
-    if used == "simulated":
+    if settings.QUOTE_KIND == "simulated":
         return _("Os preços vêm do mercado simulado: este servidor foi iniciado sem fontes reais.")
-    if used == "replay":
+    if settings.QUOTE_KIND == "replay":
         return _("Os preços são os do pregão de %(day)s, repetidos.") % {
             "day": full_day(settings.REPLAY_DATE)
         }
