@@ -272,9 +272,10 @@ def test_command_loads_good_files_and_names_bad_ones(tmp_path, capsys):
         "good.zip: 3 records from 2024-04-12 to 2024-04-16; 3 days of known papers: 3 added, "
         "0 changed, 0 already stored.\n"
     )
-    assert output.err.splitlines()[0] == (
-        "bad.zip: The zip is cut off or damaged. Download it again."
-    )
+    assert output.err.splitlines()[:2] == [
+        "bad.zip: The zip is cut off or damaged. Download it again.",
+        "missing.zip: No such file or directory",
+    ]
 
 
 def closes(stock):

@@ -28,8 +28,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"{path.name}: {_load(path)}")
             except (CotahistError, OSError) as error:
                 refused += 1
+                reason = error.strerror if isinstance(error, OSError) else error
                 with translation.override("en"):
-                    self.stderr.write(f"{path.name}: {error}")
+                    self.stderr.write(f"{path.name}: {reason}")
         if refused:
             raise CommandError(f"{refused} of {len(options['files'])} files refused.")
 
