@@ -117,7 +117,11 @@ SAVED_TWICE = {
     "look-alike": ("accounts_user_add", [new_user("zoel"), new_user("zoeI")]),
     "symbol": (
         "market_stock_add",
-        [{"symbol": "TEST3", "name": name, "kind": "ON", "lot": 100} for name in ("A", "B")],
+        [
+            {"symbol": "TEST3", "name": name, "kind": "ON", "lot": 100}
+            | {"market": "B3", "price_places": 2, "currency": "BRL"}
+            for name in ("A", "B")
+        ],
     ),
     "index list": (
         "market_indexlist_add",
