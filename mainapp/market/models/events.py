@@ -16,15 +16,18 @@ class Strength(models.TextChoices):
 
 class CorporateEventQuerySet(models.QuerySet["CorporateEvent"]):
     def in_force(self) -> "CorporateEventQuerySet":
-        """Return the events that hold in this run: not withdrawn, and not of the other kind.
+        """Return the events that hold in this run: not withdrawn, and not of another kind.
 
-        The catalogue's events are facts, which simulated markets have too.
+        The catalogue's events are facts, which simulated and replayed markets have too. Nothing
+        reports events of a replay.
         """
         return self.of_this_run().filter(withdrawn_at=None)
 
     def of_this_run(self) -> "CorporateEventQuerySet":
-        is_ours = models.Q(is_reported=False) | models.Q(simulated=settings.QUOTE_KIND != "real")
-        return self.filter(is_ours)
+        ours = models.Q(is_reported=False)
+        if settings.QUOTE_KIND != "replay":
+            ours |= models.Q(simulated=settings.QUOTE_KIND == "simulated")
+        return self.filter(ours)
 
 
 class CorporateEvent(models.Model):

@@ -276,6 +276,9 @@ def test_simulated_events_never_mix_with_real_ones(stock, settings):
         ("dividend", True),
         ("rename", False),
     ]
+    settings.QUOTE_KIND = "replay"
+    assert [event.kind for event in stock_events(stock)] == ["rename"]
+
     settings.QUOTE_KIND = "real"
     assert [(e.kind, e.simulated) for e in stock_events(stock)] == [
         ("dividend", False),
