@@ -18,10 +18,11 @@ AUTH = b"0123456789abcdef"
 class PushBrowser:
     """A browser with a subscription at the push service `HOST`."""
 
-    def __init__(self, name: str = "one", scalar: int = 0x1234567) -> None:
-        self._key = ec.derive_private_key(scalar, ec.SECP256R1())
+    def __init__(self, name: str = "one", scalar: int = 0x1234567, secret: bytes = AUTH) -> None:
+        self._key, self._secret = ec.derive_private_key(scalar, ec.SECP256R1()), secret
         self.endpoint = f"https://{HOST}/send/{name}"
-        self.p256dh, self.auth = encode_base64url(public_bytes(self._key)), encode_base64url(AUTH)
+        self.p256dh = encode_base64url(public_bytes(self._key))
+        self.auth = encode_base64url(secret)
 
     @property
     def keys(self) -> str:
@@ -33,7 +34,7 @@ class PushBrowser:
         sender = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         shared = self._key.exchange(ec.ECDH(), sender)
         info = b"WebPush: info\0" + public_bytes(self._key) + point
-        material = _derive(AUTH, shared, info, 32)
+        material = _derive(self._secret, shared, info, 32)
         key = _derive(salt, material, b"Content-Encoding: aes128gcm\0", 16)
         nonce = _derive(salt, material, b"Content-Encoding: nonce\0", 12)
         plain = AESGCM(key).decrypt(nonce, sealed, None)

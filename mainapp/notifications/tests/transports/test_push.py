@@ -176,3 +176,16 @@ def test_file_that_is_no_key_stops_no_page(settings, tmp_path, content):
     vapid.key_path().write_bytes(content)
     with pytest.raises(vapid.KeyMissing):
         vapid.public_key_text()
+
+
+def test_the_tests_decrypt_the_example_of_the_standard():
+    private = decode_base64url("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94")
+    secret = decode_base64url("BTBZMqHH6r4Tts7J_aSIgg")
+    browser = PushBrowser(scalar=int.from_bytes(private, "big"), secret=secret)
+    body = decode_base64url(
+        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6"
+        "TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulc"
+        "y4a-fN"
+    )
+
+    assert browser.decrypt(body) == b"When I grow up, I want to be a watermelon"
