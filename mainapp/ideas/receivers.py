@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.clubs.models import Club
 from mainapp.clubs.signals import members_changed
 from mainapp.core.realtime import GroupMessage, publish
 from mainapp.ideas.events import IDEAS, IdeasChanged
@@ -51,6 +53,14 @@ def publish_changes(ideas: list[tuple[int, int]], **kwargs: Any) -> None:
 def close_ideas(club_pk: int, left: Collection[int], **kwargs: Any) -> None:
     if left:
         close_ideas_in_club(club_pk=club_pk, authors=left, at=timezone.now())
+
+
+@receiver(post_save, sender=Club)
+def close_ideas_of_deleted_club(
+    instance: Club, update_fields: Collection[str] | None = None, **kwargs: Any
+) -> None:
+    if "archived_at" in (update_fields or ()) and instance.archived_at is not None:
+        close_ideas_in_club(club_pk=instance.pk, at=timezone.now())
 
 
 @receiver(members_changed)

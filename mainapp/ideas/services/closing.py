@@ -67,13 +67,17 @@ def delete_idea(*, pk: int, actor: User | None, at: datetime) -> None:
         touch([idea.pk])
 
 
-def close_ideas_in_club(*, club_pk: int, authors: Collection[int], at: datetime) -> None:
+def close_ideas_in_club(
+    *, club_pk: int, authors: Collection[int] | None = None, at: datetime
+) -> None:
     """Close the live ideas of people who leave a club at the next price, as they cannot any more.
 
-    Otherwise they could publish nothing about these stocks until the horizon. In the caller's
-    transaction.
+    Without `authors` the club is deleted, and those of all are closed. Otherwise they could publish
+    nothing about these stocks until the horizon. In the caller's transaction.
     """
-    live = Idea.objects.filter(club=club_pk, author__in=authors, status__in=LIVE)
+    live = Idea.objects.filter(club=club_pk, status__in=LIVE)
+    if authors is not None:
+        live = live.filter(author__in=authors)
     stocks = Stock.objects.filter(pk__in=live.values("stock")).order_by("symbol")
     list(stocks.select_for_update(of=("self",), no_key=True))
     ideas = list(

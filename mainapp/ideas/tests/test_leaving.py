@@ -38,7 +38,11 @@ def remove(club, alice, bob):
     remove_member(club_pk=club.pk, actor=alice, user_pk=bob.pk, at=timezone.now())
 
 
-@pytest.mark.parametrize("act", [leave, remove])
+def delete(club, alice, bob):
+    delete_club(club_pk=club.pk, actor=alice, at=timezone.now())
+
+
+@pytest.mark.parametrize("act", [leave, remove, delete])
 def test_ideas_of_a_former_member_end_at_the_next_price_without_a_notice(
     club, idea, alice, bob, act
 ):
