@@ -229,8 +229,8 @@ if unknown := set(QUOTE_STREAM) - set(STREAMS):
     )
 if QUOTE_STREAM and ("simulated" if "simulated" in QUOTE_STREAM else "real") != QUOTE_KIND:
     raise Refusal(
-        "QUOTE_STREAM=simulated needs QUOTE_SOURCE=simulated, and a real stream real sources: they "
-        "never mix"
+        "QUOTE_STREAM takes simulated only with QUOTE_SOURCE=simulated, and real streams only with "
+        "real sources: they never mix"
     )
 if QUOTE_KIND != "real" and len(QUOTE_STREAM) > 1:
     raise Refusal("QUOTE_STREAM: real streams and 'simulated' never mix")

@@ -100,8 +100,9 @@ def test_a_model_without_visible_to_is_reported(world, monkeypatch):
 def test_pages_that_skip_the_membership_are_reported(world, monkeypatch):
     monkeypatch.setattr("mainapp.clubs.middleware.membership", any_membership)
     found = leaks_by_request(world, lambda path: not path.startswith("/api/"))
-    # The views of two pages check the membership again.
-    guarded = {f"get /clube/{SLUG}/{page}/" for page in ("ideias", "denunciar")}
+    # The views of two pages check the membership again, and there is no such picture.
+    pages = ("ideias", "denunciar", "imagem/nothing/150")
+    guarded = {f"get /clube/{SLUG}/{page}/" for page in pages}
     assert found.keys() | guarded >= get_requests(world, f"/clube/{SLUG}/")
     assert [found[place] for place in found if f" /clube/{SLUG}/" not in place] == []
 

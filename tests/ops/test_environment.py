@@ -81,7 +81,7 @@ def test_sources_are_parsed_as_a_list(tmp_path, value, names):
 @pytest.mark.parametrize(
     ("env_vars", "printed"),
     [
-        ({"FMP_KEY": "k"}, "['brapi', 'yahoo', 'fmp', 'yahoo_fin']"),
+        ({"FMP_KEY": "k"}, "['brapi', 'yahoo', 'fmp', 'yahoo_fin', 'binance']"),
         ({"FMP_KEY": "k", "QUOTE_SOURCE": "fmp"}, "['fmp']"),
         ({"QUOTE_SOURCE": "fmp"}, "pregao: QUOTE_SOURCE=fmp needs FMP_KEY"),
     ],
