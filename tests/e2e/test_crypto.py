@@ -34,7 +34,7 @@ def test_paper_page_shows_the_pair_with_its_places(open_page, symbol, form):
     expect(price).to_have_text(form)
     expect(legend(page).locator("b").nth(3)).to_have_text(form)
     expect(page.locator("[data-field=previous_close]")).to_have_text(form)
-    expect(page.get_by_text("Volume em moedas")).to_be_visible()
+    expect(page.get_by_text("Volume em moedas").first).to_be_visible()
 
 
 @pytest.mark.parametrize(
