@@ -7,7 +7,7 @@ makes the subscription, and DevTools deliver what a push service would.
 import json
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from mainapp.notifications.tests.transports.browsers import PushBrowser
 from tests.e2e.conftest import ARGUMENTS, BLANK, BROWSERS, chromium_path
@@ -106,14 +106,11 @@ def shown(page, is_done=len):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(playwright):
     """The whole browser: the headless shell denies notifications."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium_path(BROWSERS), args=ARGUMENTS
-        )
-        yield started
-        started.close()
+    started = playwright.chromium.launch(executable_path=chromium_path(BROWSERS), args=ARGUMENTS)
+    yield started
+    started.close()
 
 
 @pytest.fixture
