@@ -14,6 +14,9 @@ from tests.e2e.conftest import ARGUMENTS, BLANK, BROWSERS, chromium_path
 from tests.e2e.people import log_in_new_user
 from tests.instances import wait_for
 
+# Workers start late on a busy machine.
+pytestmark = pytest.mark.timeout(120)
+
 ALLOW = {"service_workers": "allow", "permissions": ["notifications"]}
 DEVICE_URL = "/notifications/channels/this-device/"
 SUBSCRIBE = """
@@ -58,7 +61,7 @@ assert Alert.objects.get(pk={pk}).status == {status!r}
 def wait_for_worker(page):
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     code = "navigator.serviceWorker.controller !== null"
-    wait_for(lambda: page.evaluate(code), 20, "a page with a worker")
+    wait_for(lambda: page.evaluate(code), 40, "a page with a worker")
 
 
 def new_alert(page, shell, person):
@@ -101,7 +104,7 @@ def worker_of(page):
 def shown(page, is_done=len):
     """Return the notifications that the browser shows, once `is_done` accepts them."""
     return wait_for(
-        lambda: (notes := page.evaluate(SHOWN)) and is_done(notes) and notes, 20, "a note"
+        lambda: (notes := page.evaluate(SHOWN)) and is_done(notes) and notes, 40, "a note"
     )
 
 
