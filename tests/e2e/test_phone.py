@@ -181,6 +181,7 @@ def test_owner_silences_the_alert_from_the_notification(tab, shell):
 def test_nobody_else_silences_the_alert(open_page, shell, reader):
     page = open_page(BLANK, **ALLOW)
     owner = log_in_new_user(page, "/privacy/")
+    wait_for_worker(page)  # a page that is left while the worker starts may miss its claim
     pk = new_alert(page, shell, owner)
     page.context.clear_cookies()
     if reader == "other":
