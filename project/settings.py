@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "mainapp.forum",
     "mainapp.ideas",
     "mainapp.agenda",
+    "mainapp.operations",
     "mainapp.pages",
     "mainapp.api",
 ]

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("mainapp.forum.urls")),
     path("", include("mainapp.ideas.urls")),
     path("", include("mainapp.agenda.urls")),
+    path("", include("mainapp.operations.urls")),
     path("", include("mainapp.pages.urls")),
     path("", include("mainapp.api.urls")),
 ]

@@ -32,7 +32,7 @@ from mainapp.core.policies import (
     operation_policies,
     page_policies,
 )
-from mainapp.pages.board import meter
+from mainapp.operations.board import meter
 from mainapp.pages.errors import content_too_large, forgotten_proxy, too_many_requests
 from mainapp.pages.views.preferences import set_language_cookie
 

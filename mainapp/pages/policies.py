@@ -15,11 +15,6 @@ PAGES = {
     "service-worker": page(EVERYONE),
     "offline": page(EVERYONE),
     "robots": page(EVERYONE),
-    "healthz": page(EVERYONE),
-    "readyz": page(EVERYONE),
-    "metrics": page(
-        EVERYONE
-    ),  # the view checks token and address; the policy tests send from this machine
     "javascript-catalog": page(EVERYONE),
     "set_language": action(EVERYONE),
     "api-docs": page(EVERYONE),

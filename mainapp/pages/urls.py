@@ -1,4 +1,4 @@
-"""URLs of home, profile, health and metrics, and of the general pages of a site."""
+"""URLs of home, profile, and the general pages of a site."""
 
 from django.conf import settings
 from django.templatetags.static import static
@@ -15,9 +15,7 @@ from mainapp.pages.views import (
     welcome,
 )
 from mainapp.pages.views.guide import guide
-from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
-from mainapp.pages.views.metrics import metrics
 from mainapp.pages.views.privacy import PrivacyView
 from mainapp.pages.views.search import site_search
 
@@ -45,9 +43,6 @@ urlpatterns: list[URLPattern] = [
     path("export-data/", account.export_data, name="export-data"),
     path("delete-account/", account.remove_account, name="delete-account"),
     path("avatar/<str:key>/<key:size>", pictures.avatar, name="avatar"),
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
-    path("metrics", metrics, name="metrics"),
     path("app.webmanifest", installing.manifest, name="manifest"),
     path("sw.js", installing.service_worker, name="service-worker"),
     path("offline/", installing.offline, name="offline"),

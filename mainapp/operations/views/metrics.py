@@ -14,8 +14,8 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from mainapp.core.addresses import client_address, is_loopback
-from mainapp.pages.board import meter
-from mainapp.pages.selectors.metrics import metrics as families
+from mainapp.operations.board import meter
+from mainapp.operations.selectors.metrics import metrics as families
 
 # A proxy on this machine connects from the loopback for any client, and adds one of these.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")

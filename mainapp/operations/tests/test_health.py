@@ -14,7 +14,7 @@ from mainapp.core import static_files
 from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 from mainapp.market.board import Board, FeedStatus
-from mainapp.pages.views import health
+from mainapp.operations.views import health
 from tests.redis_servers import server
 
 

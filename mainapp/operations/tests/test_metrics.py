@@ -15,9 +15,9 @@ from mainapp.market.tests.factories import StockFactory
 from mainapp.market.tests.quotes import make_quote
 from mainapp.notifications.models import Delivery
 from mainapp.notifications.tests.factories import delivery
-from mainapp.pages import board
-from mainapp.pages.board import BOUNDS_S, Meter, readings
-from mainapp.pages.selectors.metrics import metrics
+from mainapp.operations import board
+from mainapp.operations.board import BOUNDS_S, Meter, readings
+from mainapp.operations.selectors.metrics import metrics
 
 TOKEN = "t" * 40
 

@@ -22,7 +22,7 @@ from mainapp.market.board import SEQ, Board, board_key
 from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.providers.configured import build_chain
 from mainapp.notifications.models import Channel, Delivery
-from mainapp.pages.board import BOUNDS_S, readings
+from mainapp.operations.board import BOUNDS_S, readings
 
 LAGS, LAG_WINDOW = 500, timedelta(hours=1)
 QUANTILES = (0.5, 0.9, 0.99)

@@ -1,0 +1,1 @@
+"""Changes made by the people who run an instance."""

@@ -1,0 +1,1 @@
+"""Pages and addresses for the people and machines that watch an instance."""
