@@ -16,7 +16,7 @@ from django_celery_beat.models import PeriodicTask  # noqa: E402 - the same
 from mainapp.accounts.models import User  # noqa: E402 - the same
 from mainapp.market.models import Candle, LastQuote, RejectedQuotes, Watchlist  # noqa: E402
 
-PAGES = ("/", "/stocktracker", "/stockpicker", "/alerts/", "/carteira", "/forum/")
+PAGES = ("/", "/stocktracker", "/stockpicker/IBOV", "/alerts/", "/carteira", "/forum/")
 PASSWORD = "senha-da-ana-2026"
 
 
