@@ -8,6 +8,7 @@ django.setup()
 
 from django.contrib.admin.models import LogEntry  # noqa: E402 - after the setup
 from django.contrib.auth import get_user  # noqa: E402 - the same
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - the same
 from django.contrib.sessions.models import Session  # noqa: E402 - the same
 from django.http import HttpRequest  # noqa: E402 - the same
 from django.test import Client  # noqa: E402 - the same
@@ -23,7 +24,7 @@ PASSWORD = "senha-da-ana-2026"
 def user_of(session: Session) -> str:
     """Return the user whose log-in a session has."""
     request = HttpRequest()
-    request.session = session.get_session_store_class()(session.session_key)
+    request.session = SessionStore(session.session_key)
     return str(get_user(request))
 
 

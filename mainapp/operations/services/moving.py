@@ -127,7 +127,8 @@ class _Checksum:
 
     def rows(self, alias: str) -> Iterator[tuple[Any, ...]]:
         names = [field.attname for field in self.fields]
-        rows = models.QuerySet(self._model, using=alias).order_by("pk").values_list(*names)
+        everything: Any = models.QuerySet(self._model, using=alias)
+        rows = everything.order_by("pk").values_list(*names)
         for row in rows.iterator(BATCH):
             self.count += 1
             self._hash.update("\x1f".join(map(_canonical, row)).encode() + b"\x1e")
@@ -166,7 +167,7 @@ def _execute_insert(
 ) -> None:
     names = [field.attname for field in fields]
     query = InsertQuery(model)
-    objects = [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in rows]
+    objects: list[Any] = [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in rows]
     query.insert_values(fields, objects, raw=True)
     query.get_compiler(using=TARGET).execute_sql()
 
