@@ -13,6 +13,8 @@ from mainapp.market.board.entries import FeedStatus, parse_status
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, STREAM_KEY, GIVEN_KEY = key("worker"), key("stream"), key("stream", "given")
 WORKER_LEASE_MS, STREAM_LEASE_MS = 2_000, 2_000
+# The time (epoch seconds) at which a worker last renewed its lease; it stays when the lease ends.
+WORKER_SEEN_KEY = key("worker-seen")
 GIVEN_MS = 60_000  # the longest time until a given symbol counts as silent
 
 # KEYS: lease, given symbols. ARGV: GIVEN_MS. By Redis's clock, as they are written.
