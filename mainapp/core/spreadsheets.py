@@ -238,12 +238,15 @@ _SHEET_START = (
     "<sheetData>\n"
 ).encode()
 _SHEET_END = b"</sheetData></worksheet>"
+_FONT = '<sz val="11"/><name val="Calibri"/>'
 _STYLES = (
     f'{_XML}<styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="164" '
-    'formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font/><font><b/></font>'
-    '</fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill '
+    'formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
+    f'<fonts count="2"><font>{_FONT}</font><font><b/>{_FONT}</font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill '
     'patternType="gray125"/></fill></fills><borders count="1"><border/></borders>'
     '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4"><xf/>'
     '<xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="14" applyNumberFormat="1"/>'
-    '<xf fontId="1" applyFont="1"/></cellXfs></styleSheet>'
+    '<xf fontId="1" applyFont="1"/></cellXfs><cellStyles count="1"><cellStyle name="Normal" '
+    'xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )

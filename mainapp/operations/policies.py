@@ -25,7 +25,7 @@ PAGES = {
     "metrics": page(EVERYONE),
     "reports": form(MEMBERS),
     "cancel-report": action(OWNER, of="report"),
-    "delete-report": action(OWNER, of="report"),
+    "delete-report": form(OWNER, of="report"),
     "download-report": page(OWNER, of="report"),
 }
 

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from mainapp.accounts.models import User
+from mainapp.accounts.models import Preferences, User
 from mainapp.core.tests.threads import in_threads
 from mainapp.notifications.models import Notification
 from mainapp.operations.models import Report
@@ -71,10 +71,9 @@ def test_a_file_has_a_heading_and_every_row(alice, reports_dir, stock):
 
 
 def test_headings_are_in_the_owners_language(alice, reports_dir):
-    alice.preferences.language = "en"
-    alice.preferences.save()
+    Preferences.objects.create(user=alice, language="en")
     report = run_to_end(ReportFactory(owner=alice, kind="carteira"))
-    assert file_of(report, reports_dir).decode().startswith("\ufeffTicker;Name;Amount;")
+    assert file_of(report, reports_dir).decode().startswith("\ufeffStock;Name;Quantity;")
     assert Notification.objects.get().title == "Report ready: Carteira"
 
 
@@ -235,7 +234,7 @@ def test_a_full_disk_is_tried_again(admin, reports_dir, monkeypatch):
 
 @pytest.mark.parametrize("end", [cancel_report, delete_report])
 def test_a_report_ended_in_the_middle_leaves_no_file(
-    admin, reports_dir, monkeypatch, committed, end
+    admin, reports_dir, monkeypatch, django_capture_on_commit_callbacks, end
 ):
     make_mails(8)
     report = ReportFactory(owner=admin, kind="mail_log")
@@ -244,7 +243,7 @@ def test_a_report_ended_in_the_middle_leaves_no_file(
     def store_and_end(file, data):
         original(file, data)
         monkeypatch.setattr(making, "store", original)
-        with committed():
+        with django_capture_on_commit_callbacks(execute=True):
             end(owner=admin, report_pk=report.pk, **at)
 
     monkeypatch.setattr(making, "store", store_and_end)

@@ -19,7 +19,7 @@ from mainapp.operations.selectors.reports.club_activity import ClubActivity
 from mainapp.operations.selectors.reports.conversations import Conversations
 from mainapp.operations.selectors.reports.firings import Firings
 from mainapp.operations.selectors.reports.ideas import Ideas
-from mainapp.operations.selectors.reports.kind import Kind
+from mainapp.operations.selectors.reports.kind import Kind, Option
 from mainapp.operations.selectors.reports.mail_log import MailLog
 
 KINDS: dict[str, Kind] = {
@@ -31,14 +31,24 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def offered_kinds(user: User) -> list[Kind]:
-    """Return the kinds that a user may request; one query at most."""
-    return [kind for kind in KINDS.values() if kind.is_offered(user)]
+def offered(user: User) -> dict[str, tuple[Kind, Option]]:
+    """Return what a user may request, by the value of its choice on the page; one query."""
+    options = {}
+    for kind in KINDS.values():
+        for option in kind.options(user):
+            options["/".join([kind.name, *option.params.values()])] = (kind, option)
+    return options
 
 
 def kind_of(report: Report) -> Kind | None:
     """Return the kind of a report; None if it is of another version of the program."""
     return KINDS.get(report.kind)
+
+
+def title_of(report: Report) -> str:
+    """Return the name of a report in the active language."""
+    kind = kind_of(report)
+    return kind.title(report.params) if kind else report.kind
 
 
 def is_allowed(report: Report, user: User) -> bool:
@@ -52,12 +62,13 @@ def reports_of(user: User) -> "QuerySet[Report]":
     return Report.objects.filter(owner=user).order_by("-pk")
 
 
-def downloadable(report: Report, user: User) -> Report:
-    """Return a report whose file a user may download now; one query at most.
+def downloadable(report_pk: int, user: User) -> Report:
+    """Return a report whose file a user may download now; two queries at most.
 
     Raises: Report.DoesNotExist (not theirs, not done or gone), DomainError (`forbidden`).
     """
-    if report.owner_id != user.pk or report.state != Report.State.DONE or not report.file:
+    report = Report.objects.get(owner=user, pk=report_pk)
+    if report.state != Report.State.DONE or not report.file:
         raise Report.DoesNotExist
     if not is_allowed(report, user):
         raise DomainError("forbidden")
@@ -78,10 +89,6 @@ def worker_seen() -> tuple[bool, datetime | None]:
         return False, None
     is_there = is_lease_held(left_ms, lease_ms=board.WORKER_LEASE_MS)
     return is_there, datetime.fromtimestamp(int(seen), UTC) if seen else None
-
-
-def waits_for_worker(report: Report, *, is_worker_there: bool) -> bool:
-    return report.state == Report.State.PENDING and not is_worker_there
 
 
 def file_name(report: Report) -> str:

@@ -16,6 +16,7 @@ from mainapp.operations.selectors.reports.kind import (
     Column,
     InvalidParams,
     Kind,
+    Option,
     choice_text,
     refuse_unknown,
 )
@@ -43,6 +44,13 @@ class ClubActivity(Kind):
 
     def is_offered(self, user: User) -> bool:
         return managed(user).exists()
+
+    def options(self, user: User) -> list[Option]:
+        clubs = managed(user).order_by("club__name").values_list("club__slug", "club__name")
+        return [Option({"club": slug}, f"{self.label}: {name}") for slug, name in clubs]
+
+    def title(self, params: Mapping[str, Any]) -> str:
+        return f"{self.label}: {params['club']}"
 
     def is_allowed(self, user: User, params: Mapping[str, Any]) -> bool:
         return managed(user).filter(club__slug=params["club"]).exists()

@@ -27,6 +27,14 @@ class Column:
         return f"{self.label} ({SAO_PAULO_TIME})" if self.is_time else str(self.label)
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Parameters of a kind, and their label in the active language."""
+
+    params: dict[str, Any]
+    label: str
+
+
 class Kind:
     """A kind of report. A new kind is one file with a subclass, registered in `KINDS`.
 
@@ -41,6 +49,14 @@ class Kind:
     def is_offered(self, user: User) -> bool:
         """Return whether a user may request the kind with some parameters; one query at most."""
         return True
+
+    def options(self, user: User) -> list[Option]:
+        """Return the parameters that the page offers a user; one query at most."""
+        return [Option({}, str(self.label))] if self.is_offered(user) else []
+
+    def title(self, params: Mapping[str, Any]) -> str:
+        """Return the name of a report in the active language."""
+        return str(self.label)
 
     def is_allowed(self, user: User, params: Mapping[str, Any]) -> bool:
         """Return whether a user may see the file now; one query at most."""

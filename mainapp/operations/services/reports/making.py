@@ -7,6 +7,7 @@ of a workbook are written as lines of XML first and packed at the end: packing a
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import timedelta
 from time import monotonic
 from typing import IO, Any
@@ -23,7 +24,7 @@ from mainapp.notifications.services.delivering import stopping
 from mainapp.notifications.services.notices import notify
 from mainapp.operations.models import Report
 from mainapp.operations.policies import BATCH, KEPT, MAX_TRIES, SLICE_S
-from mainapp.operations.selectors.reports import is_allowed, kind_of
+from mainapp.operations.selectors.reports import is_allowed, kind_of, title_of
 from mainapp.operations.selectors.reports.kind import Kind
 from mainapp.operations.services.reports.files import (
     folder,
@@ -106,7 +107,9 @@ def _write_rows(report: Report, kind: Kind) -> bool:
     encode = csv_rows if report.format == Report.Format.CSV else xlsx_rows
     query = kind.rows(report.owner, report.params)
     ends_at = monotonic() + SLICE_S
-    with _opened(report, kind) as file:
+    with closing(_opened(report)) as file:
+        if report.end_key is None:
+            _begin(report, kind, file)
         rows = query.filter(pk__lte=report.end_key).order_by("pk")
         while not stopping.is_set() and monotonic() < ends_at:
             batch = list(rows.filter(pk__gt=report.last_key)[:BATCH])
@@ -123,6 +126,7 @@ def _append(report: Report, file: IO[bytes], data: bytes, batch: Sequence[Any]) 
     share = min(1.0, rows / max(report.total, 1))
     renew_lease(
         report,
+        file=report.file,
         last_key=batch[-1][0],
         rows=rows,
         size=report.size + len(data),
@@ -130,42 +134,43 @@ def _append(report: Report, file: IO[bytes], data: bytes, batch: Sequence[Any]) 
     )
 
 
-def _opened(report: Report, kind: Kind) -> IO[bytes]:
-    """Open the file after its last stored row; a lost file begins again.
+def _opened(report: Report) -> IO[bytes]:
+    """Open the file after its last stored row, or a new one with `end_key` None.
 
     A file that was released belongs to nobody. That of a worker that was killed or paused gets a
     copy, because the worker may still write.
     """
     is_released = bool(report.file) and report.tries == 1
     name = report.file if is_released else f"{report.key}-{report.claims}.rows"
-    try:
-        if report.file and report.end_key is not None:
+    if report.end_key is not None:
+        try:
             file = open_part(name, earlier=report.file, size=report.size)
-            renew_lease(report, file=name)
-            return file
-    except FileNotFoundError:
-        logger.warning("the file of report %s is lost: it begins again", report.pk)
-    return _begun(report, kind, name)
+        except FileNotFoundError:
+            logger.warning("the file of report %s is lost: it begins again", report.pk)
+            report.end_key = None
+    if report.end_key is None:
+        file = open_part(name, earlier="", size=0)
+    report.file = name  # stored with the next batch
+    return file
 
 
-def _begun(report: Report, kind: Kind, name: str) -> IO[bytes]:
+def _begin(report: Report, kind: Kind, file: IO[bytes]) -> None:
+    """Store the bounds of the report's rows, and the heading of a CSV file."""
     query = kind.rows(report.owner, report.params).order_by()
     bounds = query.aggregate(last=Max("pk"), count=Count("pk"))
     heading = b""
     if report.format == Report.Format.CSV:
         heading = csv_rows([_heading(kind)], is_start=True)
-    file = open_part(name, earlier="", size=0)
     store(file, heading)
     renew_lease(
         report,
-        file=name,
+        file=report.file,
         size=len(heading),
         rows=0,
         last_key=0,
         end_key=bounds["last"] or 0,
         total=bounds["count"],
     )
-    return file
 
 
 def _heading(kind: Kind) -> list[str]:
@@ -216,13 +221,11 @@ def _finish(report: Report, state: Report.State, *, file: str = "", error: str =
             finished_at=at,
             expires_at=at + KEPT,
         )
-        kind = kind_of(report)
-        label = str(kind.label) if kind else report.kind
         title = _("Relatório pronto: %(kind)s") if is_done else _("Relatório falhou: %(kind)s")
         notify(
             user=report.owner,
             kind=NOTICE,
-            title=title % {"kind": label},
+            title=title % {"kind": title_of(report)},
             body=error,
             url=reverse("reports"),
             dedupe_key=f"{NOTICE}.{report.pk}.{state}",
