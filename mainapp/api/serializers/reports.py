@@ -38,7 +38,7 @@ class ReportInput(Strict):
 
 
 class ReportData(serializers.Serializer):
-    """A report. `progress` is 0–100; `file_path` is its download address, null until it is done.
+    """A report; `progress` is a percentage. `file_path` is the address of the file, or null.
 
     `waiting_for_worker`: it is pending, and no worker runs.
     After `expires_at` the file is gone, and `file_path` null again.

@@ -76,7 +76,9 @@ class CancelReportView(ApiView):
 class DownloadReportView(ApiView):
     """The file of a report, if its owner may still see what it contains."""
 
-    @extend_schema(responses={(200, CONTENT_TYPES[key]): OpenApiTypes.BINARY for key in CONTENT_TYPES})
+    @extend_schema(
+        responses={(200, CONTENT_TYPES[key]): OpenApiTypes.BINARY for key in CONTENT_TYPES}
+    )
     def get(self, request: Any, pk: int) -> Any:
         report = downloadable(pk, request.user)
         try:

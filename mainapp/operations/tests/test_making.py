@@ -74,7 +74,7 @@ def test_headings_are_in_the_owners_language(alice, reports_dir):
     Preferences.objects.create(user=alice, language="en")
     report = run_to_end(ReportFactory(owner=alice, kind="carteira"))
     assert file_of(report, reports_dir).decode().startswith("\ufeffStock;Name;Quantity;")
-    assert Notification.objects.get().title == "Report ready: Carteira"
+    assert Notification.objects.get().title == "Report ready: Portfolio"
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])

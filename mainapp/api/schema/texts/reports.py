@@ -36,7 +36,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         description=(
             "A worker makes the file; read `status` and `progress`, or wait for the notification "
             "of the kind `report`. Kinds: `alerts`, `firings`, `carteira`, `conversations` (the "
-            "user's own messages), `ideas`; `club_activity` with `params` `{\"club\": slug}`, for "
+            'user\'s own messages), `ideas`; `club_activity` with `params` `{"club": slug}`, for '
             "the managers of the club; `active_users` and `mail_log`, for admins. An empty body of "
             "an admin is `active_users`. At most `REPORTS_A_DAY`, and three at the same time."
         ),

@@ -28,7 +28,7 @@ class Alerts(Kind):
         Column(_("Queda do dia (%)")),
         Column(_("Repetição")),
         Column(_("Situação")),
-        Column(_("Nota")),
+        Column(_("Anotação")),
         Column(_("Criado em"), is_time=True),
         Column(_("Vence em"), is_time=True),
         Column(_("Último disparo"), is_time=True),

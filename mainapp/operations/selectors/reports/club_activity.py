@@ -35,7 +35,7 @@ class ClubActivity(Kind):
     columns = (
         Column(_("Membro")),
         Column(_("Usuário")),
-        Column(_("Papel")),
+        Column(_("Papel no clube")),
         Column(_("Mensagens")),
         Column(_("Ideias")),
         Column(_("Membro desde"), is_time=True),
