@@ -24,7 +24,7 @@ def file_response(
     pieces = _pieces_async(file) if is_async else _pieces(file)
     response = StreamingHttpResponse(pieces, content_type=content_type)
     # A generator that was never begun closes nothing: the client may leave before the first byte.
-    response._resource_closers.append(file.close)
+    response._resource_closers.append(file.close)  # type: ignore[attr-defined] # as FileResponse
     response["Content-Length"] = str(size)
     response["Cache-Control"] = "no-store"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

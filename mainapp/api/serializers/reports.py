@@ -12,7 +12,7 @@ from mainapp.accounts.policies import is_admin_level
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.common import Strict
 from mainapp.operations.models import Report
-from mainapp.operations.selectors.reports import ActiveUsers
+from mainapp.operations.selectors.reports.active_users import ActiveUsers
 
 MAX_KIND = 32
 
