@@ -2,7 +2,7 @@
 
 A workbook is packed from rows that were written to a file before, one row a line (`xlsx_rows`), so
 that memory stays flat and an interrupted writer can go on after the last row. openpyxl's
-write-only mode needs 5 times the time, and starts again from the first row.
+write-only mode needs 6 to 7 times the CPU, and starts again from the first row.
 """
 
 import csv
