@@ -341,6 +341,7 @@ UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=50)
 PICTURES_A_DAY = env.integer("PICTURES_A_DAY", default=10)
 IMPORTS_A_DAY = env.integer("IMPORTS_A_DAY", default=10)
 EVENTS_A_DAY = env.integer("EVENTS_A_DAY", default=5)
+REPORTS_A_DAY = env.integer("REPORTS_A_DAY", default=20)
 COMPLAINTS_A_DAY = env.integer("COMPLAINTS_A_DAY", default=30)
 NEW_ACCOUNT_DAYS = env.integer("NEW_ACCOUNT_DAYS", default=0)
 
@@ -462,6 +463,8 @@ STATICFILES_FINDERS = [
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
+# Derived files, which no backup contains; workers and web processes on several hosts share them.
+REPORTS_DIR = env.path("REPORTS_DIR", DATA_DIR / "reports")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

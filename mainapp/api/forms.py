@@ -17,6 +17,7 @@ SCOPE_LABELS = {
     "clubs:write": _("Criar clubes e cuidar deles"),
     "ideas:write": _("Publicar e encerrar ideias, e comentar"),
     "notifications:write": _("Marcar e apagar notificações"),
+    "reports:write": _("Pedir, cancelar e apagar relatórios"),
 }
 DAYS = {7: _("7 dias"), 30: _("30 dias"), 90: _("90 dias"), 365: _("1 ano")}
 

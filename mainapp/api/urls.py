@@ -23,6 +23,7 @@ from mainapp.api.views import (
     notifications,
     portfolio,
     presence,
+    reports,
     tickets,
     uploads,
 )
@@ -145,6 +146,18 @@ urlpatterns = [
     path(f"{V1}events/<key:pk>/orders/", agenda.EventOrdersView.as_view(), name="api-event-orders"),
     path(f"{V1}courses/", agenda.CoursesView.as_view(), name="api-courses"),
     path(f"{V1}orders/", agenda.OrdersView.as_view(), name="api-orders"),
+    path(f"{V1}reports/", reports.ReportsView.as_view(), name="api-reports"),
+    path(f"{V1}reports/<key:pk>/", reports.ReportView.as_view(), name="api-report"),
+    path(
+        f"{V1}reports/<key:pk>/cancel/",
+        reports.CancelReportView.as_view(),
+        name="api-cancel-report",
+    ),
+    path(
+        f"{V1}reports/<key:pk>/download/",
+        reports.DownloadReportView.as_view(),
+        name="api-download-report",
+    ),
     path(f"{V1}orders/<key:pk>/", agenda.OrderView.as_view(), name="api-order"),
     path(f"{V1}complaints/", complaints.ComplaintsView.as_view(), name="api-complaints"),
     path(f"{V1}online-users/", presence.OnlineUsersView.as_view(), name="api-online-users"),

@@ -112,6 +112,7 @@ class Area(StrEnum):
     IDEAS = "ideas"
     AGENDA = "agenda"
     NOTIFICATIONS = "notifications"
+    REPORTS = "reports"
     ACCOUNT = "account"
     LOG_IN = "log-in"
 

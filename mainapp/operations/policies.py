@@ -1,10 +1,37 @@
-"""Permissions of the addresses for the people and machines that watch an instance."""
+"""Permissions of health, metrics and reports, and the limits of reports."""
 
-from mainapp.core.policies import EVERYONE, page
+from datetime import timedelta
+
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.limits import DAY_S, Limit
+from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, Area, action, form, operation, page
+
+NEW_REPORTS = Limit(
+    "reports", "REPORTS_A_DAY", DAY_S, _("Relatórios demais num dia; espere um pouco.")
+)
+MAX_OPEN = 3  # of a user
+MAX_RUNNING = 2  # at the same time, of all workers: the threads are needed for other work too
+KEPT = timedelta(days=7)
+MAX_TRIES = 5
+LEASE = timedelta(seconds=30)
+SLICE_S = 20.0  # of one task; a longer report is queued again, behind other work
+BATCH = 2000  # rows
 
 PAGES = {
     "healthz": page(EVERYONE),
     "readyz": page(EVERYONE),
     # The view checks token and address; the policy tests send from this machine.
     "metrics": page(EVERYONE),
+    "reports": form(MEMBERS),
+    "cancel-report": action(OWNER, of="report"),
+    "delete-report": form(OWNER, of="report"),
+    "download-report": page(OWNER, of="report"),
+}
+
+OPERATIONS = {
+    "api-reports": operation(Area.REPORTS, get=MEMBERS, post=MEMBERS),
+    "api-report": operation(Area.REPORTS, get=OWNER, delete=OWNER),
+    "api-cancel-report": operation(Area.REPORTS, post=OWNER),
+    "api-download-report": operation(Area.REPORTS, get=OWNER),
 }

@@ -1,7 +1,8 @@
-"""URLs of health and metrics."""
+"""URLs of health, metrics and reports."""
 
 from django.urls import path
 
+from mainapp.operations.views import reports
 from mainapp.operations.views.health import healthz, readyz
 from mainapp.operations.views.metrics import metrics
 
@@ -9,4 +10,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("relatorios/", reports.reports, name="reports"),
+    path("relatorios/<key:pk>/cancel/", reports.cancel, name="cancel-report"),
+    path("relatorios/<key:pk>/delete/", reports.delete, name="delete-report"),
+    path("relatorios/<key:pk>/download/", reports.download, name="download-report"),
 ]

@@ -21,6 +21,7 @@ from mainapp.ideas.models import IdeaComment
 from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
+from mainapp.operations.tests.factories import ReportFactory
 from mainapp.portfolio.models import Carteira
 from mainapp.uploads.tests.factories import UploadFactory
 
@@ -82,6 +83,7 @@ def objects(alice):
         "enrol": {"pk": make_event(alice).pk},
         "orders": {"pk": event.pk},
         "order": {"pk": enrol(event_pk=event.pk, user=alice, at=now).pk},
+        "report": {"pk": ReportFactory(owner=alice).pk},
         "notification": {"pk": notice(alice).pk},
         "key": {"pk": create_key(user=alice, name="bot", scopes=["read"], days=1, at=now)[0].pk},
     }

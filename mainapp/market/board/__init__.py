@@ -1,5 +1,6 @@
 """The board: the newest quote of every symbol in Redis, with an epoch and a sequence number."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from mainapp.market.board.pulse import (
     STREAMER,
     WORKER_KEY,
     WORKER_LEASE_MS,
+    WORKER_SEEN_KEY,
     LateSymbols,
     Pulse,
     parse_pulse,
@@ -47,6 +49,7 @@ __all__ = [
     "STREAMER",
     "WORKER_KEY",
     "WORKER_LEASE_MS",
+    "WORKER_SEEN_KEY",
     "Board",
     "BoardLostError",
     "BoardReader",
@@ -234,7 +237,10 @@ class Board:
             return parse_pulse(*pipeline.execute())
 
     def renew_worker_lease(self) -> None:
-        self._client.set(WORKER_KEY, 1, px=WORKER_LEASE_MS)
+        with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.set(WORKER_KEY, 1, px=WORKER_LEASE_MS)
+            pipeline.set(WORKER_SEEN_KEY, int(time.time()))
+            pipeline.execute()
 
 
 class BoardReader:

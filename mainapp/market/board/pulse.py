@@ -15,6 +15,8 @@ EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, WORKER_LEASE_MS = key("worker"), 2_000
 STREAMER = Role("stream", key("stream"), lease_ms=2_000)
 GIVEN_KEY = key("stream", "given")
+# The time (epoch seconds) at which a worker last renewed its lease; it stays when the lease ends.
+WORKER_SEEN_KEY = key("worker-seen")
 GIVEN_MS = 60_000  # the longest time until a given symbol counts as silent
 
 # KEYS: lease, given symbols. ARGV: GIVEN_MS. By Redis's clock, as they are written.

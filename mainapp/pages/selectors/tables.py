@@ -68,6 +68,7 @@ EXCLUDED = {
     "accounts.User_user_permissions.user": "unused: access levels grant all rights",
     "agenda.Reminder.user": "which reminders were written; the notifications are there",
     "clubs.RemovedMember.user": "the club's, which the removed user no longer sees",
+    "operations.Report.owner": "files of the other tables, which last for a week",
     "core.Usage.user": "counters of the rate limits, short-lived",
     "accounts.Block.blocked": "unknown to the blocked user",
     "accounts.NameSkeleton.user": "derived from the user's names",

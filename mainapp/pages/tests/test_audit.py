@@ -64,6 +64,7 @@ NOT_AUDITED = {
         ("notifications.mark", "forum.participant", "forum.message", "forum.reaction"),
         "messages, marks, reactions; system messages and the moderation log record participation",
     ),
+    "operations.report": "files made of other rows, which their owner requested",
     "uploads.upload": "part of a message",
     **dict.fromkeys(
         ("ideas.ideaedit", "ideas.ideacomment", "ideas.pricebreak"),

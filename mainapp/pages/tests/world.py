@@ -37,6 +37,8 @@ from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.moderation.models import Case, Complaint
 from mainapp.notifications.services.channels import link_key
 from mainapp.notifications.tests.factories import channel, notice
+from mainapp.operations.services.reports.files import folder
+from mainapp.operations.tests.factories import ReportFactory
 from mainapp.portfolio.models import Carteira
 from mainapp.uploads.models import Upload
 from mainapp.uploads.pictures.folders import FOLDERS
@@ -294,6 +296,15 @@ def _event(world: World, *, place: str = "Av. Paulista") -> Event:
     return create_event(host=world.users["host"], fields=fields, at=at, is_counted=False)
 
 
+def _report(world: World) -> dict[str, Any]:
+    """Return a finished report, with its file."""
+    report = ReportFactory(owner=world.users["owner"], state="done", progress=100)
+    report.file = f"{report.key}-1.rows"
+    report.save()
+    folder().joinpath(report.file).write_bytes(b"a")
+    return {"pk": report.pk}
+
+
 def _order(world: World) -> dict[str, Any]:
     event = _event(world)
     order = enrol(event_pk=event.pk, user=world.users["other"], at=timezone.now())
@@ -377,6 +388,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     ),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
     "event": (lambda world: {"pk": _event(world).pk}, {"pk": 999_999}),
+    "report": (_report, {"pk": 999_999}),
     "order": (_order, {"pk": 999_999}),
     "calendar link": (_calendar_link, {"key": "nothing"}),
     "API key": (_api_key, {"pk": 999_999}),

@@ -1,15 +1,11 @@
 """The export of a user's data, and the deletion of an account."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from typing import IO
 
 from allauth.core import ratelimit
-from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,11 +13,10 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.deletion import delete_account
+from mainapp.core.downloads import file_response
 from mainapp.core.errors import shown_in_form
 from mainapp.pages.forms import DeleteAccountForm
 from mainapp.pages.selectors.archive import write_archive
-
-PIECE = 256 * 1024
 
 
 def export_data(request: MemberRequest) -> HttpResponseBase:
@@ -33,29 +28,8 @@ def export_data(request: MemberRequest) -> HttpResponseBase:
     except BaseException:
         file.close()
         raise
-    size = file.tell()
-    file.seek(0)
-    is_async = isinstance(request, ASGIRequest)
-    pieces = _pieces_async(file) if is_async else _pieces(file)
-    response = StreamingHttpResponse(pieces, content_type="application/zip")
-    response["Content-Length"] = str(size)
-    response["Cache-Control"] = "no-store"
     name = f"pregao-{timezone.localdate(at):%Y-%m-%d}.zip"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(PIECE):
-            yield piece
-
-
-async def _pieces_async(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """Yield the file in pieces; Django would read a plain generator to its end before sending."""
-    with file:
-        while piece := await sync_to_async(file.read, thread_sensitive=False)(PIECE):
-            yield piece
+    return file_response(request, file, name=name, content_type="application/zip")
 
 
 def remove_account(request: MemberRequest) -> HttpResponse:

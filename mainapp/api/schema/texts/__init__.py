@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from mainapp.api.schema.texts import accounts, agenda, alerts, chats, club_shared, clubs, ideas
+from mainapp.api.schema.texts import (
+    accounts,
+    agenda,
+    alerts,
+    chats,
+    club_shared,
+    clubs,
+    ideas,
+    reports,
+)
 from mainapp.api.schema.texts.text import Text
 
 __all__ = ["TEXTS", "Text"]
@@ -23,6 +32,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     **chats.TEXTS,
     **clubs.TEXTS,
     **ideas.TEXTS,
+    **reports.TEXTS,
     **club_shared.TEXTS,
     ("get", ""): Text(
         summary="Find the documentation",

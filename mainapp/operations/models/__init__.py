@@ -1,0 +1,5 @@
+"""Models of operations: reports."""
+
+from mainapp.operations.models.reports import Report
+
+__all__ = ["Report"]

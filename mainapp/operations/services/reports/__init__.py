@@ -1,0 +1,1 @@
+"""Reports: requests, the work of a worker, and the sweep."""

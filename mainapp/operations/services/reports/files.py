@@ -1,0 +1,74 @@
+"""Files of reports in REPORTS_DIR. All names of a report's files begin with its random key."""
+
+import os
+import shutil
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+MODE = 0o700
+ORPHAN_S = 3600.0
+
+
+def folder() -> Path:
+    path = Path(settings.REPORTS_DIR)
+    path.mkdir(mode=MODE, parents=True, exist_ok=True)
+    return path
+
+
+def open_part(name: str, *, earlier: str, size: int) -> IO[bytes]:
+    """Open a report's file of rows for appending after its first `size` bytes.
+
+    `earlier` is the file of the last claim. If that is another one, its rows are copied: a worker
+    that lost its lease may still write into it. Raises: FileNotFoundError if it is lost.
+    """
+    path = folder() / name
+    if earlier and earlier != name:
+        shutil.copyfile(folder() / earlier, path)
+    file = path.open("r+b" if earlier else "w+b")
+    try:
+        if file.seek(0, os.SEEK_END) < size:
+            raise FileNotFoundError(name)
+        file.truncate(size)
+        file.seek(size)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def store(file: IO[bytes], data: bytes) -> None:
+    """Append to a file and wait until the disk has it."""
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def open_file(name: str) -> IO[bytes]:
+    """Open a file for reading. Raises: FileNotFoundError."""
+    return (folder() / name).open("rb")
+
+
+def remove_files(key: str, *, but: str = "") -> None:
+    """Remove a report's files, except the one named `but`. Open ones can be read to their end."""
+    for path in folder().glob(f"{key}*"):
+        if path.name != but:
+            path.unlink(missing_ok=True)
+
+
+def remove_orphans(keys: Collection[str]) -> int:
+    """Remove files of other reports than those with `keys`; return their number.
+
+    They are left by workers that were killed. New files may belong to a report that is newer than
+    the caller's list.
+    """
+    count = 0
+    for path in folder().iterdir():
+        is_old = path.stat().st_mtime < time.time() - ORPHAN_S
+        if is_old and path.name.partition("-")[0] not in keys:
+            path.unlink(missing_ok=True)
+            count += 1
+    return count

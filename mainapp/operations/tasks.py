@@ -1,0 +1,41 @@
+"""Background tasks of operations."""
+
+import logging
+
+import redis
+from celery import shared_task
+from celery.exceptions import OperationalError
+from django.utils import timezone
+
+from mainapp.operations.services.reports.leases import due_reports
+from mainapp.operations.services.reports.making import run_report
+from mainapp.operations.services.reports.sweeping import SWEEP, sweep_files
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="make_report", ignore_result=True)
+def make_report(pk: int) -> None:
+    """Work on a report, then queue those whose turn it is: it again, if it is not done."""
+    if run_report(report_pk=pk):
+        queue_due()
+
+
+@shared_task(name=SWEEP, ignore_result=True)
+def sweep_reports() -> None:
+    """Queue reports never sent or left by killed workers; delete files past their time."""
+    queue_due()
+    sweep_files(at=timezone.now())
+
+
+def queue_due() -> None:
+    for pk in due_reports():
+        queue_report(pk)
+
+
+def queue_report(pk: int) -> None:
+    """Queue `make_report`; without a broker the sweep does it later."""
+    try:
+        make_report.apply_async(args=(pk,), retry=False)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        logger.warning("report %s could not be queued: %s", pk, error)
