@@ -18,7 +18,7 @@ BEFORE = [
 AFTER = [
     ("forum", "0009_club_rooms"),
     ("accounts", "0011_agenda"),
-    ("core", "0003_tag"),
+    ("core", "0004_audit_seals"),
     ("ideas", "0003_quote_kinds"),
     ("agenda", "0001_agenda"),
 ]

@@ -45,7 +45,10 @@ NOT_AUDITED = {
     "accounts.block": "private to the user who blocks",
     "core.tag": "words shared by ideas and events",
     "core.usage": "counters of the limits",
-    "core.auditentry": "the audit itself",
+    **dict.fromkeys(
+        ("core.auditentry", "core.auditseal", "core.audithead", "core.auditdetail"),
+        "the audit itself",
+    ),
     **dict.fromkeys(
         (
             *("market.stock", "market.indexlist", "market.membership", "market.corporateevent"),

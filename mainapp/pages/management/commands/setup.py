@@ -27,6 +27,7 @@ from mainapp.moderation.services.complaints import ensure_forgetting
 from mainapp.notifications.selectors.channels import device_count
 from mainapp.notifications.services.devices import ensure_key
 from mainapp.notifications.services.scheduling import ensure_sweep
+from mainapp.operations.services.sealing import ensure_sealing
 from mainapp.uploads.services import uploads
 
 CONNECT_TIMEOUT_S = 3
@@ -113,6 +114,7 @@ def schedule() -> str:
     apply_zone_rules(at=timezone.now())  # an update may bring new rules of time zones
     clubs.ensure_sweep()
     ideas.ensure_sweep()
+    ensure_sealing()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"
