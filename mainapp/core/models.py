@@ -63,9 +63,9 @@ class AuditEntry(models.Model):
 
     It has no foreign keys: it outlives the row and the actor, whose ids alone identify nobody.
     `fields` has the names of the changed fields, and `changes` the values before and after of those
-    that are not private: see `mainapp.core.audit`. `program` is the name of the task or command that
-    made the change; the actor of a task is the person for whom it did. `seal_number` is the number
-    of the AuditSeal that has the entry; null until it is sealed.
+    that are not private: see `mainapp.core.audit`. `program` is the name of the task or command
+    that made the change; the actor of a task is the person for whom it did. `seal_number` is the
+    number of the AuditSeal that has the entry; null until it is sealed.
     """
 
     class Way(models.TextChoices):

@@ -168,7 +168,7 @@ def _seals_between(first: int, last: int) -> Iterator[AuditSeal]:
 
 
 def _entries_between(first: int, last: int) -> Iterator[AuditEntry]:
-    """Yield entries by the number of their seal. Without `first` those of impossible numbers too."""
+    """Yield entries by the number of their seal; from the first seal on also those of number 0."""
     entries = AuditEntry.objects.filter(seal_number__lte=last).order_by("seal_number", "pk")
     number, key = first if first > 1 else 0, 0
     while rows := list(

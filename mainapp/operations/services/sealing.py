@@ -36,7 +36,7 @@ def ensure_sealing() -> None:
 
 
 def _unsealed() -> "QuerySet[AuditEntry]":
-    # Sorted by the two columns of the index, so that PostgreSQL does not walk along the ids instead.
+    # Sorted by both columns of the index, so that PostgreSQL does not walk along the ids instead.
     return AuditEntry.objects.filter(seal_number=None).order_by("seal_number", "pk")
 
 
