@@ -1,5 +1,6 @@
 """The actors of audit entries: people in parallel, tasks, and commands; links and side rows."""
 
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -29,7 +30,10 @@ from mainapp.forum.tests.factories import RoomFactory, make_group
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.consumers import NotificationsConsumer
 from mainapp.notifications.models import Broadcast
+from mainapp.pages.tests.audited_requests import FRAMES_NOT_AUDITED
+from mainapp.pages.tests.world import FRAMES, OBJECTS, make_world
 from project.celery import app
+from routing import websocket_urlpatterns
 from tests.instances import wait_for
 
 PEOPLE, REQUESTS = 10, 50
@@ -107,6 +111,30 @@ async def test_parallel_frames_of_ten_people_are_not_mixed_up(websocket, monkeyp
     assert {row[2]["user"][1]: row[:2] for row in own} == {
         user.pk: (user.pk, "socket") for user in users
     }
+
+
+# Frames ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_frames_leave_no_entry(websocket):
+    world = await sync_to_async(make_world)()
+    await sync_to_async(AuditEntry.objects.all().delete)()
+    for pattern in websocket_urlpatterns:
+        path, policy = str(pattern.pattern), pattern.callback.consumer_class.policy
+        assert set(policy.frames) <= FRAMES_NOT_AUDITED.keys(), path
+        if not path:
+            continue
+        arguments = await sync_to_async(OBJECTS[policy.of][0])(world) if policy.of else {}
+        await sync_to_async(AuditEntry.objects.all().delete)()
+        address = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", path).format(**arguments)
+        async with websocket(address, world.users["host"]) as socket:
+            for kind in policy.frames:
+                await socket.send({"type": kind, "id": "x"} | FRAMES.get(kind, {}))
+            await socket.send({"type": "ping", "id": "last"})
+            while (await socket.next()).get("id") != "last":
+                pass
+        assert await sync_to_async(AuditEntry.objects.count)() == 0, path
 
 
 # Tasks and commands ----------------------------------------------------------------------------
