@@ -161,7 +161,7 @@ def _names_people(field: Any) -> bool:
 
 def _label(model: str, name: str) -> str:
     field = _field(model, name)
-    return str(FIELDS.get(name) or getattr(field, "verbose_name", name))
+    return str(FIELDS.get(name) or (field.verbose_name if field else name))
 
 
 def _value(model: str, name: str, value: Any, people: Mapping[int, Any]) -> str:

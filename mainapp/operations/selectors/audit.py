@@ -48,9 +48,9 @@ def audit_page(entries: QuerySet[AuditEntry], number: str) -> "Page[Any]":
 
 def cached_chain_state() -> dict[str, Any]:
     """Return the state of the chain, at most STATE_S old."""
-    state: dict[str, Any] = cache.get_or_set(STATE_KEY, _state, STATE_S)
+    state: Any = cache.get_or_set(STATE_KEY, _state, STATE_S)
     times = {name: datetime.fromisoformat(state[name]) for name in TIMES if state[name]}
-    return state | times
+    return {**state, **times}
 
 
 TIMES = ("sealed_at", "oldest_unsealed_at")

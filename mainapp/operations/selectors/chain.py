@@ -33,7 +33,11 @@ def chain_state(*, limit: int = 10_000) -> ChainState:
     unsealed = AuditEntry.objects.filter(seal_number=None).order_by("seal_number", "pk")
     times = list(unsealed.values_list("at", flat=True)[:limit])
     return ChainState(
-        head.number, head.hash, seal and seal.sealed_at, len(times), min(times, default=None)
+        head.number,
+        head.hash,
+        seal.sealed_at if seal else None,
+        len(times),
+        min(times, default=None),
     )
 
 
@@ -131,8 +135,8 @@ class Verification:
             yield f"seal {self.number}: beyond the head"
         beyond = AuditEntry.objects.filter(seal_number__gt=max(head.number, self.number))
         for entry in beyond.order_by("seal_number", "pk")[:ENTRIES_A_QUERY]:
-            if not AuditSeal.objects.filter(number=entry.seal_number).exists():
-                yield f"entry {entry.pk}: inserted: there is no seal {entry.seal_number}"
+            if not AuditSeal.objects.filter(number=_seal_number(entry)).exists():
+                yield f"entry {entry.pk}: inserted: there is no seal {_seal_number(entry)}"
 
     def _unsealed_faults(self, at: datetime) -> Iterator[str]:
         state = chain_state()

@@ -71,7 +71,8 @@ def test_entries_are_readable(browser, admin, alice):
         f"{when} comando setup · comando mudou {change}",
         f"{when} sistema: tarefa update_stock, para alice · tarefa mudou {change}",
         f"{when} visitante · página criou alerta nº 7 dono: — → alice",
-        f"{when} conta apagada · página mudou conta nº 7 e-mail: a@x.org → b@x.org sobre você mudou",
+        f"{when} conta apagada · página mudou conta nº 7 "
+        "e-mail: a@x.org → b@x.org sobre você mudou",
         f"{when} alice · página mudou {change}",
     ]
 
@@ -108,6 +109,13 @@ def test_filters_and_export_show_the_same_entries(query, browser, alice):
     if query != "way=nonsense":
         exported = b"".join(browser.get(f"/auditoria/exportar/?{query}")).decode()
         assert {line.split(";")[4] for line in exported.splitlines()[1:]} == FILTERS[query]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "ontem"])
+def test_days_that_no_entry_has_are_errors_at_the_field(day, browser):
+    for name in ("since", "until"):
+        response = browser.get("/auditoria/", {name: day})
+        assert list(response.context["form"].errors) == [name]
 
 
 def test_an_unknown_person_is_an_error_at_the_field(browser):
