@@ -129,6 +129,7 @@ def shown_entry(
     changes += [Change(_label(entry.model, name), *texts) for name, texts in details.items()]
     hidden = [name for name in entry.fields if name not in {*entry.changes, *details}]
     changes += [Change(_label(entry.model, name)) for name in hidden]
+    changes.sort(key=lambda change: (change.is_private, change.label))
     person = people.get(entry.actor_id or 0)
     model = str(MODELS.get(entry.model, entry.model))
     return ShownEntry(entry, person, actor_words(entry, person), model, changes)
@@ -136,15 +137,25 @@ def shown_entry(
 
 def actor_words(entry: AuditEntry, person: Any) -> str:
     """Return the actor of an entry: a name as it is now, a program, or a visitor."""
-    name = person.name if person else _("conta apagada")
-    if entry.way == AuditEntry.Way.TASK:
-        words = _("sistema: tarefa %(task)s") % {"task": entry.program or "?"}
-        if entry.actor_id is None:
-            return words
-        return _("%(system)s, para %(person)s") % {"system": words, "person": name}
-    if entry.way == AuditEntry.Way.COMMAND and entry.actor_id is None:
-        return _("comando %(command)s") % {"command": entry.program or "?"}
-    return name if entry.actor_id is not None else _("visitante")
+    if entry.way in (AuditEntry.Way.TASK, AuditEntry.Way.COMMAND):
+        return _program_words(entry, person)
+    return _("visitante") if entry.actor_id is None else _name(person)
+
+
+def _program_words(entry: AuditEntry, person: Any) -> str:
+    if not entry.program:  # of an earlier version
+        words = _("sistema")
+    elif entry.way == AuditEntry.Way.TASK:
+        words = _("sistema: tarefa %(task)s") % {"task": entry.program}
+    else:
+        words = _("comando %(command)s") % {"command": entry.program}
+    if entry.actor_id is None:
+        return words
+    return _("%(system)s, para %(person)s") % {"system": words, "person": _name(person)}
+
+
+def _name(person: Any) -> str:
+    return str(person.name) if person else _("conta apagada")
 
 
 def _field(label: str, name: str) -> Any:

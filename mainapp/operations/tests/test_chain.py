@@ -57,7 +57,8 @@ def test_each_seal_follows_the_one_before_and_the_head_names_the_last(chain):
     ]
     assert links == [(1, "", 2), (2, first.hash, 2), (3, second.hash, 2)]
     assert AuditHead.objects.values_list("number", "hash").get() == (3, third.hash)
-    assert [row.seal_number for row in AuditEntry.objects.order_by("seal_number")] == [1, 1, 2, 2, 3, 3]
+    numbers = [row.seal_number for row in AuditEntry.objects.order_by("seal_number")]
+    assert numbers == [1, 1, 2, 2, 3, 3]
 
 
 def test_many_entries_are_sealed_in_parts_and_nothing_is_sealed_without_entries(db):
