@@ -16,6 +16,9 @@ def main() -> None:
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the settings
     from django.db import DatabaseError  # noqa: PLC0415 - after the settings
 
+    from mainapp.core.acts import Process  # noqa: PLC0415 - after the settings
+
+    Process.command = "".join(sys.argv[1:2])
     try:
         execute_from_command_line(sys.argv)
     except DatabaseError as error:

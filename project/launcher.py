@@ -245,6 +245,9 @@ def manage(arguments: list[str]) -> None:
     os.environ.update(instance.environment(QUOTE_SOURCE=source))
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - only here
 
+    from mainapp.core.acts import Process  # noqa: PLC0415 - only here
+
+    Process.command = "".join(arguments[:1])
     execute_from_command_line(["manage.py", *arguments])
 
 

@@ -125,6 +125,10 @@ class User(AuditedModel, AbstractUser):
         hidden="username email first_name last_name display_name bio password avatar_key "
         "suspension_reason",
         ignored="last_login date_joined avatar_pending",
+        owner="id",
+        # Of an account that was taken over, one looks for its names and addresses of before.
+        readable="username email",
+        links="groups user_permissions",
     )
 
     class Access(models.TextChoices):
@@ -227,7 +231,8 @@ class Preferences(AuditedModel):
 
     audit = Audited(
         shown="user language theme monitoring_minutes hides_presence hides_talk_in_mails "
-        "time_zone follows_agenda"
+        "time_zone follows_agenda",
+        owner="user",
     )
 
     class Theme(models.TextChoices):

@@ -39,6 +39,8 @@ class Event(ClubScoped, AuditedModel):
         hidden="title description place link price",
         ignored="starts_at ends_at taken uid sequence changed_at created_at search_text import_key "
         "announced_at told notice_due_at cancelled_at",
+        owner="host",
+        hidden_links="tags",
     )
 
     class Kind(models.TextChoices):
@@ -181,6 +183,7 @@ class Order(AuditedModel):
         shown="event user seats state is_paid",
         hidden="price",
         ignored="queued_at confirmed_at closed_at",
+        owner="user",
     )
 
     class State(models.TextChoices):
@@ -259,7 +262,7 @@ class Reminder(models.Model):
 class CalendarLink(AuditedModel):
     """The private link of a user's calendar, which can be read by anybody with the link."""
 
-    audit = Audited(shown="user", hidden="key", ignored="renewed_at")
+    audit = Audited(shown="user", hidden="key", ignored="renewed_at", owner="user")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_link"

@@ -37,7 +37,10 @@ class ApiKey(AuditedModel):
     """
 
     audit = Audited(
-        shown="user scopes expires_at", hidden="name hint digest", ignored="created_at last_used_at"
+        shown="user scopes expires_at",
+        hidden="name hint digest",
+        ignored="created_at last_used_at",
+        owner="user",
     )
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")

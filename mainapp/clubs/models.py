@@ -74,7 +74,9 @@ class ClubMember(AuditedModel):
     `is_chosen`: new ideas, events and rooms of this user are offered for this club first.
     """
 
-    audit = Audited(shown="club user role shares_portfolio", ignored="joined_at is_chosen")
+    audit = Audited(
+        shown="club user role shares_portfolio", ignored="joined_at is_chosen", owner="user"
+    )
 
     class Role(models.TextChoices):
         OWNER = "owner", _("dono")
@@ -130,6 +132,7 @@ class Invitation(AuditedModel):
         shown="club created_by expires_at max_uses revoked_at",
         hidden="key",
         ignored="uses created_at",
+        owner="created_by",
     )
 
     club = models.ForeignKey(Club, models.CASCADE, related_name="invitations")

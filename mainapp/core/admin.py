@@ -1,7 +1,6 @@
 """The base of admin pages that only show rows, and the audit: filterable, exported as CSV."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -12,11 +11,8 @@ from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
 from mainapp.core.audit import AuditedQuerySet
+from mainapp.core.audit.exporting import csv_lines
 from mainapp.core.models import AuditEntry
-from mainapp.core.spreadsheets import streamed_csv
-
-COLUMNS = ("id", "at", "actor_id", "way", "action", "model", "key", "fields", "changes")
-CHUNK = 2000
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
@@ -32,19 +28,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics a
         return False
 
 
-def csv_lines(entries: "QuerySet[AuditEntry]") -> Iterator[str]:
-    """Yield the parts of a CSV file; the rows are read in chunks."""
-    rows = entries.order_by("pk").values_list(*COLUMNS).iterator(CHUNK)
-    yield from streamed_csv(COLUMNS, ([_cell(value) for value in row] for row in rows))
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-
-
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "actor_id", "way", "action", "model", "key", "changed_fields"]
+    list_display = ["at", "actor_id", "way", "program", "action", "model", "key", "changed_fields"]
     list_filter = ["way", "action", "model", "at"]
     search_fields = ["=actor_id", "=key", "model"]
     # The count would scan the table for every page of a search.
@@ -61,7 +47,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ) -> StreamingHttpResponse:
         headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
         return StreamingHttpResponse(
-            csv_lines(entries), content_type="text/csv; charset=utf-8", headers=headers
+            csv_lines(entries.order_by("pk")),
+            content_type="text/csv; charset=utf-8",
+            headers=headers,
         )
 
 

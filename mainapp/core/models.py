@@ -1,5 +1,10 @@
 """Counters of the limits that are stored in the database, fences of leases, tags, and the audit."""
 
+import json
+from datetime import UTC
+from hashlib import sha256
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -45,12 +50,32 @@ class Tag(models.Model):
         return self.name
 
 
+def canonical(value: Any) -> Any:
+    """Return a JSON value in the form that both databases give back.
+
+    PostgreSQL stores 1e22 as an integer, and SQLite as a floating-point number.
+    """
+    if isinstance(value, dict):
+        return {key: canonical(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 of a JSON value, as 64 hexadecimal digits."""
+    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
 class AuditEntry(models.Model):
     """A change of one row of an audited model; it is never changed itself.
 
     It has no foreign keys: it outlives the row and the actor, whose ids alone identify nobody.
     `fields` has the names of the changed fields, and `changes` the values before and after of those
-    that are not private: see `mainapp.core.audit`.
+    that are not private: see `mainapp.core.audit`. `program` is the name of the task or command
+    that made the change; the actor of a task is the person for whom it did. `seal_number` is the
+    number of the AuditSeal that has the entry; null until it is sealed.
     """
 
     class Way(models.TextChoices):
@@ -67,18 +92,91 @@ class AuditEntry(models.Model):
         DELETED = "deleted", _("apagou")
 
     at = models.DateTimeField()
-    actor_id = models.PositiveBigIntegerField(null=True, db_index=True)
+    actor_id = models.PositiveBigIntegerField(null=True)
     way = models.CharField(max_length=7, choices=Way)
     action = models.CharField(max_length=7, choices=Action)
     model = models.CharField(max_length=60)
     key = models.CharField(max_length=40)
     fields = models.JSONField()
     changes = models.JSONField()
+    program = models.CharField(max_length=80, default="", db_default="")
+    seal_number = models.PositiveBigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["model", "key"], name="audit_of_a_row")]
+        indexes = [
+            models.Index(fields=["model", "key"], name="audit_of_a_row"),
+            models.Index(fields=["seal_number", "id"], name="audit_of_a_seal"),
+            # The filters of the page, which shows the newest first.
+            models.Index(fields=["at", "id"], name="audit_of_a_time"),
+            models.Index(fields=["actor_id", "at", "id"], name="audit_of_a_person"),
+            models.Index(fields=["model", "at", "id"], name="audit_of_a_model"),
+            models.Index(fields=["way", "at", "id"], name="audit_of_a_way"),
+            models.Index(fields=["action", "at", "id"], name="audit_of_an_action"),
+        ]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
         return f"{self.action} {self.model} {self.key}"
+
+    def digest(self) -> str:
+        """Return the hash of everything that the entry records, without its seal."""
+        at = self.at.astimezone(UTC).isoformat(timespec="microseconds")
+        actor, change = (self.actor_id, self.way, self.program), (self.action, self.model, self.key)
+        return digest_of([self.pk, at, *actor, *change, self.fields, self.changes])
+
+
+class AuditSeal(models.Model):
+    """A link of the audit's chain: the hashes of some entries, and the hash of the seal before.
+
+    `entries` has the id and the digest of each sealed entry, by id. Numbers have no gaps.
+    """
+
+    LIMIT = 500  # of entries
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    previous_hash = models.CharField(max_length=64, unique=True)  # "" for the first
+    hash = models.CharField(max_length=64, unique=True)
+    sealed_at = models.DateTimeField(db_index=True)
+    entries = models.JSONField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number} of {len(self.entries)} entries"
+
+    def digest(self) -> str:
+        """Return the hash of the seal, which its `hash` should be."""
+        at = self.sealed_at.astimezone(UTC).isoformat(timespec="microseconds")
+        return digest_of([self.number, self.previous_hash, at, self.entries])
+
+
+class AuditHead(models.Model):
+    """The one row that names the last seal; whoever seals entries locks it."""
+
+    KEY = 1
+
+    number = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="")
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.hash}"
+
+
+class AuditDetail(models.Model):
+    """The readable values of a private field, before and after a change; not part of any hash.
+
+    It is deleted with the account of its owner, the person to whom the text belongs.
+    """
+
+    entry = models.ForeignKey(AuditEntry, models.CASCADE, related_name="details")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="audit_details"
+    )
+    field = models.CharField(max_length=60)
+    before = models.TextField()
+    after = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.entry_id}"

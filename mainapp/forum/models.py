@@ -82,6 +82,7 @@ class Room(ClubScoped, AuditedModel):
         hidden="name topic description filtered_words",
         ignored="kind club pair_key search_text last_seq revision rules_revision "
         "created_at active_at",
+        owner="host",
         # To those who do not take part in it, a private room does not exist.
         needs="kind",
         skips=lambda room: room.is_private,

@@ -61,6 +61,8 @@ class Idea(AuditedModel, ClubScoped):
         "close_source index_close",
         ignored="thesis_html search_text upper lower return_pct index_pct comments_count revision "
         "created_at edited_at simulated",
+        owner="author",
+        hidden_links="tags",
     )
 
     class Side(models.TextChoices):

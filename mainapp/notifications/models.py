@@ -93,6 +93,7 @@ class Channel(AuditedModel):
         shown="user kind is_active verified_at shows_amounts",
         hidden="address secret name",
         ignored="created_at code code_sent_at code_tries",
+        owner="user",
     )
 
     class Kind(models.TextChoices):
@@ -160,6 +161,8 @@ class Broadcast(AuditedModel):
         shown="author is_email finished_at",
         hidden="title body url",
         ignored="created_at last_user_id",
+        owner="author",
+        readable="title body url",
     )
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)

@@ -7,8 +7,13 @@ class OperationsConfig(AppConfig):
     name = "mainapp.operations"
 
     def ready(self) -> None:
-        from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
-        from mainapp.operations import receivers  # noqa: F401, PLC0415 - connects once the models are there
-        from mainapp.operations.services.reports.making import NOTICE  # noqa: PLC0415 - needs loaded models
+        # These need loaded models.
+        from mainapp.core.blocks import register_block  # noqa: PLC0415
+        from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415
+        from mainapp.operations import receivers  # noqa: F401, PLC0415 - connects
+        from mainapp.operations.blocks import BLOCKS  # noqa: PLC0415
+        from mainapp.operations.services.reports.making import NOTICE  # noqa: PLC0415
 
         register_appearance(NOTICE, Appearance(icon="file"))
+        for block in BLOCKS:
+            register_block(block)

@@ -1,11 +1,22 @@
-"""Permissions of health, metrics and reports, and the limits of reports."""
+"""Permissions of health, metrics, the audit and reports, and the limits of reports."""
 
 from datetime import timedelta
 
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.limits import DAY_S, Limit
-from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, Area, action, form, operation, page
+from mainapp.core.policies import (
+    ADMIN,
+    EVERYONE,
+    FORBIDDEN,
+    MEMBERS,
+    OWNER,
+    Area,
+    action,
+    form,
+    operation,
+    page,
+)
 
 NEW_REPORTS = Limit(
     "reports", "REPORTS_A_DAY", DAY_S, _("Relatórios demais num dia; espere um pouco.")
@@ -23,6 +34,8 @@ PAGES = {
     "readyz": page(EVERYONE),
     # The view checks token and address; the policy tests send from this machine.
     "metrics": page(EVERYONE),
+    "audit": page(ADMIN, member=FORBIDDEN),
+    "audit-export": page(ADMIN, member=FORBIDDEN),
     "reports": form(MEMBERS),
     "cancel-report": action(OWNER, of="report"),
     "delete-report": form(OWNER, of="report"),

@@ -7,6 +7,7 @@ from celery import shared_task
 from celery.exceptions import OperationalError
 from django.utils import timezone
 
+from mainapp.operations.services import sealing
 from mainapp.operations.services.reports.leases import due_reports
 from mainapp.operations.services.reports.making import run_report
 from mainapp.operations.services.reports.sweeping import SWEEP, sweep_files
@@ -39,3 +40,9 @@ def queue_report(pk: int) -> None:
         make_report.apply_async(args=(pk,), retry=False)
     except (OperationalError, redis.RedisError, OSError) as error:
         logger.warning("report %s could not be queued: %s", pk, error)
+
+
+@shared_task(name=sealing.TASK, ignore_result=True)
+def seal_audit() -> None:
+    """Seal new audit entries into the chain."""
+    sealing.seal_entries(at=timezone.now())

@@ -1,8 +1,9 @@
-"""URLs of health, metrics and reports."""
+"""URLs of health, metrics, the audit and reports."""
 
 from django.urls import path
 
 from mainapp.operations.views import reports
+from mainapp.operations.views.audit import audit, export
 from mainapp.operations.views.health import healthz, readyz
 from mainapp.operations.views.metrics import metrics
 
@@ -14,4 +15,6 @@ urlpatterns = [
     path("relatorios/<key:pk>/cancel/", reports.cancel, name="cancel-report"),
     path("relatorios/<key:pk>/delete/", reports.delete, name="delete-report"),
     path("relatorios/<key:pk>/download/", reports.download, name="download-report"),
+    path("auditoria/", audit, name="audit"),
+    path("auditoria/exportar/", export, name="audit-export"),
 ]

@@ -34,7 +34,7 @@ class ExactDecimalField(models.DecimalField):  # type: ignore[type-arg] # no gen
 class Carteira(AuditedModel):
     """One stock of one user's portfolio; prices in the stock's currency."""
 
-    audit = Audited(shown="owner", hidden="ativo preco_medio quantidade nota")
+    audit = Audited(shown="owner", hidden="ativo preco_medio quantidade nota", owner="owner")
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="carteira")
     ativo = models.ForeignKey(

@@ -30,6 +30,7 @@ class Alert(AuditedModel):
         "fires_if_beyond quote_kind expires_at",
         hidden="ativo email compra venda change_up_pct change_down_pct rearm_pct note",
         ignored="created_at last_fired_at simulated",
+        owner="owner",
     )
 
     class Recurrence(models.TextChoices):

@@ -17,7 +17,7 @@ from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404, missing_as_404
-from mainapp.operations.forms import ReportForm
+from mainapp.operations.forms.reports import ReportForm
 from mainapp.operations.selectors.reports import (
     CONTENT_TYPES,
     downloadable,

@@ -65,6 +65,10 @@ ABOUT = {
     "deliveries": ("o que foi enviado a você", "what was sent to you"),
     "delivery_attempts": ("as tentativas de cada envio", "attempts at each delivery"),
     "broadcasts": ("os avisos que você deu a todos", "announcements you sent to all users"),
+    "audit_details": (
+        "nomes, endereços e avisos seus que mudaram, que a auditoria guarda",
+        "your names, addresses and announcements that have changed, as the audit has them",
+    ),
     "alerts": ("os alertas", "alerts"),
     "alert_firings": ("os disparos dos alertas", "firings of alerts"),
     "clubs": ("os seus clubes", "your clubs"),

@@ -9,6 +9,7 @@ from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 from mainapp.accounts.models import Block, User
 from mainapp.accounts.personal_data import Row, Table, tables
 from mainapp.accounts.selectors import preferences_of
+from mainapp.core.models import AuditDetail
 from mainapp.forum.models import (
     Message,
     Participant,
@@ -55,6 +56,7 @@ MESSAGES = (
 )
 COMPLAINTS = ("kind", "id", "place", "category", "reason", "reported_at", "decided_at")
 BROADCASTS = ("id", "title", "body", "url", "is_email", "created_at", "finished_at")
+DETAILS = ("id", "at", "model", "field", "before", "after")
 NOTIFICATIONS = ("id", "kind", "title", "body", "url", "created_at")
 CHANNELS = ("id", "kind", "address", "is_active", "created_at", "verified_at")
 DELIVERIES = (
@@ -187,6 +189,11 @@ def broadcasts(user: User) -> Iterable[Row]:
     return _rows(Broadcast.objects.filter(author=user).order_by("pk"), *BROADCASTS)
 
 
+def audit_details(user: User) -> Iterable[Row]:
+    columns = _named(DETAILS, at="entry__at", model="entry__model")
+    return _rows(AuditDetail.objects.filter(owner=user), *columns)
+
+
 def _room_name(user: User, room: str = "room") -> Case:
     """Return the name of a row's room; empty if the user may not read the room any more."""
     left = Participant.objects.filter(room=OuterRef(room), user=user).exclude(left_at=None)
@@ -244,4 +251,5 @@ TABLES = [
         rows=delivery_attempts,
     ),
     Table(name="broadcasts", columns=BROADCASTS, rows=broadcasts),
+    Table(name="audit_details", columns=DETAILS, rows=audit_details),
 ]

@@ -45,8 +45,11 @@ NOT_AUDITED = {
     "accounts.block": "private to the user who blocks",
     "core.tag": "words shared by ideas and events",
     "core.usage": "counters of the limits",
+    **dict.fromkeys(
+        ("core.auditentry", "core.auditseal", "core.audithead", "core.auditdetail"),
+        "the audit itself",
+    ),
     "core.fence": "counters of the holders of leases",
-    "core.auditentry": "the audit itself",
     **dict.fromkeys(
         (
             *("market.stock", "market.indexlist", "market.membership", "market.corporateevent"),
@@ -173,6 +176,12 @@ def test_every_field_of_an_audited_model_is_classified_once():
         if table := audit.audit_of(model):
             names = {field.name for field in model._meta.concrete_fields} - {model._meta.pk.name}
             assert table.recorded | table.ignored == names, model
+            assert table.readable <= table.hidden, model
+            assert table.links | table.hidden_links == {
+                field.name for field in model._meta.many_to_many
+            }, model
+            owner = table.owner and model._meta.get_field(table.owner)
+            assert not owner or User in (model, owner.related_model), model
             assert len(names) == sum(map(len, (table.shown, table.hidden, table.ignored))), model
 
 
@@ -384,7 +393,7 @@ def test_acts_are_nested_and_end(alice):
     alice.bio = "b"
     alice.save()
 
-    assert [row[:2] for row in ways()][-2:] == [("task", None), ("command", None)]
+    assert [row[:2] for row in ways()][-2:] == [("task", alice.pk), ("command", None)]
 
 
 # The admin -------------------------------------------------------------------------------------

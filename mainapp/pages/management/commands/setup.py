@@ -28,6 +28,7 @@ from mainapp.notifications.selectors.channels import device_count
 from mainapp.notifications.services.devices import ensure_key
 from mainapp.notifications.services.scheduling import ensure_sweep
 from mainapp.operations.services.reports import sweeping
+from mainapp.operations.services.sealing import ensure_sealing
 from mainapp.uploads.services import uploads
 
 CONNECT_TIMEOUT_S = 3
@@ -115,6 +116,7 @@ def schedule() -> str:
     clubs.ensure_sweep()
     ideas.ensure_sweep()
     sweeping.ensure_sweep()
+    ensure_sealing()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"

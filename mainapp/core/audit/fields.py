@@ -1,0 +1,107 @@
+"""The audited fields of models, and their values in the form in which entries have them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.db import models
+
+Values = dict[str, Any]
+
+
+def _never(_row: Any) -> bool:
+    return False
+
+
+class Audited:
+    """The fields of an audited model, as names separated by spaces. Its key is always ignored.
+
+    `owner` is the field of the person to whom a row belongs. `readable` are the hidden fields whose
+    values an admin may need: a side row has them, until the owner's account is deleted. `links` are
+    fields of many rows, of which entries have the keys, and `hidden_links` those whose keys are
+    private. `skips` returns whether a row is not audited; for that it reads the fields of `needs`.
+    """
+
+    def __init__(
+        self,
+        *,
+        shown: str = "",
+        hidden: str = "",
+        ignored: str = "",
+        owner: str = "",
+        readable: str = "",
+        links: str = "",
+        hidden_links: str = "",
+        needs: str = "",
+        skips: Callable[[Any], bool] = _never,
+    ) -> None:
+        self.shown, self.hidden = frozenset(shown.split()), frozenset(hidden.split())
+        self.ignored, self.needs = frozenset(ignored.split()), frozenset(needs.split())
+        self.owner, self.readable = owner, frozenset(readable.split())
+        self.links, self.hidden_links = frozenset(links.split()), frozenset(hidden_links.split())
+        self.needs |= {owner} - {""}
+        self.recorded = self.shown | self.hidden
+        self.skips = skips
+
+
+_NOTHING = Audited(skips=lambda _row: True)
+# Models of other packages: the accounts' addresses, and the settings of background work.
+FOREIGN = {
+    "account.emailaddress": Audited(
+        shown="user verified primary", hidden="email", owner="user", readable="email"
+    ),
+    "django_celery_beat.intervalschedule": Audited(shown="every period"),
+    "django_celery_beat.crontabschedule": Audited(
+        shown="minute hour day_of_week day_of_month month_of_year timezone"
+    ),
+    "django_celery_beat.periodictask": Audited(
+        shown="name task interval crontab solar clocked one_off start_time enabled args kwargs "
+        "queue exchange routing_key headers priority expires expire_seconds description",
+        ignored="last_run_at total_run_count date_changed",
+    ),
+}
+
+
+def audit_of(model: type[models.Model]) -> Audited | None:
+    """Return the audited fields of a model; None if it is not audited."""
+    own = getattr(model, "audit", None)
+    return own if isinstance(own, Audited) else FOREIGN.get(model._meta.label_lower)
+
+
+def fields_table_of(model: type[models.Model]) -> Audited:
+    """Return the audited fields of a model; none for one in a migration."""
+    return audit_of(model) or _NOTHING
+
+
+def recorded_fields(model: type[models.Model], names: Iterable[str]) -> dict[str, str]:
+    """Return the audited fields among names, which may be those of columns, like `host_id`."""
+    recorded = fields_table_of(model).recorded
+    fields = {model._meta.get_field(name).name: name for name in names}
+    return {field: name for field, name in fields.items() if field in recorded}
+
+
+def owner_of(row: models.Model) -> int | None:
+    """Return the key of the person to whom a row belongs; None if nobody is named."""
+    owner = fields_table_of(type(row)).owner
+    value: int | None = values_of(row, [owner])[owner] if owner else None
+    return value
+
+
+def values_of(row: models.Model, fields: Iterable[str]) -> Values:
+    meta: Any = row._meta
+    return {name: getattr(row, meta.get_field(name).attname) for name in fields}
+
+
+def plain_values(model: type[models.Model], values: Mapping[str, Any]) -> Values:
+    """Return values in the form in which they are read from the database; None for expressions."""
+    plain = {}
+    for name, value in values.items():
+        field: Any = model._meta.get_field(name)
+        value = value.pk if isinstance(value, models.Model) else value
+        target = field.target_field if field.is_relation else field
+        plain[name] = None if hasattr(value, "resolve_expression") else target.to_python(value)
+    return plain
+
+
+def json_value(value: Any) -> Any:
+    """Return a value in its JSON form."""
+    return value if value is None or isinstance(value, bool | int | list | dict) else str(value)
