@@ -1,4 +1,4 @@
-"""Counters of the limits that are stored in the database, tags, and the audit."""
+"""Counters of quotas, tags, and the audit."""
 
 from django.conf import settings
 from django.db import models
@@ -6,16 +6,27 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Usage(models.Model):
-    """A user's number of uses of a limit, in the window that ends at `window_ends_at`."""
+    """The number of uses of a quota, in the window that ends at `window_ends_at`.
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="usages")
+    They are a user's, or of the club with the key `audience`, such as `club:3`.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="usages"
+    )
+    audience = models.CharField(max_length=40, db_default="", default="")
     limit = models.CharField(max_length=40)
     count = models.PositiveIntegerField(default=0)
     window_ends_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "limit"], name="one_usage_of_each_limit")
+            models.UniqueConstraint(fields=["user", "limit"], name="one_usage_of_each_limit"),
+            models.UniqueConstraint(
+                fields=["audience", "limit"],
+                condition=models.Q(user=None),
+                name="one_usage_of_each_limit_by_a_club",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,3 +83,7 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.model} {self.key}"
+
+
+# At the end: they are audited, and the audit needs the models above.
+from mainapp.core.limits.models import Plan, QuotaRule  # noqa: E402, F401 - as said above

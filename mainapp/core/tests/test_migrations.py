@@ -17,10 +17,11 @@ BEFORE = [
 ]
 AFTER = [
     ("forum", "0009_club_rooms"),
-    ("accounts", "0011_agenda"),
-    ("core", "0003_tag"),
+    ("accounts", "0012_plan"),
+    ("core", "0005_quota_rules"),
     ("ideas", "0003_quote_kinds"),
     ("agenda", "0001_agenda"),
+    ("clubs", "0003_limits_become_plans"),
 ]
 
 

@@ -8,7 +8,7 @@ from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.tests.factories import make_group
 
 BEFORE = [("forum", "0005_count_new_rooms"), ("accounts", "0010_suspension")]
-AFTER = [("forum", "0009_club_rooms"), ("accounts", "0011_agenda")]
+AFTER = [("forum", "0009_club_rooms"), ("accounts", "0012_plan")]
 
 
 @pytest.mark.timeout(180)  # migrations of all features

@@ -7,7 +7,7 @@ from mainapp.core.tests.migrating import migrate
 from mainapp.moderation.models import Case, Complaint, LogEntry
 
 BEFORE = [("forum", "0007_kinds_of_messages"), ("accounts", "0010_suspension")]
-AFTER = [("forum", "0009_club_rooms"), ("accounts", "0011_agenda")]
+AFTER = [("forum", "0009_club_rooms"), ("accounts", "0012_plan")]
 
 
 @pytest.mark.timeout(180)  # migrations of all features
