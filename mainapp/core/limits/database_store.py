@@ -20,9 +20,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.utils import formats, timezone
 from django.utils.functional import lazy
-from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.audience import key_of
@@ -31,23 +29,13 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.limits.limit import RateLimited
 from mainapp.core.limits.quotas import USER, Quota
 from mainapp.core.models import QuotaRule, Usage
-from mainapp.core.templatetags.formats import day, duration
+from mainapp.core.templatetags.formats import duration, next_moment
 
 FOR_A_TIME = _("Limite atingido em %(quota)s: %(limit)s em %(window)s. Libera %(resets)s.")
 AT_ONCE = _("Limite atingido em %(quota)s: %(limit)s.")
 NOT_IN_PLAN = _("O plano não inclui %(quota)s.")
 
-
-def when(ends_at: datetime) -> str:
-    """Return the end of a window as "às 14:05" or "em 20/11, às 14:05"."""
-    local = timezone.localtime(ends_at)
-    time = formats.date_format(local, "H:i")
-    if local.date() == timezone.localdate():
-        return gettext("às %(time)s") % {"time": time}
-    return gettext("em %(day)s, às %(time)s") % {"day": day(local), "time": time}
-
-
-_duration, _when = lazy(duration, str), lazy(when, str)
+_duration, _next_moment = lazy(duration, str), lazy(next_moment, str)
 
 
 class _Rule(NamedTuple):
@@ -151,7 +139,7 @@ def _refuse(own: QuerySet[Usage], rule: _Rule, kind: Quota, at: datetime) -> Non
         "quota": kind.translated_label,
         "limit": limit,
         "window": _duration(window.total_seconds()),
-        "resets": _when(ends_at),
+        "resets": _next_moment(ends_at),
     }
     raise RateLimited(FOR_A_TIME, (ends_at - at).total_seconds(), params)
 

@@ -14,6 +14,7 @@ from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.pipes import Pipe, settle, until
 from mainapp.forum.fanout import RoomFanout, RoomSocket, directory, hub
 from mainapp.forum.models import Message
+from mainapp.core.limits import quotas
 from mainapp.forum.policies import POSTS
 from mainapp.forum.receivers import publish_change
 from mainapp.forum.selectors import messages
@@ -60,7 +61,8 @@ def _quick_poll(monkeypatch):
 @pytest.fixture(autouse=True)
 def _unlimited_posts(monkeypatch):
     """Let authors post faster than the limit of messages allows."""
-    monkeypatch.setattr(services_messages, "POSTS", replace(POSTS, count=10_000))
+    monkeypatch.delitem(quotas._quotas, "posts")
+    monkeypatch.setattr(services_messages, "POSTS", replace(POSTS, seed=10_000))
 
 
 @asynccontextmanager
