@@ -15,7 +15,7 @@ from django.utils.translation import override
 
 from mainapp.accounts.policies import is_admin_level, is_staff_level
 from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
-from mainapp.core.models import Plan
+from mainapp.core.limits.models import Plan
 from mainapp.core.names import (
     MAX_SKELETON,
     has_hidden,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
-from mainapp.core.models import Plan
+from mainapp.core.limits.models import Plan
 
 M = TypeVar("M", bound=models.Model)
 

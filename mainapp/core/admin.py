@@ -13,8 +13,9 @@ from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
 from mainapp.core.audit import AuditedQuerySet
+from mainapp.core.limits.models import Plan, QuotaRule
 from mainapp.core.limits.quotas import quota_kinds
-from mainapp.core.models import AuditEntry, Plan, QuotaRule
+from mainapp.core.models import AuditEntry
 from mainapp.core.spreadsheets import streamed_csv
 
 COLUMNS = ("id", "at", "actor_id", "way", "action", "model", "key", "fields", "changes")

@@ -85,5 +85,5 @@ class AuditEntry(models.Model):
         return f"{self.action} {self.model} {self.key}"
 
 
-# At the end: they are audited, and the audit needs the models above.
-from mainapp.core.limits.models import Plan, QuotaRule  # noqa: E402, F401 - as said above
+# At the end: plans are audited, and the audit needs the models above.
+import mainapp.core.limits.models  # noqa: E402, F401 - as said above

@@ -8,7 +8,7 @@ from mainapp.accounts.models import User
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
-from mainapp.core.models import Plan
+from mainapp.core.limits.models import Plan
 from mainapp.core.search import search
 from mainapp.moderation.models import Case
 from mainapp.moderation.services.complaints import complain, decide_case

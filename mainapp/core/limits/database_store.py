@@ -27,8 +27,9 @@ from mainapp.core.audience import key_of
 from mainapp.core.clocks import LARGE_SKEW
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits.limit import RateLimited
+from mainapp.core.limits.models import QuotaRule
 from mainapp.core.limits.quotas import USER, Quota
-from mainapp.core.models import QuotaRule, Usage
+from mainapp.core.models import Usage
 from mainapp.core.templatetags.formats import duration, next_moment
 
 FOR_A_TIME = _("Limite atingido em %(quota)s: %(limit)s em %(window)s. Libera %(resets)s.")

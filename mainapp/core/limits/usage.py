@@ -34,7 +34,7 @@ def _usage(subject: Any, kind: Quota, rule: Any, usage: Any, at: datetime) -> Qu
     if kind.held:
         most = limit if kind.most is None else min(limit, kind.most)
         return QuotaUsage(kind, most, held_rows(subject, kind), None, None)
-    window_s = rule.window.total_seconds() if rule and rule.window else kind.window_s
+    window_s: float = rule.window.total_seconds() if rule and rule.window else kind.window_s or 0
     ends_at = usage.window_ends_at if usage else None
     if ends_at is None or not at < ends_at <= _latest_end(at, window_s):
         return QuotaUsage(kind, limit, 0, None, window_s)

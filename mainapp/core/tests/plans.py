@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from mainapp.core.models import Plan, QuotaRule
+from mainapp.core.limits.models import Plan, QuotaRule
 
 
 def give_plan(subject, **limits):

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_noop, override
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import CLUB, Quota, RateLimited, quotas
 from mainapp.core.limits.database_store import check_and_increment_quota
+from mainapp.core.limits.models import Plan, QuotaRule
 from mainapp.core.limits.seeding import ineffective_settings, seed_default_plan
 from mainapp.core.limits.usage import quota_usage
-from mainapp.core.models import AuditEntry, Plan, QuotaRule, Usage
+from mainapp.core.models import AuditEntry, Usage
 from mainapp.core.tests.plans import give_plan
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -8,13 +8,13 @@ import pytest
 import redis
 
 from mainapp.accounts.models import User
+from mainapp.core.limits import quotas
 from mainapp.core.realtime import query
 from mainapp.core.realtime.writer import MAX_QUEUED
 from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.pipes import Pipe, settle, until
 from mainapp.forum.fanout import RoomFanout, RoomSocket, directory, hub
 from mainapp.forum.models import Message
-from mainapp.core.limits import quotas
 from mainapp.forum.policies import POSTS
 from mainapp.forum.receivers import publish_change
 from mainapp.forum.selectors import messages

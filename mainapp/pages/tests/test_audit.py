@@ -21,7 +21,8 @@ from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.tests.factories import ClubFactory
 from mainapp.core import audit
 from mainapp.core.acts import acting
-from mainapp.core.models import AuditEntry, Plan, QuotaRule
+from mainapp.core.limits.models import Plan, QuotaRule
+from mainapp.core.models import AuditEntry
 from mainapp.forum.models import Room
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
