@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mainapp.clubs.models import Club
-from mainapp.core.models import Plan, QuotaRule
+from mainapp.core.limits.models import Plan, QuotaRule
 from mainapp.core.tests.migrating import migrate
 
 BEFORE = [("clubs", "0001_initial")]
