@@ -1,6 +1,7 @@
 """Checks of the settings, of web push, and of quotas."""
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -23,8 +24,12 @@ def check_settings() -> Iterator[Finding]:
     if settings.DEBUG:
         yield fault("DEBUG is on: unset it, as error pages would show settings to visitors")
     yield from _addresses()
-    if any(network.prefixlen == 0 for network in settings.TRUSTED_PROXIES):
+    if any(map(_is_everyone, settings.TRUSTED_PROXIES)):
         yield fault("TRUSTED_PROXIES trusts every address: name only the proxies")
+
+
+def _is_everyone(proxy: str) -> bool:
+    return proxy == "*" or ip_network(proxy).prefixlen == 0
 
 
 def _addresses() -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def check_clock() -> Iterator[Finding]:
     try:
         client().ping()  # connects
         before = time.time()
-        seconds, microseconds = client().time()  # type: ignore[misc] # the stubs mix in the async client
+        seconds, microseconds = client().time()
         after = time.time()
     except redis.RedisError:
         yield fault("unknown, as Redis does not answer")
