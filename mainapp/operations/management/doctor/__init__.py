@@ -23,7 +23,7 @@ CHECKS = {
     "batch": Check(redis.check_batch),
     "outbox": Check(redis.check_outbox),
     "mail": Check(outside.check_mail, 8.0),
-    "sources": Check(outside.check_sources, 12.0),
+    "sources": Check(outside.check_sources, 10.0),
     "web push": Check(configuration.check_web_push),
     "quotas": Check(configuration.check_quotas),
     "disk": Check(files.check_disk),

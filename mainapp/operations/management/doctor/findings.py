@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.db import connections
 
-TOTAL_S = 14.0
+TOTAL_S = 12.0
 LEAST_SECRET = 4  # shorter values would also replace parts of ordinary words
 SECRET_SETTINGS = (
     *("SECRET_KEY", "VAPID_KEY", "EMAIL_HOST_PASSWORD", "BRAPI_TOKEN", "FMP_KEY"),
