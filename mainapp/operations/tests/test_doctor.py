@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from mainapp.core import static_files
 from mainapp.core.limits.seeding import seed_default_plan
 from mainapp.market import board
 from mainapp.notifications.models import Delivery
@@ -412,6 +413,18 @@ def test_folders_and_the_env_file_are_private_and_writable(site, tmp_path, monke
     assert faults(files.check_permissions) == [
         f"{folder} is not writable for this user: run `chown` and `chmod u+rwx`"
     ]
+
+
+def test_static_files_are_those_of_this_version(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(static_files, "fault", lambda: "")
+    site.STATIC_ROOT = tmp_path / "static"
+    text = "another version's files are collected: run `manage.py setup`"
+    assert faults(files.check_static_files) == [text]
+    record = tmp_path / "static.versions.json"
+    record.write_text(json.dumps({"state": "of another version"}))
+    assert faults(files.check_static_files) == [text]
+    record.write_text(json.dumps({"state": static_files.source_state()}))
+    assert faults(files.check_static_files) == []
 
 
 def test_backups_have_an_age(site, tmp_path):
