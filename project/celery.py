@@ -61,7 +61,7 @@ class SteadyAMQP(AMQP):
     Connection = SteadyConnection
 
 
-app = Celery("pregao", amqp=SteadyAMQP)
+app = Celery("pregao", amqp=SteadyAMQP, task_cls="project.periodic:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

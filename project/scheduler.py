@@ -1,21 +1,25 @@
-"""The database scheduler of beat, with a lease in Redis that /readyz checks."""
+"""The database scheduler of beat: of any number of beats, one sends the periodic tasks."""
 
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
 import redis
+from django.db import DatabaseError, close_old_connections
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from mainapp.core.clocks import SKEW, is_ahead
-from mainapp.core.redis import client as redis_client
-from mainapp.market import board
+from mainapp.core.leases import Lease, LeaseLostError, acquire_lease
+from mainapp.market.board import BEAT
+from project.periodic import NUMBER_HEADER
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SLEEP_S = 2.0
+STANDBY_S = 0.5  # between attempts to get the lease
 
 
 class Entry(ModelEntry):  # type: ignore[misc] # django-celery-beat has no types
@@ -29,20 +33,89 @@ class Entry(ModelEntry):  # type: ignore[misc] # django-celery-beat has no types
             self.last_run_at = self.model.last_run_at = now
         return super().is_due()
 
+    def save(self) -> None:
+        """Save the time of the last run alone: an admin may be changing the rest."""
+        names = ("last_run_at", "total_run_count")
+        rows = type(self.model)._default_manager.filter(pk=self.model.pk)
+        rows.update(**{name: getattr(self.model, name) for name in names})
+
 
 class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat has no types
-    """A database scheduler that renews its lease in Redis at least every two seconds."""
+    """A database scheduler that works only while it has the lease, which /readyz checks.
+
+    A beat that was paused, and wakes after another one has taken over, can send the one task that
+    it was sending; a worker refuses it by the number in its header. Times of runs are saved at once
+    (CELERY_BEAT_SYNC_EVERY), so that the next beat repeats none.
+    """
 
     Entry = Entry
     is_cut_off = False
     clock_offset_s = -inf
+    lease: Lease | None = None
+    _dirty: set[str]
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send due tasks; return the seconds to sleep, two at most."""
-        self._renew_lease()
+        if not self._has_lease():
+            return STANDBY_S
         self._follow_clock()
         pause_s: float = super().tick(*args, **options)
         return min(pause_s, LONGEST_SLEEP_S)
+
+    def apply_async(self, entry: Any, *args: Any, **options: Any) -> Any:
+        headers = entry.options.get("headers") or {}
+        number = self.lease.number if self.lease else 0
+        entry.options = entry.options | {"headers": headers | {NUMBER_HEADER: number}}
+        return super().apply_async(entry, *args, **options)
+
+    def sync(self) -> None:
+        """Save the times of runs, unless another beat has taken over: it saves its own."""
+        names, self._dirty = self._dirty, set()
+        if not names or not self.lease:
+            return
+        close_old_connections()
+        try:
+            with self.lease.fenced():
+                for name in names & self._schedule.keys():
+                    self._schedule[name].save()
+        except LeaseLostError:
+            return
+        except DatabaseError as error:
+            logger.warning("the times of runs were not saved: %s", error)
+            self._dirty |= names
+
+    def close(self) -> None:
+        super().close()
+        if self.lease:
+            with suppress(redis.RedisError):
+                self.lease.release()
+
+    def _has_lease(self) -> bool:
+        """Renew the lease, or try to get it; return whether this beat has it."""
+        try:
+            self._renew_or_acquire_lease()
+            self.is_cut_off = False
+        except (redis.RedisError, DatabaseError) as error:
+            if not self.is_cut_off:
+                logger.warning("beat's lease was not renewed: %s", error)
+            self.is_cut_off = True
+        return self.lease is not None and not self.is_cut_off
+
+    def _renew_or_acquire_lease(self) -> None:
+        try:
+            if self.lease:
+                self.lease.renew()
+                return
+        except LeaseLostError:
+            logger.warning("this beat's lease expired")
+        self.lease = acquire_lease(BEAT)
+        if self.lease:
+            self._read_again()
+
+    def _read_again(self) -> None:
+        """Read the schedule again, with the times at which other beats ran its tasks."""
+        self._dirty.clear()
+        self._initial_read, self._last_timestamp, self._heap = True, None, None
 
     def _follow_clock(self) -> None:
         """Read the schedule again after the clock was set back: its times are too far ahead."""
@@ -51,13 +124,4 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
         self.clock_offset_s = offset_s
         if set_back_s > SKEW.total_seconds():
             logger.warning("the clock was set back by %.0f s", set_back_s)
-            self._initial_read, self._last_timestamp, self._heap = True, None, None
-
-    def _renew_lease(self) -> None:
-        try:
-            redis_client().set(board.BEAT_KEY, 1, px=board.BEAT_LEASE_MS)
-            self.is_cut_off = False
-        except redis.RedisError as error:
-            if not self.is_cut_off:
-                logger.warning("beat's lease was not renewed: %s", error)
-            self.is_cut_off = True
+            self._read_again()

@@ -191,6 +191,8 @@ CELERY_TASK_ROUTES = {"update_stock": {"queue": "update"}}
 # Anyone who can write to Redis could end the workers (`shutdown`) and discard tasks (`revoke`).
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
+# The times of runs are saved with each one: the beat that takes over repeats none.
+CELERY_BEAT_SYNC_EVERY = 1
 
 # Quotes ----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Counters of quotas, tags, and the audit."""
+"""Counters of quotas, fences of leases, tags, and the audit."""
 
 from django.conf import settings
 from django.db import models
@@ -31,6 +31,16 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} of {self.limit} until {self.window_ends_at}"
+
+
+class Fence(models.Model):
+    """The number of the newest holder of a lease; the work of earlier ones is refused."""
+
+    role = models.CharField(max_length=20, unique=True)
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.number}"
 
 
 class Tag(models.Model):

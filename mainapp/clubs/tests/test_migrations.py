@@ -8,17 +8,15 @@ from django.utils import timezone
 
 from mainapp.clubs.models import Club
 from mainapp.core.limits.models import Plan, QuotaRule
-from mainapp.core.tests.migrating import migrate
+from mainapp.core.tests.migrating import migrated_to
 
 BEFORE = [("clubs", "0001_initial")]
-AFTER = [("clubs", "0003_limits_become_plans")]
 
 
 @pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_limits_of_clubs_become_shared_plans_and_the_last_version_can_still_write():
-    try:
-        apps = migrate(BEFORE, latest=AFTER)
+    with migrated_to(BEFORE) as apps:
         clubs = apps.get_model("clubs", "Club").objects
         for slug, limits in {
             "a": {"max_members": 7, "uploads_a_day": 0},
@@ -27,8 +25,6 @@ def test_limits_of_clubs_become_shared_plans_and_the_last_version_can_still_writ
             "d": {},
         }.items():
             clubs.create(name=slug, slug=slug, created_at=timezone.now(), **limits)
-    finally:
-        migrate(AFTER, latest=AFTER)
 
     shared, rooms = "Clubes: membros 7, arquivos 0", "Clubes: salas 3"
     named = Club.objects.order_by("slug").values_list("slug", "plan__name")

@@ -12,7 +12,7 @@ def delete_counters_of_clubs(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0003_tag'),
+        ('core', '0004_fence'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

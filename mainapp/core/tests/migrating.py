@@ -1,5 +1,7 @@
-"""Migrating forwards and backwards in tests, without the states of unrelated apps."""
+"""Migrating backwards and forwards in tests, without the states of unrelated apps."""
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -23,13 +25,31 @@ class _Executor(MigrationExecutor):
         return super().migration_plan(self._latest if clean_start else targets, clean_start)
 
 
-def migrate(targets: Targets, *, latest: Targets) -> Any:
-    """Migrate to `targets`, which are `latest` or precede it; return the apps in that state."""
-    executor = _Executor(latest)
-    # Checked before the first table changes: a run that stops in between breaks all later tests.
-    known = {str(step) for step, _ in executor.migration_plan(latest, clean_start=True)}
-    missing = {str(step) for step, _ in executor.migration_plan(targets)} - known
-    assert not missing, f"`latest` must contain {missing}"
-    executor.migrate(targets)
-    nodes = [target for target in targets if target[1]]
-    return _Executor(latest).loader.project_state(nodes).apps
+@contextmanager
+def migrated_to(targets: Targets) -> Iterator[Any]:
+    """Migrate backwards to `targets` and yield the apps in that state; then to the newest state."""
+    try:
+        yield migrate_back(targets)
+    finally:
+        migrate_to_newest()
+
+
+def migrate_back(targets: Targets) -> Any:
+    """Migrate backwards to `targets`; return the apps in that state."""
+    executor = MigrationExecutor(connection)
+    undone = {step.app_label for step, _ in executor.migration_plan(targets)}
+    _Executor(_newest_of(undone)).migrate(targets)
+    nodes: Any = [target for target in targets if target[1]]
+    return executor.loader.project_state(nodes).apps
+
+
+def migrate_to_newest() -> None:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if newest := _newest_of({step.app_label for step, _ in plan}):
+        _Executor(newest).migrate(newest)
+
+
+def _newest_of(labels: Collection[str]) -> Any:
+    nodes = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    return [node for node in nodes if node[0] in labels]

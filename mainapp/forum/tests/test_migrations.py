@@ -3,19 +3,18 @@
 import pytest
 from django.utils import timezone
 
-from mainapp.core.tests.migrating import migrate
+from mainapp.core.tests.migrating import migrate_back, migrated_to
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.tests.factories import make_group
 
 BEFORE = [("forum", "0005_count_new_rooms"), ("accounts", "0010_suspension")]
-AFTER = [("forum", "0009_club_rooms"), ("accounts", "0012_plan")]
 
 
 @pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_rooms_stay_in_the_forum_and_private_ones_are_never_made_public():
-    try:
-        apps, now = migrate(BEFORE, latest=AFTER), timezone.now()
+    now = timezone.now()
+    with migrated_to(BEFORE) as apps:
         user = apps.get_model("accounts", "User").objects.create(username="alice")
         room = apps.get_model("forum", "Room").objects.create(
             host_id=user.pk, name="Sala", created_at=now, active_at=now, last_seq=1
@@ -26,8 +25,6 @@ def test_rooms_stay_in_the_forum_and_private_ones_are_never_made_public():
         apps.get_model("forum", "Message").objects.create(
             room=room, author_id=user.pk, seq=1, body="oi", body_html="oi", sent_at=now
         )
-    finally:
-        migrate(AFTER, latest=AFTER)
 
     own, message = Participant.objects.get(), Message.objects.get()
     assert list(Room.objects.public().values_list("name", "pair_key")) == [("Sala", None)]
@@ -36,10 +33,8 @@ def test_rooms_stay_in_the_forum_and_private_ones_are_never_made_public():
 
     private = make_group(own.user)
     with pytest.raises(RuntimeError, match="private rooms"):
-        migrate(BEFORE, latest=AFTER)
+        migrate_back(BEFORE)
     private.delete()
-    try:
-        migrate(BEFORE, latest=AFTER)
-    finally:
-        migrate(AFTER, latest=AFTER)
+    with migrated_to(BEFORE):
+        pass
     assert Message.objects.get().body == "oi"

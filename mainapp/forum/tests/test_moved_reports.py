@@ -3,19 +3,17 @@
 import pytest
 from django.utils import timezone
 
-from mainapp.core.tests.migrating import migrate
+from mainapp.core.tests.migrating import migrated_to
 from mainapp.moderation.models import Case, Complaint, LogEntry
 
 BEFORE = [("forum", "0007_kinds_of_messages"), ("accounts", "0010_suspension")]
-AFTER = [("forum", "0009_club_rooms"), ("accounts", "0012_plan")]
 
 
 @pytest.mark.timeout(180)  # migrations of all features
 @pytest.mark.django_db(transaction=True)
 def test_open_and_resolved_reports_become_cases_with_a_copy():
     now = timezone.now()
-    try:
-        apps = migrate(BEFORE, latest=AFTER)
+    with migrated_to(BEFORE) as apps:
         users, rows = apps.get_model("accounts", "User").objects, apps.get_model
         alice, bob, carla = (users.create(username=name) for name in ("alice", "bob", "carla"))
         room = rows("forum", "Room").objects.create(
@@ -31,8 +29,6 @@ def test_open_and_resolved_reports_become_cases_with_a_copy():
         rows("forum", "ModerationEntry").objects.create(
             room=room, room_name="Sala", action="delete_message", detail="ofensa", done_at=now
         )
-    finally:
-        migrate(AFTER, latest=AFTER)
 
     cases = Case.objects.order_by("pk").values_list("state", "decision", "scope", "person")
     assert list(cases) == [

@@ -9,6 +9,7 @@ from uuid import uuid4
 import redis
 from redis import asyncio as aioredis
 
+from mainapp.core.leases import LeaseLostError, Role
 from mainapp.core.redis import client, key
 from mainapp.market.board.entries import (
     FeedStatus,
@@ -26,8 +27,7 @@ from mainapp.market.board.pulse import (
     GIVEN_MS,
     SEQ,
     STATUS,
-    STREAM_KEY,
-    STREAM_LEASE_MS,
+    STREAMER,
     WORKER_KEY,
     WORKER_LEASE_MS,
     LateSymbols,
@@ -39,13 +39,12 @@ from mainapp.market.kinds import QuoteKind
 from mainapp.market.quotes import NewestTimes, Quote, latest_quoted_at
 
 __all__ = [
-    "BEAT_KEY",
-    "BEAT_LEASE_MS",
+    "BATCH_KEY",
+    "BEAT",
     "GIVEN_KEY",
     "GIVEN_MS",
     "SEQ",
-    "STREAM_KEY",
-    "STREAM_LEASE_MS",
+    "STREAMER",
     "WORKER_KEY",
     "WORKER_LEASE_MS",
     "Board",
@@ -54,29 +53,32 @@ __all__ = [
     "Contents",
     "FeedStatus",
     "LateSymbols",
-    "LeaseLostError",
     "Placed",
     "Pulse",
     "board_key",
 ]
 
-BEAT_KEY, BEAT_LEASE_MS = key("beat"), 15_000
+BATCH_KEY = key("update_stock")
+# After kill -9 of a beat, another one sends the periodic tasks once this has expired.
+BEAT = Role("beat", key("beat"), lease_ms=5_000)
 
-# KEYS: board, lease. ARGV: status or '', the latest believed time in ms, the lease's holder or '',
-# then symbol, quoted_at in ms and value of each quote. A script is atomic: two workers never assign
-# the same number, a holder without the lease writes nothing, and an older quote never replaces a
-# newer one, unless that one's time lies in the future.
+# KEYS: board, the streamer's lease, the batch's lease. ARGV: status or '', the latest believed time
+# in ms, the holders of both leases or '', then symbol, quoted_at in ms and value of each quote. A
+# script is atomic: two workers never assign the same number, a streamer without the lease writes
+# nothing, a batch without its lease writes no status, and an older quote never replaces a newer
+# one, unless that one's time lies in the future.
 _PUT = """
 if ARGV[3] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end
 local names = {'@epoch', '@seq'}
-for i = 4, #ARGV, 3 do names[#names + 1] = ARGV[i] end
+for i = 5, #ARGV, 3 do names[#names + 1] = ARGV[i] end
 local old = redis.call('HMGET', KEYS[1], unpack(names))
 if not old[1] then return false end
 local seq = tonumber(old[2] or '0') + 1
 local changed, set = {}, {}
-if ARGV[1] ~= '' then set = {'@status', ARGV[1]} end
-for i = 4, #ARGV, 3 do
-  local before = old[(i - 4) / 3 + 3]
+local isBatch = ARGV[4] == '' or redis.call('GET', KEYS[3]) == ARGV[4]
+if ARGV[1] ~= '' and isBatch then set = {'@status', ARGV[1]} end
+for i = 5, #ARGV, 3 do
+  local before = old[(i - 5) / 3 + 3]
   local keep = false
   if before then
     local at, value = string.match(before, '^%d+|(%d+)|(.*)$')
@@ -104,10 +106,6 @@ RUN_LENGTH = 16
 
 class BoardLostError(Exception):
     """The board does not exist: Redis has lost its data."""
-
-
-class LeaseLostError(Exception):
-    """Another streamer works now: this one may write nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,20 +157,28 @@ class Board:
         return {name for name, quote in zip(names, quotes, strict=True) if quote}
 
     def put(
-        self, quotes: Iterable[Quote], status: FeedStatus | None, *, holder: str = ""
+        self,
+        quotes: Iterable[Quote],
+        status: FeedStatus | None,
+        *,
+        streamer: str = "",
+        batch: str = "",
     ) -> Placed:
         """Write quotes, which must have a time, and the status if not None.
 
-        `holder` is that of the streamer's lease, empty for a poll. Atomic and safe to repeat.
-        Raises: BoardLostError, LeaseLostError.
+        `streamer` and `batch` are the holders of the streamer's lease and of the batch's, if any.
+        A streamer that lost its lease writes nothing. A batch that lost its own, as its worker was
+        paused, writes its quotes, of which only newer ones count, but not its status. Atomic and
+        safe to repeat. Raises: BoardLostError, LeaseLostError.
         """
         by_symbol = {quote.symbol: quote for quote in quotes}
         believed = int(latest_quoted_at(datetime.now(UTC)).timestamp() * 1000)
-        args: list[str | bytes | int] = [dump_status(status) if status else "", believed, holder]
+        status_text = dump_status(status) if status else ""
+        args: list[str | bytes | int] = [status_text, believed, streamer, batch]
         for symbol, quote in by_symbol.items():
             assert quote.quoted_at is not None
             args += [symbol, milliseconds(quote.quoted_at), dump_quote(quote)]
-        reply: Any = self._put(keys=[self._key, STREAM_KEY], args=args)
+        reply: Any = self._put(keys=[self._key, STREAMER.key, BATCH_KEY], args=args)
         if reply == 0:
             raise LeaseLostError
         if not reply:

@@ -7,12 +7,14 @@ from typing import Any
 from django.conf import settings
 
 from mainapp.core.clocks import is_lease_held
+from mainapp.core.leases import Role
 from mainapp.core.redis import key
 from mainapp.market.board.entries import FeedStatus, parse_status
 
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
-WORKER_KEY, STREAM_KEY, GIVEN_KEY = key("worker"), key("stream"), key("stream", "given")
-WORKER_LEASE_MS, STREAM_LEASE_MS = 2_000, 2_000
+WORKER_KEY, WORKER_LEASE_MS = key("worker"), 2_000
+STREAMER = Role("stream", key("stream"), lease_ms=2_000)
+GIVEN_KEY = key("stream", "given")
 GIVEN_MS = 60_000  # the longest time until a given symbol counts as silent
 
 # KEYS: lease, given symbols. ARGV: GIVEN_MS. By Redis's clock, as they are written.
@@ -55,7 +57,7 @@ def queue_pulse(pipeline: Any, board: str) -> None:
     pipeline.hmget(board, [EPOCH, SEQ, STATUS])
     pipeline.pttl(WORKER_KEY)
     if settings.QUOTE_STREAM:
-        pipeline.eval(_READ_GIVEN, 2, STREAM_KEY, GIVEN_KEY, GIVEN_MS)
+        pipeline.eval(_READ_GIVEN, 2, STREAMER.key, GIVEN_KEY, GIVEN_MS)
 
 
 def parse_pulse(
@@ -63,7 +65,7 @@ def parse_pulse(
 ) -> Pulse:
     epoch, seq, status = head
     stream_ms, given = streaming or (0, [])
-    is_streaming = is_lease_held(stream_ms, lease_ms=STREAM_LEASE_MS)
+    is_streaming = is_lease_held(stream_ms, lease_ms=STREAMER.lease_ms)
     return Pulse(
         epoch.decode() if epoch else None,
         int(seq or 0),

@@ -257,14 +257,3 @@ class RejectedQuotes(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.reason}: {self.count}"
-
-
-class StreamFence(models.Model):
-    """The number of the newest streamer. Transactions of earlier ones are not committed."""
-
-    ONLY = 1  # the key of the only row
-
-    number = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"streamer {self.number}"

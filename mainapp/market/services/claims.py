@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
+from uuid import uuid4
 
 import redis
 from django.conf import settings
@@ -13,11 +14,10 @@ from redis.exceptions import LockError
 from mainapp.core.clocks import is_lease_held
 from mainapp.core.redis import TIMEOUT_S, key
 from mainapp.core.redis import client as redis_client
-from mainapp.market.selectors.schedule import TASK
+from mainapp.market.board import BATCH_KEY
 
 logger = logging.getLogger(__name__)
 
-LEASE_KEY = key(TASK)
 LEASE_S, RENEW_S = 2.0, 0.5
 
 
@@ -62,17 +62,18 @@ def _claim_key(symbol: str) -> str:
 
 
 @contextmanager
-def batch_lease() -> Iterator[bool]:
-    """Acquire the lease that allows one batch at a time; yield whether it was acquired.
+def batch_lease() -> Iterator[str]:
+    """Acquire the lease that allows one batch at a time; yield its holder, empty if it is taken.
 
     A thread renews it: a batch may take longer than the lease, and a dead worker's soon expires.
     """
-    left_ms: Any = redis_client().pttl(LEASE_KEY)
+    left_ms: Any = redis_client().pttl(BATCH_KEY)
     if left_ms > 0 and not is_lease_held(left_ms, lease_ms=LEASE_S * 1000):
-        redis_client().delete(LEASE_KEY)
-    lock = redis_client().lock(LEASE_KEY, timeout=LEASE_S, thread_local=False)
-    if not lock.acquire(blocking=False):
-        yield False
+        redis_client().delete(BATCH_KEY)
+    lock = redis_client().lock(BATCH_KEY, timeout=LEASE_S, thread_local=False)
+    holder = uuid4().hex
+    if not lock.acquire(blocking=False, token=holder):
+        yield ""
         return
     ended = Event()
 
@@ -86,7 +87,7 @@ def batch_lease() -> Iterator[bool]:
     thread = Thread(target=renew, daemon=True, name="update_stock-lease")
     thread.start()
     try:
-        yield True
+        yield holder
     finally:
         ended.set()
         thread.join(timeout=RENEW_S + TIMEOUT_S)

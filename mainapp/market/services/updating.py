@@ -75,18 +75,18 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     interval = update_schedule().interval
     if interval is None or not (at_once or _is_due(at, interval)):
         return False
-    with batch_lease() as is_acquired:
+    with batch_lease() as batch:
         # Checked again: another batch may have run since.
-        if not is_acquired or not (at_once or _is_due(at, interval)):
+        if not batch or not (at_once or _is_due(at, interval)):
             return False
         symbols = symbols_to_poll(watch.watched_symbols(redis_client()) | watch.needed_symbols())
-        if symbols and _are_sources_resting(at):
+        if symbols and _are_sources_resting(at, batch):
             return False
         pause = interval
         if not _is_trading(at):
             symbols, pause = _while_closed(symbols, interval, at_once=at_once)
         wanted = symbols if at_once else unclaimed(symbols)
-        _fetch_and_place(wanted, due=_due_after(at, interval, pause))
+        _fetch_and_place(wanted, due=_due_after(at, interval, pause), batch=batch)
     return True
 
 
@@ -117,8 +117,8 @@ def restore_board() -> bool:
     return not quote_board().exists() and quote_board().restore(last_quotes().values())
 
 
-def _fetch_and_place(symbols: Collection[str], *, due: Due | None) -> None:
-    """Fetch, record, place and publish quotes. `due` is None for a listed run.
+def _fetch_and_place(symbols: Collection[str], *, due: Due | None, batch: str = "") -> None:
+    """Fetch, record, place and publish quotes. `due` is None for a listed run, without a lease.
 
     A batch without any quote in which sources failed leaves the status unchanged: it is still due,
     and pages show the feed as late.
@@ -136,7 +136,7 @@ def _fetch_and_place(symbols: Collection[str], *, due: Due | None) -> None:
         # Also the symbols whose calls failed or timed out: their prices are just as old.
         late = fetched.unreached | quote_board().placed(fetched.missing)
         status = FeedStatus(batch_at=at, late=tuple(sorted(late)), **due._asdict())
-    place_quotes(recorded.quotes, status)
+    place_quotes(recorded.quotes, status, batch=batch)
 
 
 def _longest_unreached_first(symbols: Collection[str]) -> list[str]:
@@ -172,26 +172,23 @@ def _note_reached(symbols: Collection[str]) -> None:
         pipeline.execute()
 
 
-def place_quotes(
-    quotes: Collection[Quote], status: FeedStatus | None, *, holder: str = ""
-) -> Placed:
+def place_quotes(quotes: Collection[Quote], status: FeedStatus | None, **holders: str) -> Placed:
     """Write recorded quotes to the board and publish the changes.
 
-    `holder` is the streamer's that writes them: without the lease it writes nothing.
-    Raises: redis.RedisError.
+    `holders` are those of `Board.put`. Raises: LeaseLostError, redis.RedisError.
     """
-    placed = _place(quotes, status, holder)
+    placed = _place(quotes, status, **holders)
     if placed.changed:
         publish([GroupMessage(STOCK_TRACK, _batch_message(placed))])
     return placed
 
 
-def _place(quotes: Collection[Quote], status: FeedStatus | None, holder: str = "") -> Placed:
+def _place(quotes: Collection[Quote], status: FeedStatus | None, **holders: str) -> Placed:
     try:
-        return quote_board().put(quotes, status, holder=holder)
+        return quote_board().put(quotes, status, **holders)
     except BoardLostError:
         restore_board()
-        return quote_board().put(quotes, status, holder=holder)
+        return quote_board().put(quotes, status, **holders)
 
 
 def _batch_message(placed: Placed) -> QuotesRecorded:
@@ -206,7 +203,7 @@ def _batch_message(placed: Placed) -> QuotesRecorded:
     )
 
 
-def _are_sources_resting(at: datetime) -> bool:
+def _are_sources_resting(at: datetime, batch: str) -> bool:
     """Return whether no source may be called now.
 
     If the soonest one only spreads its budget, its next time becomes the due time. If it failed,
@@ -218,7 +215,8 @@ def _are_sources_resting(at: datetime) -> bool:
     if soonest.state == "resting":
         due = Due(at + timedelta(seconds=soonest.wait_s), soonest.wait_s)
         status = quote_board().status() or FeedStatus(batch_at=at, next_due_at=at)
-        _place([], replace(status, batch_at=min(status.batch_at, at), **due._asdict()))
+        status = replace(status, batch_at=min(status.batch_at, at), **due._asdict())
+        _place([], status, batch=batch)
     return True
 
 

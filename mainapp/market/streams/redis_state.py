@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mainapp.core.clocks import is_lease_held
 from mainapp.core.redis import client, key
-from mainapp.market.board import GIVEN_KEY, GIVEN_MS, STREAM_KEY, STREAM_LEASE_MS
+from mainapp.market.board import GIVEN_KEY, GIVEN_MS, STREAMER
 from mainapp.market.streams.base import StreamState
 
 STATES_KEY = key("stream", "states")
@@ -57,15 +57,15 @@ def write_streaming(
     """
     marks = [part for mark in given_ms.items() for part in mark]
     body = json.dumps([asdict(state) for state in states], default=datetime.isoformat)
-    keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
+    keys = (STREAMER.key, GIVEN_KEY, STATES_KEY)
     return bool(client().eval(_WRITE, len(keys), *keys, holder, GIVEN_MS, body, *marks))
 
 
 def read_streaming() -> Streaming:
     """Return the given symbols and the states. One round trip. Raises: redis.RedisError."""
-    keys = (STREAM_KEY, GIVEN_KEY, STATES_KEY)
+    keys = (STREAMER.key, GIVEN_KEY, STATES_KEY)
     left_ms, symbols, body = client().eval(_READ, len(keys), *keys, GIVEN_MS)
-    if not is_lease_held(left_ms, lease_ms=STREAM_LEASE_MS):
+    if not is_lease_held(left_ms, lease_ms=STREAMER.lease_ms):
         return Streaming(False, frozenset(), ())
     names = frozenset(symbol.decode() for symbol in symbols)
     return Streaming(True, names, tuple(_parse_states(body)))

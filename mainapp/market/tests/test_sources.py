@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from mainapp.core.redis import client as redis_client
-from mainapp.market.board import STREAM_KEY, WORKER_KEY, Board
+from mainapp.market.board import STREAMER, WORKER_KEY, Board
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers import configured
 from mainapp.market.providers.base import Budget, ProviderError, RefusedError
@@ -239,7 +239,7 @@ def streaming(settings, fresh):
     """Return a function that publishes the state of the simulated stream."""
     settings.QUOTE_STREAM = ["simulated"]
     redis_client().flushall()
-    redis_client().set(STREAM_KEY, "holder", px=2000)
+    redis_client().set(STREAMER.key, "holder", px=2000)
 
     def publish(status, **fields):
         state = StreamState("simulated", status=status, **fields)
@@ -284,7 +284,7 @@ def test_states_of_a_stream_are_shown_in_words(streaming, status, shown_as):
 
 
 def test_stream_without_a_process_is_shown_as_stopped(streaming):
-    redis_client().delete(STREAM_KEY)
+    redis_client().delete(STREAMER.key)
 
     assert stream_words() == ("broken", "parada: nenhum processo a recebe", False)
 
@@ -307,7 +307,7 @@ def test_page_and_feed_say_that_polling_stopped_while_a_stream_is_live(client, s
     Board(kind="simulated").renew_worker_lease()
     assert "o worker está parado" not in client.get("/sources/").content.decode()
 
-    redis_client().delete(WORKER_KEY, STREAM_KEY)
+    redis_client().delete(WORKER_KEY, STREAMER.key)
     assert feed_state(at=timezone.now())["feed"] == "down"
 
 

@@ -141,10 +141,10 @@ def test_a_listed_run_waits_for_redis_and_keeps_its_claims(monkeypatch):
     monkeypatch.setattr(tasks, "REDIS_PAUSE_S", 0.01)
     place, failures = updating.place_quotes, [redis.ConnectionError, redis.OutOfMemoryError]
 
-    def place_later(*args):
+    def place_later(*args, **holders):
         if failures:
             raise failures.pop()
-        return place(*args)
+        return place(*args, **holders)
 
     monkeypatch.setattr(updating, "place_quotes", place_later)
 

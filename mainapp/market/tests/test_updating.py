@@ -11,6 +11,7 @@ from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.market import board as boards
 from mainapp.market import watch
+from mainapp.market.board import BATCH_KEY, FeedStatus
 from mainapp.market.board.entries import parse_entry
 from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.providers.base import Budget
@@ -336,12 +337,12 @@ def test_lease_is_renewed_during_a_run(source, monkeypatch):
             time.sleep(0.02)
         source.can_reply.set()
         assert first.result(5) is True
-    assert not redis_client().exists(claims.LEASE_KEY)
+    assert not redis_client().exists(BATCH_KEY)
 
 
 def test_lease_of_a_killed_run_expires(source):
     watched("PETR4")
-    assert redis_client().lock(claims.LEASE_KEY, timeout=0.1).acquire(blocking=False)
+    assert redis_client().lock(BATCH_KEY, timeout=0.1).acquire(blocking=False)
     assert update_watched(at=now()) is False
 
     deadline = time.monotonic() + 5
@@ -355,14 +356,36 @@ def test_run_that_lost_its_lease_does_not_release_another(source, monkeypatch, c
     source.can_reply.clear()
     with running(update_watched, at=now()) as first:
         assert source.started.wait(5)
-        redis_client().set(claims.LEASE_KEY, "another's")
+        redis_client().set(BATCH_KEY, "another's")
         while not caplog.records:
             time.sleep(0.01)
         source.can_reply.set()
         first.result(5)
 
-    assert redis_client().get(claims.LEASE_KEY) == b"another's"
-    assert redis_client().ttl(claims.LEASE_KEY) == -1
+    assert redis_client().get(BATCH_KEY) == b"another's"
+    assert redis_client().ttl(BATCH_KEY) == -1
+
+
+def test_run_that_was_paused_leaves_the_due_time_of_its_successor(source):
+    watched("PETR4")
+    updating.restore_board()
+    source.can_reply.clear()
+    with running(update_watched, at=now()) as paused:
+        assert source.started.wait(5)
+        redis_client().delete(BATCH_KEY)  # it expires while the run's process is stopped
+        source.can_reply.set()
+        successor_at = now() + timedelta(seconds=10)
+        with claims.batch_lease() as batch:
+            status = FeedStatus(
+                batch_at=successor_at,
+                next_due_at=successor_at + timedelta(seconds=10),
+                pause_s=10.0,
+            )
+            updating.quote_board().put([], status, batch=batch)
+            paused.result(5)
+
+    assert updating.quote_board().status() == status
+    assert updating.quote_board().placed(["PETR4"]) == {"PETR4"}
 
 
 # Sources that fail or pause ------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django_celery_beat.models import PeriodicTask
 
 from mainapp.core.redis import client as redis_client
 from mainapp.market import watch
-from mainapp.market.board import BEAT_KEY, WORKER_KEY, FeedStatus, board_key
+from mainapp.market.board import BATCH_KEY, BEAT, WORKER_KEY, FeedStatus, board_key
 from mainapp.market.models import Candle, LastQuote
 from mainapp.market.providers.base import Budget, ProviderError
 from mainapp.market.providers.guard import Guard
@@ -96,7 +96,7 @@ def test_due_time_beyond_the_interval_is_shown_and_not_believed(client, source, 
     assert (feed(), readiness(client)["batch"]) == ("live", "ok")
 
 
-@pytest.mark.parametrize("name", [claims._claim_key("PETR4"), claims.LEASE_KEY])
+@pytest.mark.parametrize("name", [claims._claim_key("PETR4"), BATCH_KEY])
 def test_keys_of_redis_that_expire_an_hour_too_late_stop_no_batch(source, set_clock, name):
     set_clock(NOON)
     updating.restore_board()
@@ -117,7 +117,7 @@ def test_keys_of_redis_that_expire_an_hour_too_late_stop_no_batch(source, set_cl
 def test_lease_that_expires_an_hour_too_late_is_not_a_living_worker(client, source):
     updating.restore_board()
     redis_client().set(WORKER_KEY, 1, px=3_600_000)
-    redis_client().set(BEAT_KEY, 1, px=3_600_000)
+    redis_client().set(BEAT.key, 1, px=3_600_000)
 
     assert feed_state(at=timezone.now())["feed"] == "down"
     assert readiness(client)["worker"] == "no worker renews its lease"

@@ -1,1 +1,1 @@
-"""Management of an instance."""
+"""Management commands of the people who run an instance."""

@@ -34,7 +34,7 @@ def leases():
     simulated.restore([])
     simulated.put([], FeedStatus(batch_at=now, next_due_at=now + timedelta(seconds=10)))
     simulated.renew_worker_lease()
-    redis_client().set(board.BEAT_KEY, 1, px=15_000)
+    redis_client().set(board.BEAT.key, 1, px=5_000)
 
 
 @pytest.fixture

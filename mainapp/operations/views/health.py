@@ -102,7 +102,7 @@ def check_worker() -> str:
 
 
 def check_beat() -> str:
-    return _check_lease(board.BEAT_KEY, board.BEAT_LEASE_MS, "no beat renews its lease")
+    return _check_lease(board.BEAT.key, board.BEAT.lease_ms, "no beat renews its lease")
 
 
 def check_static_files() -> str:

@@ -46,6 +46,7 @@ NOT_AUDITED = {
     "accounts.block": "private to the user who blocks",
     "core.tag": "words shared by ideas and events",
     "core.usage": "counters of the limits",
+    "core.fence": "counters of the holders of leases",
     "core.auditentry": "the audit itself",
     **dict.fromkeys(
         (
@@ -71,7 +72,6 @@ NOT_AUDITED = {
     ),
     "ideas.savedfilter": "a list of its owner",
     "clubs.removedmember": "the deletion of the membership is recorded",
-    "market.streamfence": "a counter of streamers",
     "agenda.reminder": "the work of the site itself",
     **dict.fromkeys(("alerts.condition", "alerts.firing"), "the effects of prices on an alert"),
     **dict.fromkeys(

@@ -8,7 +8,7 @@ import pytest
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition
 from mainapp.alerts.services.alerts import create_alert
-from mainapp.core.tests.migrating import migrate
+from mainapp.core.tests.migrating import migrated_to
 from mainapp.market.models import Candle, LastQuote
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.services.recording import record_quotes
@@ -19,11 +19,6 @@ BEFORE = [
     ("market", "0011_corporate_events"),
     ("alerts", "0004_prices_of_eight_places"),
     ("ideas", "0002_prices_of_eight_places"),
-]
-AFTER = [
-    ("market", "0012_quote_kinds"),
-    ("alerts", "0005_quote_kinds"),
-    ("ideas", "0003_quote_kinds"),
 ]
 PRICES = {"real": "38.42", "simulated": "11.00", "replay": "22.00"}
 
@@ -69,8 +64,7 @@ def test_rows_of_the_last_version_are_migrated_with_their_kind():
         CandleFactory(stock=stock, kind=kind, source=kind, starts_at=NOON)
         fields = {"ativo": stock, "compra": Decimal("1.00")}
         create_alert(owner=owner, fields=fields, quote_kind=kind, at=NOON)
-    try:
-        apps = migrate(BEFORE, latest=AFTER)
+    with migrated_to(BEFORE) as apps:
         conditions = apps.get_model("alerts", "Condition").objects.values_list("simulated")
         assert sorted(conditions) == [(False,), (True,)]
         candles = apps.get_model("market", "Candle").objects
@@ -82,8 +76,6 @@ def test_rows_of_the_last_version_are_migrated_with_their_kind():
         later = candles.get(simulated=True)
         later.pk, later.source, later.starts_at = None, "replay", NOON + timedelta(minutes=1)
         later.save()
-    finally:
-        migrate(AFTER, latest=AFTER)
     assert set(Candle.objects.values_list("source", "kind", "simulated")) == {
         ("real", "real", False),
         ("simulated", "simulated", True),

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Collection
 from datetime import datetime
 
+from mainapp.core.leases import Lease
 from mainapp.market.quotes import Quote
 from mainapp.market.quotes.completion import completed
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.services.recording import record_quotes
-from mainapp.market.services.streaming.leasing import Lease
 from mainapp.market.services.updating import place_quotes
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def record_pushed(*, quotes: Collection[Quote], lease: Lease, at: datetime) -> l
     # sources shows the numbers.
     for (source, reason), count in recorded.rejected.items():
         logger.debug("%s: %d pushed quotes refused: %s", source, count, reason)
-    place_quotes(recorded.quotes, None, holder=lease.holder)
+    place_quotes(recorded.quotes, None, streamer=lease.holder)
     return [quote for quote in recorded.quotes if _is_newer(quote, last.get(quote.symbol))]
 
 

@@ -14,13 +14,13 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from mainapp.core.database import REQUEST_S, calls_limited
+from mainapp.core.leases import Lease, LeaseLostError, acquire_lease
 from mainapp.core.redis import client
 from mainapp.market import watch
-from mainapp.market.board import STREAM_LEASE_MS, LeaseLostError
+from mainapp.market.board import STREAMER
 from mainapp.market.quotes import Quote
 from mainapp.market.services.streaming.batches import record_pushed
 from mainapp.market.services.streaming.given_symbols import GivenSymbols
-from mainapp.market.services.streaming.leasing import RENEW_S, Lease, acquire_lease
 from mainapp.market.services.updating import reached_ns
 from mainapp.market.streams.base import QuoteStream, Tick, WantedSymbols
 from mainapp.market.streams.pending import PendingTicks
@@ -29,6 +29,7 @@ from mainapp.market.streams.redis_state import write_streaming
 logger = logging.getLogger(__name__)
 
 BATCH_S = 0.25
+RENEW_S = 0.5
 WANTED_S = 1.0
 NEEDED_EVERY = 5  # updates of the wanted symbols, because the needed ones cost queries
 ACQUIRE_S = 0.5
@@ -70,7 +71,7 @@ class Streamer:
         while not stop.is_set():
             pause_s = ACQUIRE_S
             try:
-                if lease := await self._in_database(acquire_lease):
+                if lease := await self._in_database(partial(acquire_lease, STREAMER)):
                     return lease
             except OUTAGES as error:
                 logger.warning("stream: waits for the lease: %s", error)
@@ -119,7 +120,7 @@ class Streamer:
                 await asyncio.to_thread(lease.renew)
                 renewed_at = began_at
             except redis.RedisError as error:
-                if monotonic() - renewed_at > STREAM_LEASE_MS / 1000:
+                if monotonic() - renewed_at > STREAMER.lease_ms / 1000:
                     raise LeaseLostError from error
             await asyncio.sleep(RENEW_S)
 

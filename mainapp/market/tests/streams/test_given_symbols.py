@@ -8,7 +8,7 @@ import pytest
 
 from mainapp.core.redis import client as redis_client
 from mainapp.market import tasks
-from mainapp.market.board import STREAM_KEY
+from mainapp.market.board import STREAMER
 from mainapp.market.services import updating
 from mainapp.market.services.streaming import given_symbols
 from mainapp.market.services.streaming.given_symbols import GivenSymbols
@@ -134,7 +134,7 @@ def test_symbol_that_is_no_longer_wanted_is_forgotten(clock):
 @pytest.fixture
 def streamer():
     redis_client().flushall()
-    redis_client().set(STREAM_KEY, HOLDER, px=2000)
+    redis_client().set(STREAMER.key, HOLDER, px=2000)
 
 
 def write(given_ms, holder=HOLDER):
@@ -152,7 +152,7 @@ def test_given_symbols_are_read_until_they_are_silent(streamer):
 
 def test_nothing_is_given_after_the_end_of_the_lease(streamer):
     write({"PETR4": 50_000})
-    redis_client().delete(STREAM_KEY)
+    redis_client().delete(STREAMER.key)
 
     assert symbols_to_poll(["PETR4"]) == {"PETR4"}
     assert read_streaming().states == ()

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from mainapp.core.leases import LeaseLostError, acquire_lease
 from mainapp.core.redis import client as redis_client
-from mainapp.market.board import STREAM_KEY, LeaseLostError
+from mainapp.market.board import STREAMER
 from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.services.streaming.batches import record_pushed
-from mainapp.market.services.streaming.leasing import acquire_lease
 from mainapp.market.services.updating import quote_board, restore_board
 from mainapp.market.tests.factories import StockFactory
 from mainapp.market.tests.quotes import make_quote
@@ -23,7 +23,7 @@ def lease():
     redis_client().flushall()
     restore_board()
     StockFactory(symbol="PETR4")
-    return acquire_lease()
+    return acquire_lease(STREAMER)
 
 
 def pushed(price="38.42", age_s=10.0, **fields):
@@ -66,10 +66,10 @@ def test_wild_price_waits_for_its_confirmation(lease):
 
 
 def test_one_streamer_at_a_time_has_the_lease(lease):
-    assert acquire_lease() is None
+    assert acquire_lease(STREAMER) is None
 
     lease.release()
-    successor = acquire_lease()
+    successor = acquire_lease(STREAMER)
     assert successor is not None
     assert successor.number == lease.number + 1
     with pytest.raises(LeaseLostError):
@@ -77,8 +77,8 @@ def test_one_streamer_at_a_time_has_the_lease(lease):
 
 
 def test_streamer_that_was_paused_writes_nothing_to_the_database(lease):
-    redis_client().delete(STREAM_KEY)  # as after a pause that is longer than the lease
-    acquire_lease()
+    redis_client().delete(STREAMER.key)  # as after a pause that is longer than the lease
+    acquire_lease(STREAMER)
 
     with pytest.raises(LeaseLostError):
         record(lease, pushed())
@@ -88,7 +88,7 @@ def test_streamer_that_was_paused_writes_nothing_to_the_database(lease):
 
 
 def test_streamer_that_was_paused_after_its_commit_writes_nothing_to_the_board(lease):
-    redis_client().set(STREAM_KEY, "another holder")
+    redis_client().set(STREAMER.key, "another holder")
 
     with pytest.raises(LeaseLostError):
         record(lease, pushed())
@@ -98,16 +98,16 @@ def test_streamer_that_was_paused_after_its_commit_writes_nothing_to_the_board(l
 
 
 def test_release_leaves_the_lease_of_another_streamer(lease):
-    redis_client().set(STREAM_KEY, "another holder")
+    redis_client().set(STREAMER.key, "another holder")
     lease.release()
 
-    assert redis_client().get(STREAM_KEY) == b"another holder"
+    assert redis_client().get(STREAMER.key) == b"another holder"
 
 
 def test_lease_of_a_clock_that_ran_ahead_is_replaced(lease):
-    redis_client().pexpire(STREAM_KEY, 3_600_000)
+    redis_client().pexpire(STREAMER.key, 3_600_000)
 
-    assert acquire_lease() is not None
+    assert acquire_lease(STREAMER) is not None
 
 
 def test_queries_do_not_depend_on_the_number_of_quotes(lease, django_assert_max_num_queries):

@@ -1,1 +1,1 @@
-"""Commands that look after an instance."""
+"""Management commands of the people who run an instance."""
