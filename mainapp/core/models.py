@@ -8,25 +8,22 @@ from django.utils.translation import gettext_lazy as _
 class Usage(models.Model):
     """The number of uses of a quota, in the window that ends at `window_ends_at`.
 
-    They are a user's, or of the club with the key `audience`, such as `club:3`.
+    They are a user's, or a club's: then `club_key` has the club and the quota, such as
+    `club:3:club-uploads`. It is null for users, and unique without a constraint of two columns, which
+    could not be added while processes of the last release write.
     """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="usages"
     )
-    audience = models.CharField(max_length=40, db_default="", default="")
+    club_key = models.CharField(max_length=80, null=True, unique=True)
     limit = models.CharField(max_length=40)
     count = models.PositiveIntegerField(default=0)
     window_ends_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "limit"], name="one_usage_of_each_limit"),
-            models.UniqueConstraint(
-                fields=["audience", "limit"],
-                condition=models.Q(user=None),
-                name="one_usage_of_each_limit_by_a_club",
-            ),
+            models.UniqueConstraint(fields=["user", "limit"], name="one_usage_of_each_limit")
         ]
 
     def __str__(self) -> str:

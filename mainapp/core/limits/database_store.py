@@ -77,14 +77,15 @@ def owner_of(subject: Any, kind: Quota) -> dict[str, Any]:
         raise ValueError(f"the quota {kind.name} is one of a {kind.of}, not of {subject!r}")
     if kind.of == USER:
         return {"user_id": subject.pk}
-    return {"user": None, "audience": key_of(kind.of, subject.pk)}
+    return {"user": None, "club_key": f"{key_of(kind.of, subject.pk)}:{kind.name}"}
 
 
 def usages_of(subject: Any) -> QuerySet[Usage]:
     """Return the counters of a user or a club."""
     if subject._meta.model_name == USER:
         return Usage.objects.filter(user=subject.pk)
-    return Usage.objects.filter(user=None, audience=key_of(subject._meta.model_name, subject.pk))
+    start = key_of(subject._meta.model_name, subject.pk)
+    return Usage.objects.filter(club_key__startswith=f"{start}:")
 
 
 def rules_of(subject: Any) -> QuerySet[QuotaRule]:

@@ -47,17 +47,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='usage',
-            name='audience',
-            field=models.CharField(db_default='', default='', max_length=40),
+            name='club_key',
+            field=models.CharField(max_length=80, null=True, unique=True),
         ),
         migrations.AlterField(
             model_name='usage',
             name='user',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='usages', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='usage',
-            constraint=models.UniqueConstraint(condition=models.Q(('user', None)), fields=('audience', 'limit'), name='one_usage_of_each_limit_by_a_club'),
         ),
         migrations.AddConstraint(
             model_name='plan',

@@ -200,7 +200,7 @@ def test_files_count_against_the_clubs_limit_in_all_of_its_rooms(club, sala, ali
     with pytest.raises(RateLimited) as refusal:
         send(sala)
     assert refusal.value.retry_after_s == pytest.approx(24 * 3600, abs=60)
-    assert Usage.objects.get(user=None).audience == f"club:{club.pk}"
+    assert Usage.objects.get(user=None).club_key == f"club:{club.pk}:club-uploads"
     club.delete()
     assert not Usage.objects.filter(user=None).exists()
 
