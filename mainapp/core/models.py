@@ -9,14 +9,14 @@ class Usage(models.Model):
     """The number of uses of a quota, in the window that ends at `window_ends_at`.
 
     They are a user's, or a club's: then `club_key` has the club and the quota, such as
-    `club:3:club-uploads`. It is null for users, and unique without a constraint of two columns, which
-    could not be added while processes of the last release write.
+    `club:3:club-uploads`. It is null for users, and one unique column, as a constraint of two could
+    not be added while processes of the last release write.
     """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="usages"
     )
-    club_key = models.CharField(max_length=80, null=True, unique=True)
+    club_key = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001 - as said above
     limit = models.CharField(max_length=40)
     count = models.PositiveIntegerField(default=0)
     window_ends_at = models.DateTimeField()

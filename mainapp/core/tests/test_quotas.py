@@ -104,7 +104,7 @@ def test_exactly_the_limit_of_200_parallel_calls_passes(ten, limit, has_old_wind
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(use_ten_times, range(20))) == limit
     assert Usage.objects.get().count == limit
 
