@@ -1,4 +1,4 @@
-# make run | build | demo | test | audit | check | fmt | bench | lighthouse | lock | check-lock | admin | backup | restore FILE=…
+# make run | build | demo | test | audit | check | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -20,7 +20,7 @@ PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://preg
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
 .PHONY: run build demo install develop assets chromium test unit unit-postgresql ops browser audit check style types \
-	imports templates settings fmt bench lighthouse lock check-lock admin backup restore
+	imports templates settings fmt bench lighthouse lock check-lock admin doctor backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -184,6 +184,10 @@ check-lock: $(VENV)/.uv-$(UV_VERSION)
 
 admin: install
 	@$(MANAGE) createsuperuser
+
+# Each line is ok, or says what to do; exits with 1 if there is a fault.
+doctor: install
+	@$(MANAGE) doctor $(if $(JSON),--json)
 
 backup: install
 	@$(MANAGE) backup $(if $(TO),--to "$(TO)") $(if $(KEYS),--keys "$(KEYS)")

@@ -329,8 +329,8 @@ SOCKETS_A_MINUTE_USER = env.integer("SOCKETS_A_MINUTE_USER", default=300, minimu
 SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", default=1_000, minimum=1)
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
 SOCKET_TOKEN_IN_URL = env.boolean("SOCKET_TOKEN_IN_URL", default=False)
+# Quotas: `setup` copies them into the default plan once, then its rows count.
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
-# Of a club, unless its own row has a limit.
 CLUB_MAX_ROOMS = env.integer("CLUB_MAX_ROOMS", default=20)
 CLUB_UPLOADS_A_DAY = env.integer("CLUB_UPLOADS_A_DAY", default=200)
 GROUPS_A_DAY = env.integer("GROUPS_A_DAY", default=20)

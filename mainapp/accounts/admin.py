@@ -23,7 +23,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
     fieldsets = [
         (None, {"fields": ["username", "password", "email"]}),
         (_("Perfil"), {"fields": ["display_name", "bio"]}),
-        (_("Acesso"), {"fields": ["access_level", "is_active"]}),
+        (_("Acesso"), {"fields": ["access_level", "is_active", "plan"]}),
         (_("Datas"), {"fields": ["last_login", "date_joined"]}),
     ]
 

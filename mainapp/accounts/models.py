@@ -15,6 +15,7 @@ from django.utils.translation import override
 
 from mainapp.accounts.policies import is_admin_level, is_staff_level
 from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
+from mainapp.core.models import Plan
 from mainapp.core.names import (
     MAX_SKELETON,
     has_hidden,
@@ -121,7 +122,7 @@ class User(AuditedModel, AbstractUser):
     """A user. Others see the display name or, if it is empty, the username."""
 
     audit = Audited(
-        shown="access_level is_active is_staff is_superuser suspended_until",
+        shown="access_level is_active is_staff is_superuser suspended_until plan",
         hidden="username email first_name last_name display_name bio password avatar_key "
         "suspension_reason",
         ignored="last_login date_joined avatar_pending",
@@ -151,6 +152,15 @@ class User(AuditedModel, AbstractUser):
     # Until then the user can only read; see `mainapp.moderation`.
     suspended_until = models.DateTimeField(null=True, blank=True, editable=False)
     suspension_reason = models.CharField(max_length=200, blank=True, editable=False)
+    # Of the user's quotas; empty: the default plan.
+    plan = models.ForeignKey(
+        Plan,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="users",
+        verbose_name=_("plano"),
+    )
 
     objects = UserManager()  # type: ignore[misc,assignment] # django-stubs calls the inherited one a ClassVar
 

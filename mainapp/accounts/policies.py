@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits import DAY_S, Limit
+from mainapp.core.limits import DAY_S, Limit, Quota
 from mainapp.core.policies import EVERYONE, MEMBERS, Area, Socket, form, operation, page
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ UNLOCKS_BY_NAME = Limit("unlocks", 5, 300.0)
 UNLOCK_MAILS = Limit("unlock-mails", 3, 3600.0)
 
 # Profile pictures. Counted before they are decoded, which is the expensive part.
-PICTURES = Limit("pictures", "PICTURES_A_DAY", DAY_S, _("Fotos demais num dia; espere um pouco."))
+PICTURES = Quota(name="pictures", label=_("fotos"), seed="PICTURES_A_DAY", window_s=DAY_S)
 
 
 class AccessDenied(DomainError):

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level
-from mainapp.core.limits import DAY_S, OPEN, Limit
+from mainapp.core.limits import DAY_S, OPEN, Limit, Quota
 from mainapp.core.policies import (
     EVERYONE,
     HOST,
@@ -21,13 +21,13 @@ from mainapp.core.policies import (
 )
 
 # Public events by one user. Staff are not limited, nor are managers of clubs in their club.
-NEW_EVENTS = Limit("events", "EVENTS_A_DAY", DAY_S, _("Eventos demais num dia; espere um pouco."))
+NEW_EVENTS = Quota(name="events", label=_("eventos novos"), seed="EVENTS_A_DAY", window_s=DAY_S)
 # Enrolments, changes and cancellations by one user.
 ENROLMENTS = Limit(
     "enrolments", 30, 60.0, _("Pedidos demais; espere um pouco."), without_redis=OPEN
 )
-CALENDAR_IMPORTS = Limit(
-    "calendars", "IMPORTS_A_DAY", DAY_S, _("Importações demais num dia; espere um pouco.")
+CALENDAR_IMPORTS = Quota(
+    name="calendars", label=_("importações de agenda"), seed="IMPORTS_A_DAY", window_s=DAY_S
 )
 
 MAX_SEATS_A_PERSON = 4

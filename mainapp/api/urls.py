@@ -26,6 +26,7 @@ from mainapp.api.views import (
     reports,
     tickets,
     uploads,
+    usage,
 )
 
 V1 = "api/v1/"
@@ -178,6 +179,7 @@ urlpatterns = [
     ),
     path(f"{V1}keys/", keys.KeysView.as_view(), name="api-keys"),
     path(f"{V1}keys/<key:pk>/", keys.KeyView.as_view(), name="api-key"),
+    path(f"{V1}usage/", usage.UsageView.as_view(), name="api-usage"),
     path(f"{V1}ws-ticket/", tickets.TicketView.as_view(), name="api-ticket"),
     path(
         "api/schema/",

@@ -1,4 +1,4 @@
-"""Limits of clubs in the admin, without any of their texts, which staff must not read."""
+"""Plans of clubs in the admin, without any of their texts, which staff must not read."""
 
 from typing import Any
 
@@ -13,15 +13,9 @@ from mainapp.clubs.models import Club
 
 @admin.register(Club)
 class ClubAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    list_display = [
-        "pk",
-        "members_count",
-        "max_members",
-        "max_rooms",
-        "uploads_a_day",
-        "created_at",
-    ]
-    fields = ["max_members", "max_rooms", "uploads_a_day"]
+    list_display = ["pk", "members_count", "plan", "created_at"]
+    list_select_related = ["plan"]
+    fields = ["plan"]
     search_fields = ["=pk"]
     ordering = ["-pk"]
 
@@ -46,6 +40,6 @@ class ClubAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at ru
         return super().get_object(request, object_id, None)
 
     def save_model(self, request: HttpRequest, obj: Club, form: Any, change: bool) -> None:
-        """Save the limits alone: the texts may have changed since the form was shown."""
+        """Save the plan alone: the texts may have changed since the form was shown."""
         with transaction.atomic():
-            obj.save(update_fields=["max_members", "max_rooms", "uploads_a_day"])
+            obj.save(update_fields=["plan"])

@@ -56,8 +56,3 @@ class InvitationGone(DomainError):
 
     def __init__(self) -> None:
         super().__init__("not_found", _("Este convite não vale mais. Peça outro a quem o mandou."))
-
-
-class ClubFull(DomainError):
-    def __init__(self) -> None:
-        super().__init__("limit_reached", _("O clube já tem o máximo de membros."))

@@ -3,16 +3,15 @@
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
+from mainapp.core.models import Plan
 
 M = TypeVar("M", bound=models.Model)
-MAX_MEMBERS = 1000
 
 
 class ClubQuerySet(AuditedQuerySet["Club"]):
@@ -27,12 +26,11 @@ class ClubQuerySet(AuditedQuerySet["Club"]):
 class Club(AuditedModel):
     """A club, which exists for its members only.
 
-    A deleted club is archived: nobody sees it, and it is removed after 30 days. An empty limit
-    means the limit of the settings.
+    A deleted club is archived: nobody sees it, and it is removed after 30 days.
     """
 
     audit = Audited(
-        shown="archived_at max_members max_rooms uploads_a_day",
+        shown="archived_at plan",
         hidden="name slug description filtered_words picture_key picture_pending",
         ignored="created_at",
     )
@@ -45,14 +43,15 @@ class Club(AuditedModel):
     picture_pending = models.CharField(max_length=22, blank=True, editable=False)
     # Words that texts of the club may not contain, one per line.
     filtered_words = models.TextField(_("palavras barradas"), max_length=2000, blank=True)
-    max_members = models.PositiveIntegerField(
-        _("máximo de membros"),
+    # Of its quotas; empty: the default plan.
+    plan = models.ForeignKey(
+        Plan,
+        models.PROTECT,
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(MAX_MEMBERS)],
+        related_name="clubs",
+        verbose_name=_("plano"),
     )
-    max_rooms = models.PositiveIntegerField(_("máximo de salas"), null=True, blank=True)
-    uploads_a_day = models.PositiveIntegerField(_("arquivos por dia"), null=True, blank=True)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import MemberRequest
-from mainapp.core.limits import DAY_S, OPEN, Limit
+from mainapp.core.limits import CLUB, DAY_S, OPEN, Limit, Quota
 from mainapp.core.names import without_hidden
 from mainapp.core.policies import (
     HOST,
@@ -25,7 +25,17 @@ from mainapp.market.symbols import fold
 if TYPE_CHECKING:
     from mainapp.clubs.models import Club, ClubMember
 
-NEW_CLUBS = Limit("clubs", "CLUBS_A_DAY", DAY_S, _("Clubes demais num dia; espere um pouco."))
+NEW_CLUBS = Quota(name="clubs", label=_("clubes novos"), seed="CLUBS_A_DAY", window_s=DAY_S)
+# No plan allows more: each change of a club reaches all of its members.
+MAX_MEMBERS = 1000
+MEMBERS_OF_CLUB = Quota(
+    name="club-members",
+    label=_("membros do clube"),
+    seed="CLUB_MAX_MEMBERS",
+    of=CLUB,
+    held="clubs.clubmember",
+    most=MAX_MEMBERS,
+)
 # Changes of a club and its members; each reaches all open pages of the club.
 CHANGES = Limit(
     "club-changes", 60, 60.0, _("Mudanças demais; espere um pouco."), without_redis=OPEN

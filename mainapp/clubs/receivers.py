@@ -10,6 +10,7 @@ from mainapp.clubs.models import Club
 from mainapp.clubs.selectors.audience import CLUB
 from mainapp.clubs.services.members import leave_all_clubs
 from mainapp.core.audience import key_of
+from mainapp.core.limits.database_store import usages_of
 from mainapp.market.services.watchlists import delete_lists_of
 
 
@@ -21,3 +22,8 @@ def leave_clubs(instance: User, **_kwargs: Any) -> None:
 @receiver(post_delete, sender=Club)
 def delete_lists(instance: Club, **_kwargs: Any) -> None:
     delete_lists_of(audience=key_of(CLUB, instance.pk))
+
+
+@receiver(post_delete, sender=Club)
+def delete_usages(instance: Club, **_kwargs: Any) -> None:
+    usages_of(instance).delete()

@@ -1,8 +1,9 @@
-"""The base of admin pages that only show rows, and the audit: filterable, exported as CSV."""
+"""The base of admin pages that only show rows; the audit, exported as CSV; plans and quotas."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
@@ -12,7 +13,8 @@ from django_celery_beat.models import PeriodicTask
 
 from mainapp.core.audit import AuditedQuerySet
 from mainapp.core.audit.exporting import csv_lines
-from mainapp.core.models import AuditEntry
+from mainapp.core.limits.quotas import quota_kinds
+from mainapp.core.models import AuditEntry, Plan, QuotaRule
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
@@ -63,3 +65,33 @@ class AuditedTaskAdmin(PeriodicTaskAdmin):  # type: ignore[misc] # without types
     def get_queryset(self, request: HttpRequest) -> Iterable[PeriodicTask]:
         tasks: Any = super().get_queryset(request)
         return AuditedQuerySet(model=tasks.model, query=tasks.query, using=tasks.db)
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # The field stays free text, so that the model's check refuses unknown kinds with the list.
+        kinds = [(name, kind.translated_label) for name, kind in quota_kinds().items()]
+        self.fields["kind"].widget = forms.Select(choices=[("", "—"), *kinds])
+
+
+class RuleInline(admin.TabularInline):  # type: ignore[type-arg] # no generics at run time
+    model = QuotaRule
+    form = RuleForm
+    extra = 0
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
+    """Plans with their rules. The default plan, which `setup` creates, cannot be deleted."""
+
+    list_display = ["name", "is_default"]
+    inlines = [RuleInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and not (obj and obj.is_default)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return no action: the deletion of several plans would include the default one."""
+        return {}

@@ -19,6 +19,7 @@ class CoreConfig(AppConfig):
         import_module("project.celery")
         # All models are loaded by now.
         import_module("mainapp.core.audit").connect_audit()
+        import_module("mainapp.core.policies").load_policies()
 
 
 def check_site_url(**_kwargs: Any) -> list[CheckMessage]:

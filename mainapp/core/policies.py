@@ -172,6 +172,11 @@ def operation_policies() -> Mapping[str, Operation]:
     return _merged("OPERATIONS")
 
 
+def load_policies() -> None:
+    """Import the policies of all features, which also declare the kinds of quotas."""
+    list(_modules())
+
+
 def _merged(table: str) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for module in _modules():

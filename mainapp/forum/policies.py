@@ -10,7 +10,8 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level, is_suspended
 from mainapp.clubs.policies import OF_MEMBERS
-from mainapp.core.limits import DAY_S, OPEN, Limit
+from mainapp.core.limits import CLUB as OF_CLUB
+from mainapp.core.limits import DAY_S, OPEN, Limit, Quota
 from mainapp.core.policies import (
     EVERYONE,
     HOST,
@@ -34,17 +35,29 @@ PRIVATE = (CLUB, GROUP, DIRECT)
 
 TOO_MANY = _("Mensagens demais; espere um pouco.")
 # Counted in the message's transaction: sending a client_id again is not counted again.
-POSTS = Limit("posts", 10, 10.0, TOO_MANY)
+POSTS = Quota(name="posts", label=_("mensagens"), seed=10, window_s=10.0)
 # Edits and deletions by one user; each is sent to every reader of the room.
 CHANGES = Limit("changes", 20, 10.0, TOO_MANY, without_redis=OPEN)
 # Read marks and muting; each is one small write.
 MARKS = Limit("marks", 60, 10.0, TOO_MANY, without_redis=OPEN)
-NEW_ROOMS = Limit("rooms", "ROOMS_A_DAY", DAY_S, _("Salas demais num dia; espere um pouco."))
-NEW_GROUPS = Limit("groups", "GROUPS_A_DAY", DAY_S, _("Grupos demais num dia; espere um pouco."))
-NEW_DIRECT_ROOMS = Limit(
-    "direct-rooms", 100, DAY_S, _("Conversas novas demais num dia; espere um pouco.")
+NEW_ROOMS = Quota(name="rooms", label=_("salas novas"), seed="ROOMS_A_DAY", window_s=DAY_S)
+NEW_GROUPS = Quota(name="groups", label=_("grupos novos"), seed="GROUPS_A_DAY", window_s=DAY_S)
+NEW_DIRECT_ROOMS = Quota(name="direct-rooms", label=_("conversas novas"), seed=100, window_s=DAY_S)
+# Of one club: its rooms, and the files sent in them.
+CLUB_ROOMS = Quota(
+    name="club-rooms",
+    label=_("salas do clube"),
+    seed="CLUB_MAX_ROOMS",
+    of=OF_CLUB,
+    held="forum.room",
 )
-CLUB_FILES = _("O clube chegou ao limite de arquivos por dia.")
+CLUB_FILES = Quota(
+    name="club-uploads",
+    label=_("arquivos do clube"),
+    seed="CLUB_UPLOADS_A_DAY",
+    window_s=DAY_S,
+    of=OF_CLUB,
+)
 # People of a group, its host included.
 MAX_GROUP = 200
 # The reactions to a message, in the order in which they are offered.

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.limits import CLOSED, DAY_S, Limit
+from mainapp.core.limits import CLOSED, DAY_S, Limit, Quota
 from mainapp.core.policies import (
     EVERYONE,
     MEMBERS,
@@ -24,7 +24,7 @@ MAX_TAG = 30
 MAX_COMMENT = 2000
 MAX_FILTERS = 20
 
-NEW_IDEAS = Limit("ideas", "IDEAS_A_DAY", DAY_S, _("Ideias demais num dia; espere um pouco."))
+NEW_IDEAS = Quota(name="ideas", label=_("ideias novas"), seed="IDEAS_A_DAY", window_s=DAY_S)
 COMMENTS = Limit(
     "idea-comments", 10, 60.0, _("Comentários demais; espere um pouco."), without_redis=CLOSED
 )

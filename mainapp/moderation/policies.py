@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_admin_level, is_staff_level
-from mainapp.core.limits import DAY_S, Limit
+from mainapp.core.limits import DAY_S, Quota
 from mainapp.core.policies import (
     FORBIDDEN,
     HOST,
@@ -20,9 +20,7 @@ from mainapp.core.policies import (
     page,
 )
 
-COMPLAINTS = Limit(
-    "complaints", "COMPLAINTS_A_DAY", DAY_S, _("Denúncias demais num dia; espere um pouco.")
-)
+COMPLAINTS = Quota(name="complaints", label=_("denúncias"), seed="COMPLAINTS_A_DAY", window_s=DAY_S)
 MAX_REASON = 300
 # Messages before and after a reported one, in the copy that staff see of a private room.
 CONTEXT = 5

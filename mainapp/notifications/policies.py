@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.limits import Limit
+from mainapp.core.limits import Quota
 from mainapp.core.policies import (
     EVERYONE,
     FORBIDDEN,
@@ -37,8 +37,8 @@ CODE_TRIES = 5
 CODE_LIFE = timedelta(hours=1)
 # Tests and verifications go to addresses that nobody has confirmed: unlimited, they would be a
 # way to flood strangers.
-CHANNEL_MESSAGES = Limit(
-    "channel-messages", 10, 3600.0, _("Mensagens demais na última hora: tente mais tarde.")
+CHANNEL_MESSAGES = Quota(
+    name="channel-messages", label=_("mensagens de teste de canais"), seed=10, window_s=3600.0
 )
 
 

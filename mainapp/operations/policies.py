@@ -1,10 +1,11 @@
-"""Permissions of health, metrics, the audit and reports, and the limits of reports."""
+"""Permissions of health, metrics, the audit, reports and quotas, and the limits of reports."""
 
 from datetime import timedelta
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.limits import DAY_S, Limit
+from mainapp.core.limits import DAY_S
+from mainapp.core.limits.quotas import Quota
 from mainapp.core.policies import (
     ADMIN,
     EVERYONE,
@@ -18,9 +19,7 @@ from mainapp.core.policies import (
     page,
 )
 
-NEW_REPORTS = Limit(
-    "reports", "REPORTS_A_DAY", DAY_S, _("Relatórios demais num dia; espere um pouco.")
-)
+NEW_REPORTS = Quota(name="reports", label=_("relatórios"), seed="REPORTS_A_DAY", window_s=DAY_S)
 MAX_OPEN = 3  # of a user
 MAX_RUNNING = 2  # at the same time, of all workers: the threads are needed for other work too
 KEPT = timedelta(days=7)
@@ -36,6 +35,7 @@ PAGES = {
     "metrics": page(EVERYONE),
     "audit": page(ADMIN, member=FORBIDDEN),
     "audit-export": page(ADMIN, member=FORBIDDEN),
+    "usage": page(MEMBERS),
     "reports": form(MEMBERS),
     "cancel-report": action(OWNER, of="report"),
     "delete-report": form(OWNER, of="report"),
@@ -43,6 +43,8 @@ PAGES = {
 }
 
 OPERATIONS = {
+    # The view checks that the user manages the club.
+    "api-usage": operation(Area.ACCOUNT, get=MEMBERS),
     "api-reports": operation(Area.REPORTS, get=MEMBERS, post=MEMBERS),
     "api-report": operation(Area.REPORTS, get=OWNER, delete=OWNER),
     "api-cancel-report": operation(Area.REPORTS, post=OWNER),

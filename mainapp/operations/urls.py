@@ -1,4 +1,4 @@
-"""URLs of health, metrics, the audit and reports."""
+"""URLs of health, metrics, the audit, reports and quotas."""
 
 from django.urls import path
 
@@ -6,6 +6,7 @@ from mainapp.operations.views import reports
 from mainapp.operations.views.audit import audit, export
 from mainapp.operations.views.health import healthz, readyz
 from mainapp.operations.views.metrics import metrics
+from mainapp.operations.views.usage import usage
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -17,4 +18,5 @@ urlpatterns = [
     path("relatorios/<key:pk>/download/", reports.download, name="download-report"),
     path("auditoria/", audit, name="audit"),
     path("auditoria/exportar/", export, name="audit-export"),
+    path("uso/", usage, name="usage"),
 ]

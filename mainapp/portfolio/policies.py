@@ -3,13 +3,15 @@
 from django.utils.translation import gettext_noop as _
 
 from mainapp.clubs.policies import OF_MEMBERS
-from mainapp.core.limits import DAY_S, Limit
+from mainapp.core.limits import DAY_S, Quota
 from mainapp.core.policies import MEMBERS, OWNER, Area, action, form, operation, page
 
 MAX_ROWS = 500
 MAX_NOTA = 10
 # Files to import. Counted before they are read, which is the expensive part.
-IMPORTS = Limit("imports", "IMPORTS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
+IMPORTS = Quota(
+    name="imports", label=_("importações da carteira"), seed="IMPORTS_A_DAY", window_s=DAY_S
+)
 MAX_FILE_ROWS = 5000
 MAX_FILE_BYTES = 2 * 1024 * 1024
 # Of an imported file; the remaining ones are only counted.

@@ -5,13 +5,13 @@ import unicodedata
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.limits import DAY_S, Limit
+from mainapp.core.limits import DAY_S, Quota
 from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, Area, operation, page
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_NAME = 150
 # Counted before a picture is decoded, which is the expensive part.
-UPLOADS = Limit("uploads", "UPLOADS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
+UPLOADS = Quota(name="uploads", label=_("arquivos enviados"), seed="UPLOADS_A_DAY", window_s=DAY_S)
 SIDE = 2000  # of a stored picture, in pixels
 SIZES = (150, 600, 1200)
 MAX_TRIES = 3

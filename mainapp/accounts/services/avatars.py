@@ -4,8 +4,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import PICTURES
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.pictures.decoding import check_file
 from mainapp.core.pictures.folders import Folders
 from mainapp.core.pictures.kinds import PictureKind, decoded, remove_picture, replace_pending
@@ -21,7 +20,7 @@ def set_avatar(*, user: User, name: str, data: bytes) -> None:
     Raises: PictureError, RateLimited; the user's picture is then unchanged.
     """
     check_file(name, data)
-    consume_stored(PICTURES, of_user(user), at=timezone.now())
+    check_and_increment_quota(user, PICTURES, at=timezone.now())
     with decoded(AVATARS, data) as key:
         replace_pending(AVATARS, pk=user.pk, key=key)
 

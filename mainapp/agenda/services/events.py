@@ -24,8 +24,7 @@ from mainapp.agenda.signals import agenda_changed
 from mainapp.clubs.models import Club
 from mainapp.clubs.services.words import check_club_text
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.models import Tag
 from mainapp.core.names import is_plain_text, title
 from mainapp.core.paths import absolute_url
@@ -176,7 +175,7 @@ def _check_may_create(host: User, club: Club | None, at: datetime, *, is_counted
         if role_in(host, club.pk) in ("", "member"):
             raise DomainError("forbidden", _("Só quem gere o clube cria eventos nele."))
     elif is_counted and not is_staff_level(host):
-        consume_stored(NEW_EVENTS, of_user(host), at=at)
+        check_and_increment_quota(host, NEW_EVENTS, at=at)
 
 
 def _texts(event: Event, tags: Sequence[str]) -> Sequence[str]:

@@ -16,8 +16,7 @@ from mainapp.agenda.readers.calendars import ReadEvent, read_calendar
 from mainapp.agenda.services.events import create_event, is_link
 from mainapp.agenda.sessions import is_zone
 from mainapp.clubs.models import Club
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.names import is_plain_text
 
 
@@ -40,7 +39,7 @@ def import_calendar(
     check_not_suspended(host, at=at)
     # Before the file is read, which is the expensive part.
     with transaction.atomic():
-        consume_stored(CALENDAR_IMPORTS, of_user(host), at=at)
+        check_and_increment_quota(host, CALENDAR_IMPORTS, at=at)
     events = {_key(host, club, event): event for event in read_calendar(data, at=at)}
     with transaction.atomic():
         # One import of a user at a time, so that a second one finds the rows of the first.

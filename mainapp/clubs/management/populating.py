@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from mainapp.accounts.models import User
-from mainapp.clubs.models import MAX_MEMBERS, Club, ClubMember
+from mainapp.clubs.models import Club, ClubMember
+from mainapp.clubs.policies import MAX_MEMBERS
 from mainapp.clubs.services.clubs import new_slug
 
 FIRST = ("Dividendos", "Clube", "Amigos", "Valor", "Turma", "Longo Prazo")

@@ -18,8 +18,7 @@ from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.policies import KEPT, NEW_CLUBS
 from mainapp.clubs.services.changes import club_changed, members_left
 from mainapp.clubs.services.locking import MANAGER, OWNER, check_may_change, lock_club
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.names import is_plain_text, title
 from mainapp.market.services.watchlists import announce_lists
 
@@ -37,7 +36,7 @@ def create_club(*, founder: User, name: str, description: str = "", at: datetime
     check_not_suspended(founder, at=at)
     texts = _checked(name=name, description=description)
     with transaction.atomic():
-        consume_stored(NEW_CLUBS, of_user(founder), at=at)
+        check_and_increment_quota(founder, NEW_CLUBS, at=at)
         club = Club.objects.create(slug=new_slug(texts["name"]), created_at=at, **texts)
         ClubMember.objects.create(club=club, user=founder, role=OWNER, joined_at=at)
     return club

@@ -3,16 +3,21 @@
 import secrets
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
-from mainapp.clubs.exceptions import ClubFull, ClubGone, Invalid, InvitationGone
-from mainapp.clubs.models import MAX_MEMBERS, Club, ClubMember, Invitation
-from mainapp.clubs.policies import JOININGS, MAX_DAYS, MAX_INVITATIONS, MAX_USES
+from mainapp.clubs.exceptions import ClubGone, Invalid, InvitationGone
+from mainapp.clubs.models import Club, ClubMember, Invitation
+from mainapp.clubs.policies import (
+    JOININGS,
+    MAX_DAYS,
+    MAX_INVITATIONS,
+    MAX_USES,
+    MEMBERS_OF_CLUB,
+)
 from mainapp.clubs.selectors.invitations import invitation_for, valid_invitations
 from mainapp.clubs.services.locking import (
     MANAGER,
@@ -22,6 +27,7 @@ from mainapp.clubs.services.locking import (
     lock_club,
 )
 from mainapp.core.limits import consume, of_user
+from mainapp.core.limits.database_store import check_and_increment_quota
 
 
 def invite(
@@ -66,7 +72,7 @@ def join_club(*, key: str, user: User, at: datetime) -> tuple[Club, bool]:
 
     An existing member keeps the role and spends no use. Exact under concurrent calls: the club is
     locked.
-    Raises: InvitationGone, ClubFull, Suspended, RateLimited.
+    Raises: InvitationGone, DomainError (`limit_reached`: the club is full), Suspended, RateLimited.
     """
     check_not_suspended(user, at=at)
     consume(JOININGS, of_user(user))
@@ -81,15 +87,8 @@ def join_club(*, key: str, user: User, at: datetime) -> tuple[Club, bool]:
         invitation = invitation_for(key, user, at=at)
         if invitation is None:
             raise InvitationGone
-        if ClubMember.objects.filter(club=club).count() >= member_limit(club):
-            raise ClubFull
+        check_and_increment_quota(club, MEMBERS_OF_CLUB, at=at)
         ClubMember.objects.create(club=club, user=user, joined_at=at)
         Invitation.objects.filter(pk=invitation.pk).update(uses=F("uses") + 1)
         announce_members(club.pk, joined=[user.pk])
         return club, True
-
-
-def member_limit(club: Club) -> int:
-    """Return the number of members that a club may have."""
-    own = club.max_members
-    return min(settings.CLUB_MAX_MEMBERS if own is None else own, MAX_MEMBERS)

@@ -9,8 +9,7 @@ from mainapp.accounts.policies import PICTURES
 from mainapp.clubs.models import Club
 from mainapp.clubs.services.changes import club_changed
 from mainapp.clubs.services.locking import MANAGER, OWNER, check_may_change, lock_club
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.pictures.decoding import check_file
 from mainapp.core.pictures.folders import Folders
 from mainapp.core.pictures.kinds import PictureKind, decoded, remove_picture, replace_pending
@@ -33,7 +32,7 @@ def set_club_picture(*, club_pk: int, actor: User, name: str, data: bytes, at: d
     """
     check_file(name, data)
     check_may_change(actor, at=at)
-    consume_stored(PICTURES, of_user(actor), at=at)
+    check_and_increment_quota(actor, PICTURES, at=at)
     with decoded(CLUB_PICTURES, data) as key, transaction.atomic():
         lock_club(club_pk, actor, OWNER, MANAGER)
         replace_pending(CLUB_PICTURES, pk=club_pk, key=key)

@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user
-from mainapp.clubs.exceptions import ClubFull, Forbidden, Invalid, InvitationGone
+from mainapp.clubs.exceptions import Forbidden, Invalid, InvitationGone
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite, join_club, revoke_invitation
 from mainapp.clubs.services.members import change_role, leave_club, remove_member
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.exceptions import DomainError
+from mainapp.core.tests.plans import give_plan
 from mainapp.core.tests.threads import in_threads
 
 NOW = timezone.now()
@@ -121,10 +123,12 @@ def test_a_block_in_either_direction_makes_a_link_unknown(make, alice, carol):
 
 def test_a_club_has_a_limit_of_members(make, club, carol, settings):
     invitation = make()
-    Club.objects.update(max_members=2)
-    with pytest.raises(ClubFull):
+    give_plan(club, club_members=(2, None))
+    with pytest.raises(DomainError) as refusal:
         join(invitation, carol)
-    Club.objects.update(max_members=None)
+    assert refusal.value.code == "limit_reached"
+    assert str(refusal.value) == "Limite atingido em membros do clube: 2."
+    Club.objects.update(plan=None)
     settings.CLUB_MAX_MEMBERS = 3
     assert join(invitation, carol) == (club, True)
 

@@ -8,6 +8,7 @@ from mainapp.accounts.models import User
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.models import Plan
 from mainapp.core.search import search
 from mainapp.moderation.models import Case
 from mainapp.moderation.services.complaints import complain, decide_case
@@ -159,6 +160,7 @@ def test_the_admin_shows_limits_and_no_text(client, club):
         for secret in ("Ventos", "Segredo", club.slug):
             assert secret not in answer.content.decode(), path
 
-    client.post(f"/admin/clubs/club/{club.pk}/change/", {"max_members": 7})
+    plan = Plan.objects.create(name="Grande")
+    client.post(f"/admin/clubs/club/{club.pk}/change/", {"plan": plan.pk})
     club.refresh_from_db()
-    assert (club.max_members, club.name) == (7, "Clube dos Ventos")
+    assert (club.plan, club.name) == (plan, "Clube dos Ventos")

@@ -10,6 +10,7 @@ from mainapp.accounts.models import User
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.services.invitations import invite
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.tests.plans import give_plan
 from mainapp.core.tests.threads import in_threads, requests_of
 
 PEOPLE = 50
@@ -40,7 +41,7 @@ def test_a_link_for_one_person_lets_one_of_50_in(owner):
 
 def test_a_club_for_ten_members_lets_nine_of_50_in(owner):
     club = make_club(owner)
-    Club.objects.update(max_members=10)
+    give_plan(club, club_members=(10, None))
     assert join_at_once(club, owner, max_uses=PEOPLE) == {201: 9, 403: PEOPLE - 9}
     assert ClubMember.objects.count() == 10
     assert Invitation.objects.get().uses == 9

@@ -143,7 +143,7 @@ def test_people_and_clubs_share_the_days_limit(client, club, alice, settings):
     client.force_login(alice)
     client.post("/update-picture/", {"picture": SimpleUploadedFile("a.png", photo())})
 
-    assert "Fotos demais" in upload(client, club, photo()).content.decode()
+    assert "Limite atingido em fotos: 1 em 24 h." in upload(client, club, photo()).content.decode()
     assert Club.objects.get().picture_pending == ""
 
 

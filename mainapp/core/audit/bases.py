@@ -13,7 +13,7 @@ from mainapp.core.audit.fields import (
     recorded_fields,
     values_of,
 )
-from mainapp.core.models import AuditEntry
+from mainapp.core.models.audit import AuditEntry
 
 M = TypeVar("M", bound=models.Model)
 

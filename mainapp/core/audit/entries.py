@@ -18,7 +18,7 @@ from mainapp.core.audit.fields import (
     plain_values,
     values_of,
 )
-from mainapp.core.models import AuditDetail, AuditEntry
+from mainapp.core.models.audit import AuditDetail, AuditEntry
 
 Action = AuditEntry.Action
 # Entries of a running change, which are written at its end with one query.

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from mainapp.core.models import AuditEntry
+from mainapp.core.models.audit import AuditEntry
 from mainapp.core.spreadsheets import streamed_csv
 
 COLUMNS = (

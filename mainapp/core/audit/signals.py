@@ -16,7 +16,7 @@ from mainapp.core.audit.fields import (
     recorded_fields,
     values_of,
 )
-from mainapp.core.models import AuditEntry
+from mainapp.core.models.audit import AuditEntry
 
 
 def connect_audit() -> None:

@@ -93,10 +93,10 @@ class RateLimited(DomainError):
 
     retry_after_s: float
 
-    def __init__(self, template: str, wait_s: float) -> None:
+    def __init__(self, template: str, wait_s: float, params: Any = None) -> None:
         # Rounded up: a call right after the wait must succeed.
         rounded_s = max(0.1, ceil(wait_s * 10) / 10)
-        super().__init__("rate_limited", template, retry_after_s=rounded_s)
+        super().__init__("rate_limited", template, params, retry_after_s=rounded_s)
 
 
 class Unavailable(DomainError):

@@ -221,6 +221,16 @@ def moment(time: datetime | None) -> str:
 
 
 @register.filter
+def next_moment(time: datetime) -> str:
+    """Turn an aware time to come into "às 14:05" (of today), or "em 20/11, às 14:05"."""
+    local = timezone.localtime(time)
+    clock = formats.date_format(local, "H:i")
+    if local.date() == timezone.localdate():
+        return _("às %(time)s") % {"time": clock}
+    return _("em %(day)s, às %(time)s") % {"day": day(local), "time": clock}
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """Turn seconds into 8 s, 15 min or 2 h; None into a dash."""
     if seconds is None:

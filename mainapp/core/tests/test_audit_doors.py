@@ -10,6 +10,7 @@ REASONS = {
     "core/audit/signals.py": "reads the values before a change",
     "core/bulk.py": "the definition of update_rows",
     "core/database.py": "locks",
+    "core/limits/database_store.py": "reads",
     "pages/management/commands/setup.py": "a probe of the connection",
     "accounts/services/names.py": "a lock",
     "notifications/services/notices.py": "a lock",
@@ -18,6 +19,7 @@ REASONS = {
     "ideas/selectors/waking.py": "reads",
     "ideas/services/outcomes.py": "prices; the status is written by an audited update",
     "market/services/cotahist.py": "public prices",
+    "operations/management/doctor/databases.py": "reads",
     "operations/services/moving.py": "copies whole tables into an empty database",
     "operations/views/health.py": "reads",
 }

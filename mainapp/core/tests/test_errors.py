@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import EnumType
 from functools import cache
@@ -148,7 +149,12 @@ def test_every_template_is_marked_for_translation_and_filled_by_its_params():
     assert wrong == []
 
 
-EXAMPLES = {int: 1, float: 1.0, datetime: datetime(2026, 3, 10, tzinfo=UTC)}
+EXAMPLES = {
+    Mapping[str, str]: {"kind": "oi"},
+    int: 1,
+    float: 1.0,
+    datetime: datetime(2026, 3, 10, tzinfo=UTC),
+}
 
 
 def example(annotation):

@@ -3,12 +3,9 @@ import logging
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
-from django.contrib.auth import get_user_model
-from django.db import connection, transaction
 
 from mainapp.core.limits import (
     CLOSED,
@@ -24,12 +21,8 @@ from mainapp.core.limits import (
     redis_store,
     try_consume,
 )
-from mainapp.core.limits.database_store import consume_stored
-from mainapp.core.models import Usage
 
 THREE = Limit("three", 3, 10.0)
-QUOTA = Limit("quota", 10, 86_400.0)
-AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HERE = of_address("203.0.113.7")
 
 
@@ -178,76 +171,6 @@ def test_closed_limit_refuses_without_redis(no_redis):
     assert caught.value.code == "unavailable"
 
 
-def test_stored_window_begins_with_its_first_use_and_allows_the_count(alice, bob):
-    one_hour = timedelta(hours=1)
-    limit = Limit("quota", 2, 86_400.0)
-    consume_stored(limit, of_user(alice), at=AT)
-    consume_stored(limit, of_user(alice), at=AT + one_hour)
-
-    with pytest.raises(RateLimited) as caught:
-        consume_stored(limit, of_user(alice), at=AT + 2 * one_hour)
-
-    assert caught.value.retry_after_s == 22 * 3600
-    consume_stored(limit, of_user(bob), at=AT)
-    consume_stored(Limit("another", 1, 60.0), of_user(alice), at=AT)
-    free_at = AT + 2 * one_hour + timedelta(seconds=caught.value.retry_after_s)
-    consume_stored(limit, of_user(alice), at=free_at)
-    usage = Usage.objects.get(user=alice, limit="quota")
-    assert (usage.count, usage.window_ends_at) == (1, free_at + timedelta(days=1))
-
-
-def test_stored_use_is_undone_with_its_transaction(alice):
-    consume_stored(QUOTA, of_user(alice), at=AT)
-    with transaction.atomic():
-        consume_stored(QUOTA, of_user(alice), at=AT)
-        transaction.set_rollback(True)
-
-    assert Usage.objects.get().count == 1
-
-
-def test_stored_use_costs_one_query(alice, django_assert_num_queries):
-    consume_stored(QUOTA, of_user(alice), at=AT)
-
-    with django_assert_num_queries(1):
-        consume_stored(QUOTA, of_user(alice), at=AT)
-
-
-def test_stored_limit_of_zero_refuses_the_first_use(alice):
-    with pytest.raises(RateLimited):
-        consume_stored(Limit("none", 0, 60.0), of_user(alice), at=AT)
-
-
-def test_only_users_have_stored_limits(db):
-    with pytest.raises(ValueError, match="only users"):
-        consume_stored(QUOTA, HERE, at=AT)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("has_old_window", [False, True])
-def test_exactly_the_count_of_200_parallel_stored_uses_is_allowed(has_old_window):
-    carol = get_user_model().objects.create_user("carol")
-    if has_old_window:
-        consume_stored(QUOTA, of_user(carol), at=AT - timedelta(days=2))
-
-    def use():
-        try:
-            with transaction.atomic():
-                consume_stored(QUOTA, of_user(carol), at=AT)
-        except RateLimited:
-            return 0
-        return 1
-
-    def use_ten_times(_number):
-        try:
-            return sum(use() for _ in range(10))
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(16) as threads:
-        assert sum(threads.map(use_ten_times, range(20))) == 10
-    assert Usage.objects.get().count == 10
-
-
 def test_socket_window_counts_until_its_end(monkeypatch):
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -259,21 +182,3 @@ def test_socket_window_counts_until_its_end(monkeypatch):
     now = 110.0
     assert window.consume(3) == 0.0
     assert window.consume(1) == 10.0
-
-
-def test_stored_window_of_a_clock_that_ran_ahead_is_over(alice):
-    key = of_user(alice)
-    for _use in range(10):
-        consume_stored(QUOTA, key, at=AT + timedelta(days=2))
-
-    consume_stored(QUOTA, key, at=AT)
-
-    usage = Usage.objects.get(limit="quota")
-    assert (usage.count, usage.window_ends_at) == (1, AT + timedelta(days=1))
-
-
-def test_stored_window_of_a_host_that_is_a_little_ahead_is_respected(alice):
-    for seconds in (30, 0):
-        consume_stored(QUOTA, of_user(alice), at=AT + timedelta(seconds=seconds))
-
-    assert Usage.objects.get(limit="quota").count == 2

@@ -12,7 +12,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_new, check_not_suspended
 from mainapp.accounts.services.presence import announce_presence
 from mainapp.core.limits import consume, of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.names import title
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Room
@@ -139,7 +139,7 @@ def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
     check_not_new(user, at=now)
     try:
         with transaction.atomic():
-            consume_stored(NEW_DIRECT_ROOMS, of_user(user), at=now)
+            check_and_increment_quota(user, NEW_DIRECT_ROOMS, at=now)
             room = Room.objects.create(kind=DIRECT, pair_key=key, created_at=now, active_at=now)
             _join(room, [user, other])
             # The other person sees it in their list from its first message on.
@@ -165,7 +165,7 @@ def _create_group(host: User, people: Sequence[User], name: str) -> Room:
     now, line = timezone.now(), _checked_name(name)
     check_not_new(host, at=now)
     with transaction.atomic():
-        consume_stored(NEW_GROUPS, of_user(host), at=now)
+        check_and_increment_quota(host, NEW_GROUPS, at=now)
         room = Room.objects.create(kind=GROUP, host=host, name=line, created_at=now, active_at=now)
         _join(room, [host, *people])
         announce_room(room)

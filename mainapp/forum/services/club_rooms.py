@@ -1,24 +1,20 @@
 """The rooms of a club, in which all of its members take part."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
 from mainapp.accounts.services.presence import announce_presence
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.services.changes import club_changed
-from mainapp.core.limits import DAY_S, RateLimited, of_user
-from mainapp.core.limits.database_store import consume_stored
-from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone
-from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import CLUB, CLUB_FILES, NEW_ROOMS
+from mainapp.core.limits.database_store import check_and_increment_quota
+from mainapp.forum.exceptions import Forbidden, RoomGone
+from mainapp.forum.models import Participant, Room
+from mainapp.forum.policies import CLUB, CLUB_ROOMS, NEW_ROOMS
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_room
 from mainapp.forum.services.talk import withdraw_talk
@@ -36,17 +32,15 @@ def create_club_room(
 ) -> Room:
     """Create a room of a club, as one of its managers; all members take part in it.
 
-    At most the club's `max_rooms`, concurrent calls included. Raises: RoomGone (not a member),
-    Forbidden, Suspended, Invalid (too many rooms), RateLimited.
+    At most the rooms of the club's plan, concurrent calls included. Raises: RoomGone (not a
+    member), Forbidden, Suspended, DomainError (`limit_reached`: too many rooms), RateLimited.
     """
     now = timezone.now()
     check_not_suspended(actor, at=now)
     with transaction.atomic():
         club = _lock_managed_club(club_pk, actor)
-        limit = settings.CLUB_MAX_ROOMS if club.max_rooms is None else club.max_rooms
-        if Room.objects.filter(club=club).count() >= limit:
-            raise Invalid(_("O clube já tem o máximo de salas."), fields={"name": "too many rooms"})
-        consume_stored(NEW_ROOMS, of_user(actor), at=now)
+        check_and_increment_quota(club, CLUB_ROOMS, at=now)
+        check_and_increment_quota(actor, NEW_ROOMS, at=now)
         room = Room.objects.create(
             kind=CLUB,
             club=club,
@@ -85,23 +79,6 @@ def sync_club_rooms(
             _leave(room, leaving.get(pk, ()))
             announce_room(room, also=leaving.get(pk, ()))
         announce_presence(list({user for ids in (joining, leaving) for user in _all(ids)}))
-
-
-def check_club_files(room: Room, *, at: datetime) -> None:
-    """Check that the club of a locked room may receive one more file today.
-
-    Concurrent calls wait for each other. Two queries. Raises: RateLimited.
-    """
-    assert room.club_id is not None  # a club's room
-    club = Club.objects.select_for_update().get(pk=room.club_id)
-    limit = settings.CLUB_UPLOADS_A_DAY if club.uploads_a_day is None else club.uploads_a_day
-    kinds = [Message.Kind.IMAGE, Message.Kind.FILE]
-    day = Message.objects.filter(room__club=club, kind__in=kinds)
-    day = day.filter(sent_at__gt=at - timedelta(seconds=DAY_S)).order_by("sent_at")
-    sent = list(day.values_list("sent_at", flat=True)[:limit])
-    if len(sent) >= limit:
-        oldest = sent[0] if sent else at
-        raise RateLimited(CLUB_FILES, DAY_S - (at - oldest).total_seconds())
 
 
 def _lock_managed_club(club_pk: int, actor: User) -> Club:

@@ -15,7 +15,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
 from mainapp.core.audience import key_of
 from mainapp.core.limits import consume, of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.forum.exceptions import (
     Closed,
     Forbidden,
@@ -26,12 +26,11 @@ from mainapp.forum.exceptions import (
     UnavailablePerson,
 )
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.policies import CHANGES, DIRECT, POSTS
+from mainapp.forum.policies import CHANGES, CLUB_FILES, DIRECT, POSTS
 from mainapp.forum.selectors.members import is_partner_reachable, notifiable_people
 from mainapp.forum.selectors.messages import MAX_SEQ, MESSAGE
 from mainapp.forum.selectors.moderation import moderates
 from mainapp.forum.services.checks import check_text, lock_author
-from mainapp.forum.services.club_rooms import check_club_files
 from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
@@ -85,7 +84,7 @@ def post_message(
         room = advance_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
         participant = check_may_write(room, writer)
         check_text(text=draft.text, html=html, room=room, writer=writer, at=now)
-        consume_stored(POSTS, of_user(author), at=now)
+        check_and_increment_quota(author, POSTS, at=now)
         if not participant:
             Participant.objects.create(room=room, user=author, joined_at=now)
         message = Message.objects.create(
@@ -185,8 +184,8 @@ def clear_message(message: Message, room: Room, *, at: datetime) -> None:
 
 def _attach(message: Message, author: User, upload_pk: int) -> None:
     """Attach an upload to a message, whose readers may then open it. Raises: DomainError."""
-    if message.room.club_id:
-        check_club_files(message.room, at=message.sent_at)
+    if message.room.club:
+        check_and_increment_quota(message.room.club, CLUB_FILES, at=message.sent_at)
     upload = attach_upload(
         pk=upload_pk, owner=author, kind=message.kind, audience=key_of(MESSAGE, message.pk)
     )

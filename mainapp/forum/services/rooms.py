@@ -7,8 +7,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
 from mainapp.clubs.services.changes import club_changed
 from mainapp.core.audience import key_of
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import NEW_ROOMS
 from mainapp.forum.selectors.members import members_of
@@ -38,7 +37,7 @@ def create_room(
     now = timezone.now()
     check_not_suspended(host, at=now)
     with transaction.atomic():
-        consume_stored(NEW_ROOMS, of_user(host), at=now)
+        check_and_increment_quota(host, NEW_ROOMS, at=now)
         room = Room.objects.create(
             host=host,
             name=name,

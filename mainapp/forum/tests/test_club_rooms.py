@@ -7,7 +7,10 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.tests.factories import make_club
+from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited
+from mainapp.core.models import Usage
+from mainapp.core.tests.plans import give_plan
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.selectors.chats import room_frames, unread_totals
@@ -16,13 +19,14 @@ from mainapp.forum.selectors.finding import find_conversations, find_messages
 from mainapp.forum.selectors.messages import members
 from mainapp.forum.selectors.moderation import moderates
 from mainapp.forum.services.chats import add_people, leave_room
-from mainapp.forum.services.club_rooms import check_club_files, create_club_room, sync_club_rooms
+from mainapp.forum.services.club_rooms import create_club_room, sync_club_rooms
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import close_room, mute_participant
 from mainapp.forum.services.rooms import delete_room, update_room
 from mainapp.forum.services.talk import notify_talk
 from mainapp.forum.tests.factories import MessageFactory
 from mainapp.notifications.models import Notification
+from mainapp.uploads.services.uploads import store_upload
 
 
 @pytest.fixture
@@ -174,22 +178,31 @@ def test_only_managers_create_rooms_up_to_the_clubs_limit(club, alice, bob, carl
         create_club_room(club_pk=club.pk, actor=carla, name="x")
     settings.CLUB_MAX_ROOMS = 1
     create_club_room(club_pk=club.pk, actor=alice, name="x")
-    with pytest.raises(Invalid):
+    with pytest.raises(DomainError) as refusal:
         create_club_room(club_pk=club.pk, actor=alice, name="y")
-    Club.objects.filter(pk=club.pk).update(max_rooms=2)
+    assert refusal.value.code == "limit_reached"
+    assert str(refusal.value) == "Limite atingido em salas do clube: 1."
+    give_plan(club, club_rooms=(2, None))
     create_club_room(club_pk=club.pk, actor=alice, name="y")
 
 
 def test_files_count_against_the_clubs_limit_in_all_of_its_rooms(club, sala, alice, settings):
     other = create_club_room(club_pk=club.pk, actor=alice, name="Outra")
     settings.CLUB_UPLOADS_A_DAY = 1
-    now = timezone.now()
-    check_club_files(sala, at=now)
-    MessageFactory(room=other, kind="file", sent_at=now - timedelta(hours=20))
+
+    def send(room):
+        upload = store_upload(owner=alice, name="a.csv", data=b"a,b\n1,2\n", at=timezone.now())
+        return post_message(
+            room_pk=room.pk, author=alice, body="", kind="file", content={"upload": upload.pk}
+        )
+
+    send(other)
     with pytest.raises(RateLimited) as refusal:
-        check_club_files(sala, at=now)
-    assert refusal.value.retry_after_s == pytest.approx(4 * 3600, abs=1)
-    check_club_files(sala, at=now + timedelta(hours=5))
+        send(sala)
+    assert refusal.value.retry_after_s == pytest.approx(24 * 3600, abs=60)
+    assert Usage.objects.get(user=None).club_key == f"club:{club.pk}:club-uploads"
+    club.delete()
+    assert not Usage.objects.filter(user=None).exists()
 
 
 def test_the_clubs_filtered_words_hold_in_its_rooms(club, sala, bob):

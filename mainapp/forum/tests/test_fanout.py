@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from mainapp.accounts.models import User
+from mainapp.core.limits import quotas
 from mainapp.core.realtime import query
 from mainapp.core.realtime.writer import MAX_QUEUED
 from mainapp.core.redis import client as redis_client
@@ -60,7 +61,8 @@ def _quick_poll(monkeypatch):
 @pytest.fixture(autouse=True)
 def _unlimited_posts(monkeypatch):
     """Let authors post faster than the limit of messages allows."""
-    monkeypatch.setattr(services_messages, "POSTS", replace(POSTS, count=10_000))
+    monkeypatch.delitem(quotas._quotas, "posts")
+    monkeypatch.setattr(services_messages, "POSTS", replace(POSTS, seed=10_000))
 
 
 @asynccontextmanager

@@ -14,8 +14,7 @@ from mainapp.accounts.policies import check_not_suspended
 from mainapp.clubs.exceptions import ClubGone
 from mainapp.clubs.models import Club, ClubMember
 from mainapp.clubs.services.words import check_club_text
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.models import Tag
 from mainapp.core.names import title
 from mainapp.core.prices import places_of, trimmed
@@ -84,7 +83,7 @@ def publish_idea(
     try:
         with transaction.atomic():
             _check_member(club, author)
-            consume_stored(NEW_IDEAS, of_user(author), at=at)
+            check_and_increment_quota(author, NEW_IDEAS, at=at)
             _price(idea, at)
             idea.save(force_insert=True)
             idea.tags.set(_tags(names))

@@ -10,7 +10,7 @@ from mainapp.market.providers.base import (
     ProviderError,
     ReportedEvent,
 )
-from mainapp.market.providers.breaker import SourceState
+from mainapp.market.providers.breaker import Admission, SourceState
 from mainapp.market.providers.source import OtherKind, PendingCall, Source
 from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 
@@ -123,6 +123,11 @@ class Chain:
         """
         guards = (each.breakers[kind] if kind else each.guard for each in self._sources)
         return [guard.state() for guard in guards]
+
+    def spend(self, name: str) -> Admission:
+        """Count a call to a source that is made outside of the chain; it may be refused."""
+        (source,) = (source for source in self._sources if source.name == name)
+        return source.guard.spend()
 
     def limits(self) -> list[list[Limit]]:
         """Return the limits of each source, in order."""

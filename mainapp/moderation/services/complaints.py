@@ -13,8 +13,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_suspended
 from mainapp.core.audience import key_of
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.moderation.models import Case, Complaint, LogEntry
 from mainapp.moderation.policies import COMPLAINTS, MAX_COPIES, MAX_REASON
 from mainapp.moderation.selectors.cases import CASE, case_for
@@ -62,7 +61,7 @@ def complain(
         )
         if earlier := own.first():
             return earlier, False
-        consume_stored(COMPLAINTS, of_user(reporter), at=at)
+        check_and_increment_quota(reporter, COMPLAINTS, at=at)
         case = _open_case(evidence, at)
         complaint, is_new = Complaint.objects.get_or_create(
             case=case,

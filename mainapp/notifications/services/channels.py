@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.mails import Link, Mail, render_mail
 from mainapp.core.names import one_line
 from mainapp.core.paths import absolute_url
@@ -187,7 +186,7 @@ def _send(channel: Channel, mail: Mail, at: datetime) -> None:
         channel_id=channel.pk,
     )
     with transaction.atomic():
-        consume_stored(CHANNEL_MESSAGES, of_user(channel.user), at=at)
+        check_and_increment_quota(channel.user, CHANNEL_MESSAGES, at=at)
         write_delivery(letter=letter, user=channel.user, at=at)
 
 

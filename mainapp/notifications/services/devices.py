@@ -5,8 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from mainapp.accounts.models import User
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.names import one_line
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import CHANNEL_MESSAGES
@@ -59,7 +58,7 @@ def store_device(
             delete_channel(channel=other)
         if device is None:
             check_count(user)
-            consume_stored(CHANNEL_MESSAGES, of_user(user), at=at)
+            check_and_increment_quota(user, CHANNEL_MESSAGES, at=at)
             device = Channel(user=user, kind=Channel.Kind.PUSH, created_at=at, verified_at=at)
             device.name = one_line(name)[:MAX_NAME]
         device.address, device.secret = target.address, target.secret

@@ -99,7 +99,7 @@ def test_exactly_the_limit_of_100_parallel_requests_is_sent(alice):
         statuses = set(threads.map(request, range(100)))
 
     assert statuses <= {200, 302}
-    assert Delivery.objects.count() == CHANNEL_MESSAGES.count
+    assert Delivery.objects.count() == CHANNEL_MESSAGES.seed
 
 
 @pytest.mark.parametrize("key", ["nothing", "a:b:c", "", None])
@@ -215,8 +215,8 @@ def test_verification_messages_are_limited(alice):
         add_channel(user=alice, kind="email", address="more@x.com", at=timezone.now())
     for added in Channel.objects.all():
         added.delete()
-    assert Delivery.objects.count() == CHANNEL_MESSAGES.count
-    with pytest.raises(DomainError, match="tente mais tarde"):
+    assert Delivery.objects.count() == CHANNEL_MESSAGES.seed
+    with pytest.raises(DomainError, match="Limite atingido em mensagens de teste"):
         add_channel(user=alice, kind="email", address="more@x.com", at=timezone.now())
     assert not Channel.objects.exists()
 

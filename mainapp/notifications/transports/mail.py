@@ -35,7 +35,7 @@ class MailTransport:
         except ValueError as error:  # a line break in a header
             raise TransportError(str(error), permanent=True) from error
         if settings.EMAIL_HOST:
-            smtp.send(_server(), sender=sender, recipient=recipient, content=content)
+            smtp.send(configured_server(), sender=sender, recipient=recipient, content=content)
             return
         try:
             get_connection(FILES).send_messages([mail])
@@ -58,7 +58,7 @@ def _build(message: Message) -> EmailMultiAlternatives:
     return mail
 
 
-def _server() -> smtp.Server:
+def configured_server() -> smtp.Server:
     return smtp.Server(
         host=settings.EMAIL_HOST,
         port=settings.EMAIL_PORT,

@@ -87,6 +87,12 @@ def send(server: Server, *, sender: str, recipient: str, content: bytes) -> None
             raise _refusal(code, _text(reply))
 
 
+def check(server: Server) -> None:
+    """Connect, start TLS and log in, as for a message, but send none. Raises: TransportError."""
+    with _connect(server):
+        pass
+
+
 @contextmanager
 def _connect(server: Server) -> Iterator[Any]:
     connection = _open(server)

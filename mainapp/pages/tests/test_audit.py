@@ -21,7 +21,7 @@ from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.tests.factories import ClubFactory
 from mainapp.core import audit
 from mainapp.core.acts import acting
-from mainapp.core.models import AuditEntry
+from mainapp.core.models import AuditEntry, Plan, QuotaRule
 from mainapp.forum.models import Room
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
@@ -101,6 +101,10 @@ def make(alice, bob, stocks):
     """Return a function that makes a row of an audited model."""
     rows = {
         User: lambda: User.objects.create_user("carla", "carla@example.org", "correct horse"),
+        Plan: lambda: Plan.objects.create(name="x"),
+        QuotaRule: lambda: QuotaRule.objects.create(
+            plan=Plan.objects.create(name="x"), kind="rooms", limit=1
+        ),
         Preferences: lambda: Preferences.objects.create(user=alice),
         Alert: lambda: make_alert(alice, stock=stocks[0], compra="5.00"),
         Carteira: lambda: Carteira.objects.create(
@@ -207,6 +211,7 @@ def other_value(row, field, others):
         (models.PositiveSmallIntegerField, lambda: (value or 0) + 1),
         (models.IntegerField, lambda: (value or 0) + 7),
         (models.JSONField, lambda: ["read"]),
+        (models.DurationField, lambda: timedelta(hours=5)),
         (models.EmailField, lambda: f"{MARK}@example.org"),
         (models.Field, lambda: Decimal("12.34") if "Decimal" in type(field).__name__ else MARK),
     ):
@@ -218,6 +223,7 @@ def other_value(row, field, others):
 @pytest.mark.parametrize("model", AUDITED)
 def test_every_field_is_recorded_however_it_is_written(door, model, make, bob, stocks):
     others = {User: bob, type(stocks[1]): stocks[1], Club: ClubFactory(), Event: make_event(bob)}
+    others[Plan] = Plan.objects.create(name="another")
     pk, label = make(model).pk, model._meta.label_lower
     for name in sorted(model.audit.recorded):
         with rolled_back():

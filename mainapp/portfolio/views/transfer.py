@@ -12,8 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.portfolio.forms.transfer import ConfirmForm, ReadingForm, UploadForm, sign_sheets
 from mainapp.portfolio.imports.example import example_sheet
 from mainapp.portfolio.imports.reading import Choices
@@ -58,7 +57,7 @@ def import_carteira(request: MemberRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
         with shown_in_form(form, "arquivo"):
-            consume_stored(IMPORTS, of_user(request.user), at=timezone.now())
+            check_and_increment_quota(request.user, IMPORTS, at=timezone.now())
             sheets = read_sheets(form.cleaned_data["arquivo"].read())
             signed_sheets = sign_sheets(sheets, request.user)
             return _show_preview(request, sheets, signed_sheets, Choices())

@@ -15,8 +15,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_new, check_not_suspended
 from mainapp.core.audience import existing, key_of
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.pictures.decoding import EXTENSIONS, PictureError, format_of
 from mainapp.core.pictures.folders import new_key
 from mainapp.uploads.models import Upload
@@ -60,7 +59,7 @@ def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload
     content_type = "image/webp" if is_picture else type_of_file(name, data)
     if content_type is None or (is_picture and not _is_named_like(name, data)):
         raise DomainError("invalid", ACCEPTED, fields={"file": "jpeg|png|webp|gif|pdf|csv|xlsx"})
-    consume_stored(UPLOADS, of_user(owner), at=at)
+    check_and_increment_quota(owner, UPLOADS, at=at)
     try:
         width, height = None, None
         if is_picture:

@@ -124,7 +124,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         ),
         body={"name": "Petrobras", "topic": "Ações", "stock": "PETR4"},
         answer={"name": "Petrobras", "topic": "Ações", "stock": "PETR4", "is_closed": False},
-        errors=("suspended",),
+        errors=("suspended", "limit_reached"),
     ),
     ("get", "rooms/{id}/messages/"): Text(
         summary="Read a room's messages",

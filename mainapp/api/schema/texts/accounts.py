@@ -98,6 +98,15 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         summary="Revoke an API key",
         description="Delete an API key. The next request with it is refused.",
     ),
+    ("get", "usage/"): Text(
+        summary="Read the quotas",
+        description=(
+            "The limits of the user's plan and their uses. `resets_at` is the end of the running "
+            "window: null without one, and for rows that a club holds at once. `club` gives those "
+            "of a club, for its managers."
+        ),
+        answer={"kind": "rooms", "limit": 20, "used": 3, "resets_at": "2026-03-11T14:05:00Z"},
+    ),
     ("post", "ws-ticket/"): Text(
         summary="Create a ticket for a socket",
         description=(

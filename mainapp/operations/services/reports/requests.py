@@ -10,8 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits import of_user
-from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.operations.models import Report
 from mainapp.operations.policies import KEPT, MAX_OPEN, NEW_REPORTS
 from mainapp.operations.selectors.reports import KINDS
@@ -40,7 +39,7 @@ def request_report(
         raise DomainError("forbidden")
     cleaned = known.clean(owner, params or {})
     with transaction.atomic():
-        consume_stored(NEW_REPORTS, of_user(owner), at=at)
+        check_and_increment_quota(owner, NEW_REPORTS, at=at)
         if Report.objects.filter(owner=owner, state__in=Report.OPEN).count() >= MAX_OPEN:
             template = _("São até %(limit)s relatórios de cada vez: espere um terminar.")
             raise DomainError("limit_reached", template, {"limit": MAX_OPEN})

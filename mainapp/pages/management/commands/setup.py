@@ -18,6 +18,7 @@ from mainapp.agenda.services.events import apply_zone_rules
 from mainapp.clubs.services import clubs
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
+from mainapp.core.limits.seeding import ineffective_settings, seed_default_plan
 from mainapp.core.pictures.kinds import ensure_sweep as ensure_picture_sweep
 from mainapp.forum.services.talk import ensure_talk
 from mainapp.ideas.services import scheduling as ideas
@@ -52,6 +53,9 @@ class Command(BaseCommand):
             report("database", migrate())
             report("catalogue", seed_catalogue())
             report("updates", schedule())
+            report("quotas", seed_quotas())
+        for line in ineffective_settings():  # also without the report
+            self.stderr.write(f"pregao: {line}")
         push = ensure_key(device_count=device_count())
         report("web push", push)
         if push.startswith("OFF"):  # said at every start, also without the report
@@ -101,6 +105,11 @@ def seed_catalogue() -> str:
     call_command("seed_stocks", stdout=output)
     text = output.getvalue().strip()
     return text.removeprefix("Catalogue: ").removeprefix("The catalogue is ")
+
+
+def seed_quotas() -> str:
+    count = seed_default_plan()
+    return f"{count} rules of the default plan seeded" if count else "up to date"
 
 
 def schedule() -> str:

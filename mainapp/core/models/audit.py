@@ -1,4 +1,4 @@
-"""Counters of the limits that are stored in the database, fences of leases, tags, and the audit."""
+"""The entries of the audit, their chain, and readable values of private fields."""
 
 import json
 from datetime import UTC
@@ -8,46 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
-
-class Usage(models.Model):
-    """A user's number of uses of a limit, in the window that ends at `window_ends_at`."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="usages")
-    limit = models.CharField(max_length=40)
-    count = models.PositiveIntegerField(default=0)
-    window_ends_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "limit"], name="one_usage_of_each_limit")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.count} of {self.limit} until {self.window_ends_at}"
-
-
-class Fence(models.Model):
-    """The number of the newest holder of a lease; the work of earlier ones is refused."""
-
-    role = models.CharField(max_length=20, unique=True)
-    number = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.role} {self.number}"
-
-
-class Tag(models.Model):
-    """A tag of ideas and events. `name` is unique ignoring case and accents, by `key`."""
-
-    name = models.CharField(max_length=30)
-    key = models.CharField(max_length=30, unique=True, editable=False)
-
-    class Meta:
-        ordering = ["key"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def canonical(value: Any) -> Any:
