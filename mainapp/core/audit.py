@@ -42,7 +42,8 @@ def _never(_row: Any) -> bool:
 class Audited:
     """The fields of an audited model, as names separated by spaces. Its key is always ignored.
 
-    `skips` returns whether a row is not audited; for that it reads the fields of `needs`.
+    `skips` returns whether a row is not audited; for that it reads the fields of `needs`. With
+    `deletions_only`, the creation of a row leaves no entry.
     """
 
     def __init__(
@@ -53,17 +54,27 @@ class Audited:
         ignored: str = "",
         needs: str = "",
         skips: Callable[[Any], bool] = _never,
+        deletions_only: bool = False,
     ) -> None:
         self.shown, self.hidden = frozenset(shown.split()), frozenset(hidden.split())
         self.ignored, self.needs = frozenset(ignored.split()), frozenset(needs.split())
         self.recorded = self.shown | self.hidden
         self.skips = skips
+        self.deletions_only = deletions_only
 
 
 _NOTHING = Audited(skips=lambda _row: True)
-# Models of other packages: the accounts' addresses, and the settings of background work.
+# Models of other packages: the accounts' addresses, second factors and sessions, and the settings of background work.
 FOREIGN = {
     "account.emailaddress": Audited(shown="user verified primary", hidden="email"),
+    # Of a code's use only the time is recorded, in the row itself.
+    "mfa.authenticator": Audited(shown="user type", hidden="data", ignored="created_at last_used_at"),
+    # A log-in leaves no entry, its end does.
+    "usersessions.usersession": Audited(
+        shown="user",
+        ignored="created_at ip last_seen_at session_key user_agent data",
+        deletions_only=True,
+    ),
     "django_celery_beat.intervalschedule": Audited(shown="every period"),
     "django_celery_beat.crontabschedule": Audited(
         shown="minute hour day_of_week day_of_month month_of_year timezone"
@@ -197,7 +208,7 @@ def _remember(instance: Any, raw: bool, update_fields: Any, **_signal: Any) -> N
 
 def _record_save(instance: Any, created: bool, raw: bool, **_signal: Any) -> None:
     before, fields = instance.__dict__.pop("_audited_before", (None, {}))
-    if created and not raw:
+    if created and not raw and not _audit_of(type(instance)).deletions_only:
         _record_row(instance, Action.CREATED)
     elif before is not None:
         after = _plain(type(instance), _values_of(instance, fields))

@@ -3,14 +3,14 @@
 import pytest
 from django.test import Client
 
-from mainapp.accounts import views
+from mainapp.accounts.views import log_ins
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.people import PASSWORD
 
 
 @pytest.fixture(autouse=True)
 def _no_head_start(monkeypatch):
-    monkeypatch.setattr(views, "HEAD_START_S", 0)
+    monkeypatch.setattr(log_ins, "HEAD_START_S", 0)
 
 
 @pytest.fixture
