@@ -13,6 +13,11 @@ def _no_head_start(monkeypatch):
     monkeypatch.setattr(log_ins, "HEAD_START_S", 0)
 
 
+@pytest.fixture(autouse=True)
+def _mfa_key(settings):
+    settings.MFA_KEY = "the key of second factors"
+
+
 @pytest.fixture
 def alice(db):
     return User.objects.create_user("alice", "alice@example.com", PASSWORD)
