@@ -216,9 +216,15 @@ class ActivateAppForm(Labelled, Form):
 
 
 class CredentialField(JSONField):
-    """The browser's answer to a challenge."""
+    """The browser's answer to a challenge, which the page never shows again."""
 
     widget = HiddenInput
+
+    def bound_data(self, data: Any, initial: Any) -> str:
+        return ""
+
+    def prepare_value(self, value: Any) -> str:
+        return ""
 
     def to_python(self, value: Any) -> Any:
         try:

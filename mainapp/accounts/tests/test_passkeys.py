@@ -30,8 +30,15 @@ def _site(settings):
     settings.ALLOWED_HOSTS = [DOMAIN, "other.example", "203.0.113.7", "localhost"]
 
 
-def browser(host=DOMAIN, *, secure=True):
-    return Client(headers={"host": host}, **({"wsgi.url_scheme": "https"} if secure else {}))
+class SecureClient(Client):
+    """A browser that uses https."""
+
+    def generic(self, *args, secure=True, **more):
+        return super().generic(*args, secure=True, **more)
+
+
+def browser(host=DOMAIN):
+    return SecureClient(headers={"host": host})
 
 
 def options_in(page):
@@ -153,9 +160,9 @@ def test_a_signature_for_another_site_or_by_another_key_is_refused(key):
     ["", "{}", "[]", "null", "7", "[" * 19_000, '{"id":1,"rawId":1,"response":{}}', "x" * 999],
 )
 def test_malformed_answers_are_refused(key, member, credential):
-    client = browser()
-    log_in(client)
-    assert client.post(STEP, {"credential": credential}).status_code == 200
+    waiting, client = browser(), browser()
+    log_in(waiting)
+    assert waiting.post(STEP, {"credential": credential}).status_code == 200
     client.get(LOG_IN)
     assert client.post(LOG_IN, {"credential": credential}).url == "/login/"
     assert member.post(ADD, {"name": "x", "credential": credential}).status_code == 200
