@@ -40,7 +40,9 @@ MISMATCH = _("Usuário, e-mail ou senha incorretos.")
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no types
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": NOT_ACCEPTED,
-        "cannot_generate_recovery_codes": _("Ative antes um app de códigos ou uma chave de acesso."),
+        "cannot_generate_recovery_codes": _(
+            "Ative antes um app de códigos ou uma chave de acesso."
+        ),
     }
 
     def encrypt(self, text: str) -> str:

@@ -18,7 +18,6 @@ from mainapp.accounts.models import User
 from mainapp.accounts.services.second_factors import reset_second_factor
 from mainapp.core.errors import shown_as_message
 
-
 # Their pages would show sealed secrets and whole addresses, and delete rows without the sockets.
 admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
@@ -58,7 +57,9 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
         """Remove all factors of the chosen users, who are told by e-mail."""
         counts = {user: reset_second_factor(user=user) for user in users}
         names = ", ".join(user.username for user, count in counts.items() if count)
-        text = gettext("Segundo fator removido: %(names)s.") if names else gettext("Nada a remover.")
+        text = (
+            gettext("Segundo fator removido: %(names)s.") if names else gettext("Nada a remover.")
+        )
         messages.info(request, text % {"names": names} if names else text)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

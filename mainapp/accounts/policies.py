@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.addresses import is_address, is_loopback
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import CLOSED, DAY_S, Limit
+from mainapp.core.paths import absolute_url
 from mainapp.core.policies import (
     EVERYONE,
     MEMBERS,
@@ -29,7 +30,6 @@ from mainapp.core.policies import (
     operation,
     page,
 )
-from mainapp.core.paths import absolute_url
 
 if TYPE_CHECKING:
     from mainapp.accounts.models import User

@@ -14,7 +14,10 @@ def qr_code(text: str) -> SafeString:
     code.add_data(text)
     rows = code.get_matrix()
     dots = "".join(
-        f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(rows)
+        for x, is_dark in enumerate(row)
+        if is_dark
     )
     return format_html(
         '<svg class="qr" viewBox="0 0 {0} {0}" role="img" aria-label="{1}" '

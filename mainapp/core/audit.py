@@ -64,11 +64,14 @@ class Audited:
 
 
 _NOTHING = Audited(skips=lambda _row: True)
-# Models of other packages: the accounts' addresses, second factors and sessions, and the settings of background work.
+# Models of other packages: the accounts' addresses, second factors and sessions, and the settings
+# of background work.
 FOREIGN = {
     "account.emailaddress": Audited(shown="user verified primary", hidden="email"),
     # Of a code's use only the time is recorded, in the row itself.
-    "mfa.authenticator": Audited(shown="user type", hidden="data", ignored="created_at last_used_at"),
+    "mfa.authenticator": Audited(
+        shown="user type", hidden="data", ignored="created_at last_used_at"
+    ),
     # A log-in leaves no entry, its end does.
     "usersessions.usersession": Audited(
         shown="user",

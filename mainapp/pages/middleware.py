@@ -240,18 +240,26 @@ class EnforcePagePolicies:
         if page is None:
             raise ImproperlyConfigured(f"no feature's PAGES has a line for {match.route!r}")
         allowed = page.methods.get(request.method or "")
-        if Who.ANONYMOUS not in (page.people if allowed is None else allowed):
+        admitted = page.people if allowed is None else allowed
+        if Who.ANONYMOUS not in admitted:
             if not request.user.is_authenticated:
                 return _login_required(request, page, kwargs)
             if allowed is not None and not _has_level_for(request.user, allowed):
                 raise PermissionDenied
-            if not (allowed or page.people) & ~STAFF and _lacks_second_factor(request):
-                return _second_factor_required(request)
-            try:
-                consume(USER_PAGES, of_user(request.user))
-            except RateLimited as refusal:
-                return too_many_requests(request, refusal.retry_after_s)
+            if refusal := _member_refusal(request, admitted):
+                return refusal
         return HttpResponseNotAllowed(page.methods) if allowed is None else None
+
+
+def _member_refusal(request: HttpRequest, admitted: Who) -> HttpResponseBase | None:
+    """Return the response to staff without a second factor, or to too many requests of a user."""
+    if not admitted & ~STAFF and _lacks_second_factor(request):
+        return _second_factor_required(request)
+    try:
+        consume(USER_PAGES, of_user(request.user))
+    except RateLimited as refusal:
+        return too_many_requests(request, refusal.retry_after_s)
+    return None
 
 
 def _login_required(request: HttpRequest, page: Page, kwargs: dict[str, Any]) -> HttpResponseBase:

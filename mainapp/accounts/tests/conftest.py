@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from mainapp.accounts.views import log_ins
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.people import PASSWORD
+from mainapp.accounts.views import log_ins
 
 
 @pytest.fixture(autouse=True)

@@ -171,9 +171,10 @@ def test_malformed_answers_are_refused(key, member, credential):
 
 def test_the_log_in_page_offers_passkeys_where_browsers_accept_them(client, db):
     assert "Entrar com chave de acesso" in browser().get("/login/").content.decode()
-    assert "Entrar com chave de acesso" not in client.get(
-        "/login/", headers={"host": "other.example"}
-    ).content.decode()
+    assert (
+        "Entrar com chave de acesso"
+        not in client.get("/login/", headers={"host": "other.example"}).content.decode()
+    )
 
 
 def test_log_ins_by_passkey_count_for_the_address(key):
@@ -215,7 +216,8 @@ def test_passkeys_are_offered_only_at_the_sites_name(
 
     shown = passkey_refusal(request)
 
-    assert (refusal in shown) and bool(shown) == bool(refusal)
+    assert refusal in shown
+    assert bool(shown) == bool(refusal)
 
 
 def test_the_domain_has_no_port(settings):

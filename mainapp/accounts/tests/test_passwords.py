@@ -7,9 +7,9 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from mainapp.accounts.views import log_ins
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.people import PASSWORD, link_of, log_in
+from mainapp.accounts.views import log_ins
 
 RESET = "/accounts/password/reset/"
 NEW = {"password1": "outro-segredo-longo", "password2": "outro-segredo-longo"}

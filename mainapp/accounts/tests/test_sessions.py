@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.names import device_name
-from mainapp.accounts.selectors.sessions import place_of, sessions_of
+from mainapp.accounts.selectors.sessions import NO_ADDRESS, place_of, sessions_of
 from mainapp.accounts.services.log_ins import prune_log_ins
 from mainapp.accounts.services.sessions import end_other_sessions, end_session, record_session
 from mainapp.accounts.tests.people import log_in
+from mainapp.core import redis
 from mainapp.core.addresses import masked_address
 from mainapp.core.consumers import SESSION_ENDED
+from mainapp.core.limits import redis_store
 from mainapp.core.models import AuditEntry
 from mainapp.core.tests.migrating import migrate
 
@@ -72,8 +74,8 @@ def test_devices_have_short_names(user_agent, name):
         ("::ffff:203.0.113.7", "203.0.113.0", "203.0.113.x"),
         ("2001:db8:1:2::3", "2001:db8:1::", "2001:db8:1::…"),
         ("fe80::1%eth0", "fe80::", "fe80::…"),
-        ("", "0.0.0.0", "endereço desconhecido"),
-        ("unix", "0.0.0.0", "endereço desconhecido"),
+        ("", NO_ADDRESS, "endereço desconhecido"),
+        ("unix", NO_ADDRESS, "endereço desconhecido"),
     ],
 )
 def test_addresses_are_stored_and_shown_without_their_last_part(address, masked, shown):
@@ -102,7 +104,7 @@ def test_the_address_comes_from_trusted_proxies_only(alice):
 
 
 def test_a_client_behind_a_unix_socket_has_no_address(alice):
-    assert row_of(browser(address="")).ip == "0.0.0.0"  # noqa: S104 - stored, never bound
+    assert row_of(browser(address="")).ip == NO_ADDRESS
 
 
 def test_one_of_ones_sessions_is_ended(alice):
@@ -122,7 +124,7 @@ def test_ending_the_current_session_leads_to_the_log_in(alice):
 
 
 def test_another_users_session_cannot_be_ended(alice):
-    User.objects.create_user("bob", password="um-segredo-longo")  # noqa: S106 - of a test
+    User.objects.create_user("bob", password="um-segredo-longo")
     here, bob = browser(), Client()
     log_in(bob, "bob")
 
@@ -168,7 +170,9 @@ async def test_ending_a_session_closes_its_sockets_and_no_others(websocket, path
         websocket("/ws/presence/", alice) as first,
         websocket("/ws/presence/", alice) as second,
     ):
-        keys = [key async for key in UserSession.objects.order_by("pk").values_list("pk", flat=True)]
+        keys = [
+            key async for key in UserSession.objects.order_by("pk").values_list("pk", flat=True)
+        ]
         assert len(keys) == 2
         row = await UserSession.objects.aget(pk=keys[1])
         if path == "end one":
@@ -196,8 +200,6 @@ def test_a_session_writes_at_most_once_a_minute(alice, queries, time_machine):
 
 
 def test_the_last_activity_is_recorded_after_a_minute(alice, time_machine, monkeypatch):
-    from mainapp.core.limits import redis_store  # noqa: PLC0415
-
     here = browser()
     monkeypatch.setattr(redis_store._Outage, "until", float("inf"))  # the database alone decides
     seen = row_of(here).last_seen_at
@@ -211,17 +213,11 @@ def test_the_last_activity_is_recorded_after_a_minute(alice, time_machine, monke
 def test_a_session_older_than_the_list_is_added_when_it_is_used(alice):
     here = browser()
     UserSession.objects.all().delete()
-    flush_limits()
+    redis.client().flushdb()
 
     assert is_logged_in(here)
 
     assert row_of(here).user == alice
-
-
-def flush_limits():
-    from conftest import flush_redis  # noqa: PLC0415 - of all tests
-
-    flush_redis()
 
 
 def test_sessions_of_an_old_password_are_not_listed(alice):

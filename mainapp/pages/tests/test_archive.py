@@ -29,7 +29,8 @@ from mainapp.portfolio.models import Carteira
 pytestmark = pytest.mark.django_db
 
 NAMES = [
-    "account", "emails", "preferences", "blocks", "second_factors", "sessions", "watchlists", "watchlist_items", "rooms",
+    "account", "emails", "preferences", "blocks", "second_factors", "sessions",
+    "watchlists", "watchlist_items", "rooms",
     "messages", "reactions", "participations", "complaints", "moderation_done",
     "moderation_suffered", "carteira", "uploads",
     "notifications", "notification_marks", "channels", "deliveries", "delivery_attempts",
