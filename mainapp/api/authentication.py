@@ -71,7 +71,7 @@ class PersonalKey(BaseAuthentication):
         if key is None:
             raise AuthenticationFailed
         record_use(key=key, at=at)
-        key.user.is_second_factor_used = True  # it was created in a session
+        key.user.is_second_factor_used = True  # type: ignore[attr-defined] # made in a session
         return key.user, key
 
     def authenticate_header(self, request: Any) -> str:

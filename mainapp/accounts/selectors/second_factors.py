@@ -36,16 +36,19 @@ def factors_of(user: User) -> Factors:
 
 
 def has_second_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type__in=MAIN_TYPES).exists()
+    exists: bool = Authenticator.objects.filter(user=user, type__in=MAIN_TYPES).exists()
+    return exists
 
 
 def passkeys_of(user: User) -> "QuerySet[Authenticator]":
-    return Authenticator.objects.filter(user=user, type=Type.WEBAUTHN)
+    rows: QuerySet[Authenticator] = Authenticator.objects.filter(user=user, type=Type.WEBAUTHN)
+    return rows
 
 
 def sealed_count() -> int:
     """Return the number of secrets that only MFA_KEY opens."""
-    return Authenticator.objects.exclude(type=Type.WEBAUTHN).count()
+    count: int = Authenticator.objects.exclude(type=Type.WEBAUTHN).count()
+    return count
 
 
 def used_second_factor(session: Mapping[str, Any]) -> bool:

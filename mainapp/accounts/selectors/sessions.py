@@ -37,7 +37,8 @@ def sessions_of(user: User, *, current_key: str | None) -> list[SessionRow]:
 
 
 def own_sessions(user: User) -> "QuerySet[UserSession]":
-    return UserSession.objects.filter(user=user).order_by("-last_seen_at", "-pk")
+    rows: QuerySet[UserSession] = UserSession.objects.filter(user=user)
+    return rows.order_by("-last_seen_at", "-pk")
 
 
 def session_rows(user: User) -> Iterable[tuple[Any, ...]]:

@@ -33,8 +33,8 @@ def _site(settings):
 class SecureClient(Client):
     """A browser that uses https."""
 
-    def generic(self, *args, secure=True, **more):
-        return super().generic(*args, secure=True, **more)
+    def generic(self, *args, **more):
+        return super().generic(*args, **more | {"secure": True})
 
 
 def browser(host=DOMAIN):

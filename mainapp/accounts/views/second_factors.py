@@ -189,7 +189,8 @@ class ConfirmByPasskeyView(webauthn.ReauthenticateWebAuthnView):  # type: ignore
         return _show_refusal(self.request, form, self.request.get_full_path())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super(webauthn.ReauthenticateWebAuthnView, self).get_context_data(**kwargs)
+        parent = super(webauthn.ReauthenticateWebAuthnView, self)
+        context: dict[str, Any] = parent.get_context_data(**kwargs)
         options = begin_use(request=self.request, user=self.request.user)
         refusal = passkey_refusal(self.request)
         return context | {"options": options, "passkey_refusal": refusal}
@@ -224,5 +225,5 @@ class PasskeyLogInView(webauthn.LoginWebAuthnView):  # type: ignore[misc] # alla
 
 def _show_refusal(request: HttpRequest, form: Form, target: str) -> HttpResponse:
     for message in form.errors.get("credential", []):
-        messages.error(request, message)
+        messages.error(request, str(message))
     return HttpResponseRedirect(target)

@@ -38,4 +38,4 @@ def end_others(request: MemberRequest) -> HttpResponse:
 def _is_logged_in(request: HttpRequest) -> bool:
     """Return whether the request's own session is still there."""
     key = request.session.session_key
-    return bool(key) and request.session.exists(key)
+    return key is not None and request.session.exists(key)
