@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.addresses import is_address, is_loopback
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import CLOSED, DAY_S, Limit
-from mainapp.core.paths import absolute_url
+from mainapp.core.paths import absolute_url, site_host
 from mainapp.core.policies import (
     EVERYONE,
     MEMBERS,
@@ -183,7 +183,7 @@ def passkey_domain() -> str:
 
     A site on loopback, as `make run` starts it, has the domain `localhost`.
     """
-    host = settings.PASSKEY_DOMAIN or urlsplit(settings.SITE_URL).hostname or ""
+    host = settings.PASSKEY_DOMAIN or site_host()
     return "localhost" if is_loopback(host) else host
 
 

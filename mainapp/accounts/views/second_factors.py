@@ -189,7 +189,7 @@ class ConfirmByPasskeyView(webauthn.ReauthenticateWebAuthnView):  # type: ignore
         return _show_refusal(self.request, form, self.request.get_full_path())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        parent = super(webauthn.ReauthenticateWebAuthnView, self)
+        parent: Any = super(webauthn.ReauthenticateWebAuthnView, self)
         context: dict[str, Any] = parent.get_context_data(**kwargs)
         options = begin_use(request=self.request, user=self.request.user)
         refusal = passkey_refusal(self.request)
