@@ -465,3 +465,15 @@ def test_nothing_is_required_of_others_or_without_the_setting(client, staff, set
     log_in(member, "bob")
     assert member.get("/carteira").status_code == 200
     assert member.get("/denuncias/").status_code == 403
+
+
+def test_the_keys_are_saved_apart_and_restored(settings, tmp_path):
+    settings.DATA_DIR, keys = tmp_path / "new", tmp_path / "keys"
+    settings.DATA_DIR.mkdir()
+    settings.VAPID_KEY = ""
+    call_command("backup", keys=keys, stdout=StringIO())
+    key, settings.MFA_KEY = settings.MFA_KEY, ""
+
+    call_command("restore", keys=keys, stdout=StringIO())
+
+    assert sealing.key_text() == key
