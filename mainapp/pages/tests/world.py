@@ -1,5 +1,6 @@
 """A user of each kind and an object of each kind, for the tests of the policy tables."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import UNLOCK_SALT
 from mainapp.accounts.services.avatars import AVATARS
+from mainapp.accounts.tests.soft_key import SoftKey
 from mainapp.agenda.models import Event
 from mainapp.agenda.services.events import create_event
 from mainapp.agenda.services.links import renew_link
@@ -250,7 +252,9 @@ def _key(world: World) -> dict[str, Any]:
 
 
 def _passkey(world: World) -> dict[str, Any]:
-    data = {"name": "Celular", "credential": {}}
+    options = {"publicKey": {"user": {"id": "MQ"}, "challenge": "MQ"}}
+    credential = json.loads(SoftKey("http://localhost", "localhost").create(options))
+    data = {"name": "Celular", "credential": credential}
     row = Authenticator.objects.create(user=world.users["owner"], type="webauthn", data=data)
     return {"pk": row.pk}
 
