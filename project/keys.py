@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 FORMAT = 1
-SECRET_KEY_FILE, VAPID_KEY_FILE = "secret-key", "vapid-key"
+SECRET_KEY_FILE, VAPID_KEY_FILE, MFA_KEY_FILE = "secret-key", "vapid-key", "mfa-key"
 
 
 class KeysError(Exception):

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from mainapp.core import redis as core_redis
 from mainapp.core.redis_address import parse_redis_url
 from project.database_url import sqlite_settings
-from project.environment import BASE_DIR, Refusal, env, load_env_file
+from project.environment import BASE_DIR, MIN_KEY, Refusal, env, load_env_file
 from project.mail import read_mail_settings
 from project.site_url import own_url, read_site_url
 from project.sources import SOURCES, real_sources
@@ -27,6 +27,11 @@ if not SECRET_KEY:
 SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 # The private key of web push; empty: the one in DATA_DIR, which the set-up creates.
 VAPID_KEY = env.secret("VAPID_KEY")
+# Encrypts the secrets of second factors; empty: the one in DATA_DIR, which the set-up creates.
+MFA_KEY = env.secret("MFA_KEY")
+if MFA_KEY and (len(MFA_KEY) < MIN_KEY or "," in MFA_KEY):
+    raise Refusal(f"MFA_KEY takes a key of at least {MIN_KEY} characters, without commas")
+MFA_KEY_FALLBACKS = env.keys("MFA_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
@@ -48,6 +53,8 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "mainapp.accounts.apps.SessionListConfig",
     "django_filters",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
@@ -95,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "mainapp.accounts.middleware.record_activity",
     "mainapp.pages.middleware.EnforcePagePolicies",
     "mainapp.clubs.middleware.FindClub",
 ]
@@ -315,6 +323,28 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # allauth limits it to the browser that signed up
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "mainapp.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "mainapp.accounts.forms.SecondStepForm",
+    "reauthenticate": "mainapp.accounts.forms.ConfirmByCodeForm",
+    "activate_totp": "mainapp.accounts.forms.ActivateAppForm",
+    "add_webauthn": "mainapp.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "mainapp.accounts.forms.RenamePasskeyForm",
+    "authenticate_webauthn": "mainapp.accounts.forms.PasskeySecondStepForm",
+    "login_webauthn": "mainapp.accounts.forms.PasskeyLogInForm",
+    "reauthenticate_webauthn": "mainapp.accounts.forms.ConfirmByPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Pregão"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# allauth would also refuse a new e-mail address to accounts with a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = False  # the limits are those of `mainapp.accounts.policies`
+# The domain of passkeys; empty: the host of SITE_URL. With another one every passkey is lost.
+PASSKEY_DOMAIN = env.host("PASSKEY_DOMAIN")
+ADMIN_REQUIRES_SECOND_FACTOR = env.boolean("ADMIN_REQUIRES_SECOND_FACTOR", default=False)
 # In addition to allauth's defaults; log-ins are limited by AccountAdapter.authenticate.
 ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key", "login": None, "login_failed": None}
 

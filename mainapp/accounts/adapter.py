@@ -1,4 +1,4 @@
-"""Customisation of allauth: usernames, redirects, client addresses, error messages."""
+"""Customisation of allauth: usernames, redirects, client addresses, texts, second factors."""
 
 import unicodedata
 from typing import Any
@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.browsers import known_browser
+from mainapp.accounts.forms import NOT_ACCEPTED
 from mainapp.accounts.models import User, validate_username
 from mainapp.accounts.policies import (
     LOG_INS_BY_ADDRESS,
@@ -21,14 +23,50 @@ from mainapp.accounts.policies import (
     WRONG_BY_ACCOUNT,
     WRONG_BY_ADDRESS,
     WRONG_BY_NAME,
+    passkey_domain,
 )
+from mainapp.accounts.rendering import qr_code
 from mainapp.accounts.selectors import account_named, folded
+from mainapp.accounts.selectors.second_factors import passkey_name, passkeys_of
 from mainapp.accounts.services.mailing import send_account_mail
 from mainapp.core.addresses import client_address
 from mainapp.core.limits import Key, Limit, of_address, of_text, of_user, refund, try_consume
 from mainapp.core.paths import absolute_url
+from mainapp.core.sealing import seal, unseal
 
 MISMATCH = _("Usuário, e-mail ou senha incorretos.")
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no types
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": NOT_ACCEPTED,
+        "cannot_generate_recovery_codes": _(
+            "Ative antes um app de códigos ou uma chave de acesso."
+        ),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text)
+
+    def get_totp_label(self, user: User) -> str:
+        return user.username
+
+    def build_totp_svg(self, url: str) -> str:
+        return qr_code(url)
+
+    def generate_authenticator_name(self, user: User, type: str) -> str:
+        return passkey_name(passkeys_of(user).count())
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": passkey_domain(), "name": "Pregão"}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        """Return the user as the browser shows it; the handle is the id, and no name."""
+        entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        return entity | {"name": user.username, "display_name": user.name}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types

@@ -2,16 +2,25 @@
 
 from typing import Any
 
-from django.contrib import admin
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
+from mainapp.accounts.services.second_factors import reset_second_factor
 from mainapp.core.errors import shown_as_message
+
+# Their pages would show sealed secrets and whole addresses, and delete rows without the sockets.
+admin.site.unregister(Authenticator)
+admin.site.unregister(UserSession)
 
 
 @admin.register(User)
@@ -20,6 +29,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
     list_filter = ["access_level", "is_active"]
     search_fields = ["username", "display_name", "email"]
     readonly_fields = ["last_login", "date_joined"]
+    actions = ["remove_second_factors"]
     fieldsets = [
         (None, {"fields": ["username", "password", "email"]}),
         (_("Perfil"), {"fields": ["display_name", "bio"]}),
@@ -41,6 +51,16 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
         with shown_as_message(request), transaction.atomic():
             return super().changelist_view(request, *args, **options)
         return redirect(request.path)
+
+    @admin.action(description=_("Remover o segundo fator"))
+    def remove_second_factors(self, request: HttpRequest, users: "QuerySet[User]") -> None:
+        """Remove all factors of the chosen users, who are told by e-mail."""
+        counts = {user: reset_second_factor(user=user) for user in users}
+        names = ", ".join(user.username for user, count in counts.items() if count)
+        text = (
+            gettext("Segundo fator removido: %(names)s.") if names else gettext("Nada a remover.")
+        )
+        messages.info(request, text % {"names": names} if names else text)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save the user; lowering the access level also removes the superuser flag."""

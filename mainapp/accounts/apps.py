@@ -1,10 +1,12 @@
-"""Django's configuration of the accounts feature."""
+"""Django's configuration of the accounts feature, and of allauth's list of sessions."""
 
+from allauth.usersessions.apps import UserSessionsConfig
 from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
     name = "mainapp.accounts"
+    default = True
 
     def ready(self) -> None:
         from mainapp.accounts import receivers  # noqa: F401, PLC0415 - connects once the models are there
@@ -12,3 +14,15 @@ class AccountsConfig(AppConfig):
         from mainapp.core.pictures.kinds import register_pictures  # noqa: PLC0415 - needs loaded models
 
         register_pictures(AVATARS)
+
+
+class SessionListConfig(UserSessionsConfig):  # type: ignore[misc] # allauth has no types
+    """allauth's model of sessions without its receivers.
+
+    They would read each of a user's sessions at every log-in, and store whole addresses.
+    """
+
+    default = False
+
+    def ready(self) -> None:
+        pass

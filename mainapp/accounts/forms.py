@@ -1,4 +1,4 @@
-"""allauth's forms for sign-up, log-in, passwords and e-mails, with this site's labels.
+"""allauth's forms for sign-up, log-in, passwords, e-mails and second factors, with own labels.
 
 Also the password that a logged-in user enters once more before a grave change.
 """
@@ -6,12 +6,22 @@ Also the password that a logged-in user enters once more before a grave change.
 from typing import Any
 
 from allauth.account import forms as allauth
+from allauth.core import context
+from allauth.mfa.base import forms as codes
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
+from allauth.mfa.webauthn import forms as passkeys
 from django.core.exceptions import ValidationError
-from django.forms import CharField, Field, Form, PasswordInput
+from django.forms import CharField, Field, Form, HiddenInput, JSONField, PasswordInput
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
+from mainapp.accounts.services.passkeys import single_use_challenge
+from mainapp.accounts.services.second_factors import WrongCode, matching_step, use_code
+from mainapp.core import sealing
+from mainapp.core.errors import page_sentence
+from mainapp.core.exceptions import DomainError
 
 LABELS = {
     "login": _("Usuário ou e-mail"),
@@ -21,9 +31,16 @@ LABELS = {
     "oldpassword": _("Senha atual"),
     "password1": _("Nova senha"),
     "password2": _("Repita a senha"),
+    "code": _("Código"),
+    "name": _("Nome da chave"),
+    "credential": _("Chave de acesso"),
 }
 # The rules of AUTH_PASSWORD_VALIDATORS in short: their own texts fill four lines.
 PASSWORD_HINT = _("8 caracteres ou mais. Evite só números, o seu nome e senhas comuns.")
+
+CODE_ATTRIBUTES = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+MAX_PASSKEY_NAME = 60
+NOT_ACCEPTED = _("A chave de acesso não foi aceita. Tente de novo.")
 
 
 class Labelled:
@@ -144,3 +161,133 @@ class ConfirmPasswordForm(Form):
         if not self._user.check_password(password):
             raise ValidationError(_("A senha não confere."))
         return password
+
+
+class CodeForm(Labelled):
+    """Mixin for a code of an app or a recovery code, which is used up by the check."""
+
+    user: User
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]  # type: ignore[attr-defined] # of the form
+        try:
+            self.authenticator = use_code(user=self.user, code=code, at=timezone.now())
+        except DomainError as error:
+            raise ValidationError(page_sentence(error)) from None
+        return code
+
+
+class SecondStepForm(CodeForm, codes.AuthenticateForm):  # type: ignore[misc] # allauth has no types
+    pass
+
+
+class ConfirmByCodeForm(CodeForm, codes.ReauthenticateForm):  # type: ignore[misc] # allauth has no types
+    pass
+
+
+class ActivateAppForm(Labelled, Form):
+    """The first code of an app, whose secret is sealed in the session until then.
+
+    Raises KeyLost when it is created without a key.
+    """
+
+    code = CharField(max_length=20)
+    step: int
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
+        session = context.request.session
+        if not self.is_bound or SECRET_SESSION_KEY not in session:
+            session[SECRET_SESSION_KEY] = sealing.seal(generate_totp_secret())
+        self.secret = sealing.unseal(session[SECRET_SESSION_KEY])
+
+    def clean_code(self) -> str:
+        code = "".join(self.cleaned_data["code"].split())
+        step = matching_step(self.secret, code, at=timezone.now())
+        if step is None:
+            raise ValidationError(page_sentence(WrongCode()))
+        self.step = step
+        return code
+
+
+class CredentialField(JSONField):
+    """The browser's answer to a challenge, which the page never shows again."""
+
+    widget = HiddenInput
+
+    def bound_data(self, data: Any, initial: Any) -> str:
+        return ""
+
+    def prepare_value(self, value: Any) -> str:
+        return ""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise ValidationError(NOT_ACCEPTED) from None
+
+    def clean(self, value: Any) -> Any:
+        credential = super().clean(value)
+        if not isinstance(credential, dict):
+            raise ValidationError(NOT_ACCEPTED)
+        return credential
+
+
+class PasskeyForm(Labelled):
+    """Mixin for a passkey's signature of a challenge."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = CredentialField()
+
+    def clean_credential(self) -> Any:
+        with single_use_challenge(context.request):
+            return super().clean_credential()  # type: ignore[misc] # of allauth's form
+
+
+class PasskeySecondStepForm(PasskeyForm, passkeys.AuthenticateWebAuthnForm):  # type: ignore[misc] # allauth has no types
+    pass
+
+
+class PasskeyLogInForm(PasskeyForm, passkeys.LoginWebAuthnForm):  # type: ignore[misc] # allauth has no types
+    pass
+
+
+class ConfirmByPasskeyForm(PasskeyForm, passkeys.ReauthenticateWebAuthnForm):  # type: ignore[misc] # allauth has no types
+    pass
+
+
+class AddPasskeyForm(Labelled, passkeys.AddWebAuthnForm):  # type: ignore[misc] # allauth has no types
+    """A new passkey. All of them may also log in alone, if the device checks its user."""
+
+    passwordless = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = CredentialField()
+        self.fields["name"].widget.attrs["maxlength"] = MAX_PASSKEY_NAME
+
+    def clean_name(self) -> str:
+        name: str = super().clean_name()
+        return name[:MAX_PASSKEY_NAME]
+
+    def clean(self) -> Any:
+        with single_use_challenge(context.request):
+            return super().clean()
+
+
+class RenamePasskeyForm(Labelled, passkeys.EditWebAuthnForm):  # type: ignore[misc] # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].max_length = MAX_PASSKEY_NAME  # type: ignore[attr-defined] # a CharField
+        self.fields["name"].widget.attrs["maxlength"] = MAX_PASSKEY_NAME
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        return name[:MAX_PASSKEY_NAME]

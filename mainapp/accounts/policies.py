@@ -7,15 +7,29 @@ Pages for staff only are marked so in PAGES.
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.addresses import is_address, is_loopback
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits import DAY_S, Limit, Quota
-from mainapp.core.policies import EVERYONE, MEMBERS, Area, Socket, form, operation, page
+from mainapp.core.limits import CLOSED, DAY_S, Limit, Quota
+from mainapp.core.paths import absolute_url, site_host
+from mainapp.core.policies import (
+    EVERYONE,
+    MEMBERS,
+    OWNER,
+    Area,
+    Socket,
+    action,
+    form,
+    operation,
+    page,
+)
 
 if TYPE_CHECKING:
     from mainapp.accounts.models import User
@@ -39,6 +53,15 @@ WRONG_BY_ADDRESS = Limit("log-ins", 10, 60.0)
 WRONG_BY_NAME = Limit("log-ins", 5, 300.0)
 WRONG_BY_ACCOUNT = Limit("log-ins", 5, 300.0)
 LOG_INS_BY_BROWSER = Limit("log-ins-known", 10, 300.0)
+
+# Codes of the second step, for each account: six digits can be guessed by many tries, so a right
+# password resets nothing, and no code is checked while Redis is away.
+CODES = Limit("codes", 5, 300.0, _("Códigos errados demais."), without_redis=CLOSED)
+CODES_A_DAY = Limit("codes-a-day", 50, DAY_S, _("Códigos errados demais."), without_redis=CLOSED)
+
+# Writes of a session's last activity.
+ACTIVITY_S = 60.0
+ACTIVITY = Limit("activity", 1, ACTIVITY_S)
 
 # Requests for the link that makes a browser known, and e-mails with that link.
 UNLOCKS_BY_ADDRESS = Limit("unlocks", 20, 60.0)
@@ -131,7 +154,72 @@ def require_level(user: Any, level: str) -> None:
         raise AccessDenied(is_known=user.is_authenticated)
 
 
+class SecondFactorRequired(DomainError):
+    """Staff without a second factor, or who did not use it in this session."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "second_factor_required",
+            _("Para isto, entre com o segundo fator da sua conta."),
+        )
+
+
+def must_use_second_factor(user: Any) -> bool:
+    """Return whether a user's pages of staff need a second factor. No query."""
+    return settings.ADMIN_REQUIRES_SECOND_FACTOR and is_staff_level(user)
+
+
+def check_second_factor(user: Any) -> None:
+    """Check that the session or token of a socket's or the API's user used a second factor.
+
+    Only staff need one, and only with ADMIN_REQUIRES_SECOND_FACTOR. Raises: SecondFactorRequired.
+    """
+    if must_use_second_factor(user) and not getattr(user, "is_second_factor_used", False):
+        raise SecondFactorRequired
+
+
+def passkey_domain() -> str:
+    """Return the domain to which passkeys are bound (the RP ID), without a port.
+
+    A site on loopback, as `make run` starts it, has the domain `localhost`.
+    """
+    host = settings.PASSKEY_DOMAIN or site_host()
+    return "localhost" if is_loopback(host) else host
+
+
+def passkey_refusal(request: HttpRequest) -> str:
+    """Return why browsers refuse passkeys at the address of a request; "" if they accept them."""
+    domain, host = passkey_domain(), urlsplit(f"//{request.get_host()}").hostname or ""
+    if is_address(domain):
+        return gettext(
+            "Chaves de acesso precisam de um nome: este servidor é aberto por um endereço IP."
+        )
+    if host != domain and not host.endswith(f".{domain}"):
+        origin = absolute_url() if domain != "localhost" else "http://localhost"
+        return gettext("Chaves de acesso só funcionam em %(url)s.") % {"url": origin}
+    if not request.is_secure() and host != "localhost":
+        return gettext("Chaves de acesso precisam de https.")
+    return ""
+
+
 PAGES = {
+    "second-factor": page(MEMBERS),
+    "second-step": form(EVERYONE),
+    "confirm-by-factor": page(MEMBERS),
+    "confirm-by-code": form(MEMBERS),
+    "confirm-by-passkey": form(MEMBERS),
+    "activate-app": form(MEMBERS),
+    "deactivate-app": form(MEMBERS),
+    "recovery-codes": page(MEMBERS),
+    "renew-recovery-codes": form(MEMBERS),
+    "passkeys": page(MEMBERS),
+    "add-passkey": form(MEMBERS),
+    "rename-passkey": form(OWNER, of="passkey"),
+    "remove-passkey": form(OWNER, of="passkey"),
+    "passkey-log-in": form(EVERYONE),
+    "sessions": page(MEMBERS),
+    "end-session": action(OWNER, of="session"),
+    "end-other-sessions": action(MEMBERS),
     "login": form(EVERYONE),
     "logout": form(EVERYONE),
     "register": form(EVERYONE),

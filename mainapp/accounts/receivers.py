@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.signals import password_reset
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
@@ -16,7 +17,9 @@ from mainapp.accounts.models import User
 from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.accounts.services.names import record_names
 from mainapp.accounts.services.presence import announce_presence, forget_presence
+from mainapp.accounts.services.sessions import record_session
 from mainapp.accounts.signals import block_changed
+from mainapp.core.addresses import client_address
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level", "suspended_until")
@@ -31,10 +34,27 @@ def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
         remember_browser(request, user)
 
 
+@receiver(user_logged_in)
+def list_session(request: Any, user: User, **_kwargs: Any) -> None:
+    """Add a log-in on the site to its user's list; those of the API are added with their tokens."""
+    if request is not None and request.session.session_key:
+        record_session(
+            user=user,
+            session_key=request.session.session_key,
+            address=client_address(request),
+            user_agent=request.META.get("HTTP_USER_AGENT", ""),
+            at=timezone.now(),
+        )
+
+
 @receiver(post_delete, sender=Session)
 def end_session(instance: Session, **_kwargs: Any) -> None:
-    """Close the sockets of a deleted session, unless it was an expired one being cleaned up."""
+    """Close the sockets of a deleted session, unless it was an expired one being cleaned up.
+
+    Also remove it from its user's list.
+    """
     if instance.expire_date > timezone.now():
+        UserSession.objects.filter(session_key=instance.session_key).delete()
         user = instance.get_decoded().get(SESSION_KEY)
         if user is not None:
             _publish_end(int(user), session=instance.session_key)

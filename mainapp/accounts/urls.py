@@ -1,6 +1,7 @@
 """URLs of the accounts' pages.
 
-Each of allauth's pages has a second name that starts with `account_`, by which allauth reverses it.
+Each of allauth's pages has a second name that starts with `account_` or `mfa_`, by which allauth
+reverses it.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from allauth.account import views as allauth
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, re_path
 
-from mainapp.accounts.views import (
+from mainapp.accounts.views import second_factors as factors
+from mainapp.accounts.views import sessions
+from mainapp.accounts.views.log_ins import (
     ConfirmEmailView,
     EmailView,
     LogInView,
@@ -28,6 +31,11 @@ def _page(
         re_path(f"^{route}$", view, name=name),
         re_path(f"^{route}$", view, name=f"account_{allauth_name}"),
     ]
+
+
+def _factor_page(route: str, view: Any, name: str, allauth_name: str) -> list[URLPattern]:
+    route = f"accounts/2fa/{route}"
+    return [path(route, view.as_view(), name=n) for n in (name, f"mfa_{allauth_name}")]
 
 
 log_in: Any = LogInView.as_view()
@@ -78,4 +86,35 @@ urlpatterns = [
         "new-password",
         "reset_password_from_key",
     ),
+    *_factor_page("", factors.OverviewView, "second-factor", "index"),
+    *_factor_page("login/", factors.SecondStepView, "second-step", "authenticate"),
+    path("accounts/2fa/confirm/any/", factors.confirm_by_factor, name="confirm-by-factor"),
+    *_factor_page("confirm/", factors.ConfirmByCodeView, "confirm-by-code", "reauthenticate"),
+    *_factor_page(
+        "confirm/passkey/",
+        factors.ConfirmByPasskeyView,
+        "confirm-by-passkey",
+        "reauthenticate_webauthn",
+    ),
+    *_factor_page("app/", factors.ActivateAppView, "activate-app", "activate_totp"),
+    *_factor_page("app/remove/", factors.DeactivateAppView, "deactivate-app", "deactivate_totp"),
+    *_factor_page("codes/", factors.RecoveryCodesView, "recovery-codes", "view_recovery_codes"),
+    *_factor_page(
+        "codes/renew/",
+        factors.RenewRecoveryCodesView,
+        "renew-recovery-codes",
+        "generate_recovery_codes",
+    ),
+    *_factor_page("passkeys/", factors.OverviewView, "passkeys", "list_webauthn"),
+    *_factor_page("passkeys/add/", factors.AddPasskeyView, "add-passkey", "add_webauthn"),
+    *_factor_page("passkeys/login/", factors.PasskeyLogInView, "passkey-log-in", "login_webauthn"),
+    *_factor_page(
+        "passkeys/<key:pk>/", factors.RenamePasskeyView, "rename-passkey", "edit_webauthn"
+    ),
+    *_factor_page(
+        "passkeys/<key:pk>/remove/", factors.RemovePasskeyView, "remove-passkey", "remove_webauthn"
+    ),
+    path("accounts/sessions/", sessions.list_sessions, name="sessions"),
+    path("accounts/sessions/end-others/", sessions.end_others, name="end-other-sessions"),
+    path("accounts/sessions/<key:pk>/end/", sessions.end_one, name="end-session"),
 ]

@@ -45,6 +45,30 @@ def network_of(address: str) -> str:
     return str(IPv6Address(int(parsed) >> host_bits << host_bits))
 
 
+def masked_address(address: str) -> str:
+    """Return the address without the part that identifies one machine: a /24, or an IPv6 /48.
+
+    "0.0.0.0" for a client without an address.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104 - stored, never bound
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    host = mapped or parsed
+    prefix = 24 if host.version == 4 else 48
+    return str(ip_network(f"{host}/{prefix}", strict=False).network_address)
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address, without brackets, and not a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback

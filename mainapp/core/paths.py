@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
@@ -63,6 +64,11 @@ def absolute_url(path: str = "/") -> str:
     It begins with SITE_URL, never with a request's Host, which the client chooses.
     """
     return f"{settings.SITE_URL.rstrip('/')}/{path.lstrip('/')}"
+
+
+def site_host() -> str:
+    """Return the host of SITE_URL, without a port and brackets."""
+    return urlsplit(settings.SITE_URL).hostname or ""
 
 
 @contextmanager

@@ -19,6 +19,8 @@ MODELS = {
     "accounts.user": gettext_lazy("conta"),
     "account.emailaddress": gettext_lazy("endereço de e-mail"),
     "accounts.preferences": gettext_lazy("preferências"),
+    "mfa.authenticator": gettext_lazy("segundo fator"),
+    "usersessions.usersession": gettext_lazy("sessão"),
     "alerts.alert": gettext_lazy("alerta"),
     "portfolio.carteira": gettext_lazy("linha da carteira"),
     "clubs.club": gettext_lazy("clube"),

@@ -4,21 +4,26 @@ import logging
 import re
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote_plus
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.gzip import GZipMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts import browsers
-from mainapp.accounts.policies import has_level
+from mainapp.accounts.models import User
+from mainapp.accounts.policies import SecondFactorRequired, has_level, must_use_second_factor
+from mainapp.accounts.selectors.second_factors import has_second_factor, used_second_factor
 from mainapp.core.addresses import client_address
 from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
@@ -227,22 +232,34 @@ class EnforcePagePolicies:
         match = request.resolver_match
         assert match is not None
         is_third_party = match.namespaces and match.route.startswith(tuple(PREFIXES))
+        if is_third_party and _lacks_second_factor(request):
+            return _second_factor_required(request)
         if is_third_party or match.url_name in operation_policies():
             return None  # the admin and REST framework's views check permissions themselves
         page = page_policies().get(match.url_name or "")
         if page is None:
             raise ImproperlyConfigured(f"no feature's PAGES has a line for {match.route!r}")
         allowed = page.methods.get(request.method or "")
-        if Who.ANONYMOUS not in (page.people if allowed is None else allowed):
+        admitted = page.people if allowed is None else allowed
+        if Who.ANONYMOUS not in admitted:
             if not request.user.is_authenticated:
                 return _login_required(request, page, kwargs)
             if allowed is not None and not _has_level_for(request.user, allowed):
                 raise PermissionDenied
-            try:
-                consume(USER_PAGES, of_user(request.user))
-            except RateLimited as refusal:
-                return too_many_requests(request, refusal.retry_after_s)
+            if refusal := _member_refusal(request, admitted):
+                return refusal
         return HttpResponseNotAllowed(page.methods) if allowed is None else None
+
+
+def _member_refusal(request: HttpRequest, admitted: Who) -> HttpResponseBase | None:
+    """Return the response to staff without a second factor, or to too many requests of a user."""
+    if not admitted & ~STAFF and _lacks_second_factor(request):
+        return _second_factor_required(request)
+    try:
+        consume(USER_PAGES, of_user(request.user))
+    except RateLimited as refusal:
+        return too_many_requests(request, refusal.retry_after_s)
+    return None
 
 
 def _login_required(request: HttpRequest, page: Page, kwargs: dict[str, Any]) -> HttpResponseBase:
@@ -254,6 +271,24 @@ def _login_required(request: HttpRequest, page: Page, kwargs: dict[str, Any]) ->
     if page.login_next:
         target = reverse(page.login_next, kwargs=kwargs)
     return redirect_to_login(target)
+
+
+def _lacks_second_factor(request: HttpRequest) -> bool:
+    """Return whether a staff's session has to use a second factor first. No query."""
+    if not must_use_second_factor(request.user):
+        return False
+    return not used_second_factor(request.session)
+
+
+def _second_factor_required(request: HttpRequest) -> HttpResponseBase:
+    """Redirect to the page where the user activates a second factor, or uses it."""
+    error = SecondFactorRequired()
+    if "application/json" in request.headers.get("Accept", ""):
+        return json_response(error)
+    if not has_second_factor(cast(User, request.user)):
+        messages.warning(request, gettext("A administração pede um segundo fator: ative um."))
+        return redirect("second-factor")
+    return redirect_to_login(request.get_full_path(), reverse("confirm-by-factor"))
 
 
 def _has_level_for(user: Any, allowed: Who) -> bool:

@@ -4,6 +4,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Collection, Iterator
+from copy import copy
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from django.utils.crypto import constant_time_compare
 
 from mainapp.accounts.fanout import Rights
 from mainapp.accounts.models import REMOVED_USER, Block, Preferences, User
+from mainapp.accounts.policies import must_use_second_factor
+from mainapp.accounts.selectors.second_factors import used_second_factor
 from mainapp.core.names import tidy
 
 USERNAME_TRIES = 30
@@ -101,10 +104,18 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
     active = User.objects.filter(pk__in=ids, is_active=True).select_related("preferences")
     users = {str(user.pk): user for user in active}
     return {
-        key: user
+        key: _in_session(user, data)
         for key, data in decoded.items()
         if (user := users.get(str(data.get(SESSION_KEY)))) and _is_valid(user, data)
     }
+
+
+def _in_session(user: User, data: dict[str, Any]) -> User:
+    """Return the user of one session: staff's own copy tells whether it used a second factor."""
+    if must_use_second_factor(user):
+        user = copy(user)
+        user.is_second_factor_used = used_second_factor(data)  # type: ignore[attr-defined] # no column
+    return user
 
 
 def user_of_unlock_token(token: str) -> User | None:

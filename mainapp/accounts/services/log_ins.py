@@ -10,6 +10,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from mainapp.accounts.models import User
+from mainapp.accounts.services.sessions import forget_ended_sessions
 
 PRUNING = "prune_log_ins"
 
@@ -31,6 +32,7 @@ def end_log_ins(*, user: User) -> None:
 def prune_log_ins(*, at: datetime) -> None:
     """Delete expired sessions, and the rows of exchanged refresh tokens that have expired."""
     Session.objects.filter(expire_date__lte=at).delete()
+    forget_ended_sessions()
     OutstandingToken.objects.filter(expires_at__lte=at).delete()
 
 

@@ -126,6 +126,46 @@ def _email_changed(context: Context) -> Mail:
     )
 
 
+def _app_activated(context: Context) -> Mail:
+    text = _("A sua conta agora pede, depois da senha, o código de um app.")
+    return _notice(_("Segundo fator ativado"), text, context)
+
+
+def _app_deactivated(context: Context) -> Mail:
+    text = _("A sua conta não pede mais o código do app.")
+    return _notice(_("App de códigos desativado"), text, context)
+
+
+def _passkey_added(context: Context) -> Mail:
+    text = _("A sua conta tem uma nova chave de acesso.")
+    return _notice(_("Chave de acesso criada"), text, context)
+
+
+def _passkey_removed(context: Context) -> Mail:
+    text = _("Uma chave de acesso da sua conta foi removida.")
+    return _notice(_("Chave de acesso removida"), text, context)
+
+
+def _recovery_codes_renewed(context: Context) -> Mail:
+    text = _("A sua conta tem novos códigos de recuperação. Os anteriores não valem mais.")
+    return _notice(_("Novos códigos de recuperação"), text, context)
+
+
+def _second_factor_reset(context: Context) -> Mail:
+    sentence = _(
+        "Quem administra este servidor removeu o segundo fator da conta %(name)s, com as chaves de "
+        "acesso e os códigos de recuperação. Para entrar basta a senha."
+    )
+    return Mail(
+        title=_("Segundo fator removido"),
+        paragraphs=[
+            sentence % {"name": _own(context["username"])},
+            _("Se você não pediu isto, crie uma senha nova agora."),
+        ],
+        action=Link(label=_("Ativar de novo"), url=_page("second-factor")),
+    )
+
+
 def _notice(title: str, text: str, context: Context) -> Mail:
     return Mail(
         title=title,
@@ -163,7 +203,8 @@ def _page(name: str) -> str:
     return absolute_url(reverse(name))
 
 
-# Keys are the names of allauth's templates, except `unlock`, which is this site's own.
+# Keys are the names of allauth's templates, except `second_factor_reset` and `unlock`, which are
+# this site's own.
 MAILS = {
     "account_already_exists": _already_exists,
     "email_changed": _email_changed,
@@ -174,5 +215,11 @@ MAILS = {
     "password_reset": _password_reset,
     "password_reset_key": _reset_link,
     "password_set": _password_set,
+    "recovery_codes_generated": _recovery_codes_renewed,
+    "second_factor_reset": _second_factor_reset,
+    "totp_activated": _app_activated,
+    "totp_deactivated": _app_deactivated,
     "unlock": _unlock_link,
+    "webauthn_added": _passkey_added,
+    "webauthn_removed": _passkey_removed,
 }

@@ -3,14 +3,19 @@
 import pytest
 from django.test import Client
 
-from mainapp.accounts import views
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.people import PASSWORD
+from mainapp.accounts.views import log_ins
 
 
 @pytest.fixture(autouse=True)
 def _no_head_start(monkeypatch):
-    monkeypatch.setattr(views, "HEAD_START_S", 0)
+    monkeypatch.setattr(log_ins, "HEAD_START_S", 0)
+
+
+@pytest.fixture(autouse=True)
+def _mfa_key(settings):
+    settings.MFA_KEY = "the key of second factors"
 
 
 @pytest.fixture

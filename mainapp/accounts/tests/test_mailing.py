@@ -38,6 +38,12 @@ BUTTONS = {
     "password_reset": "/accounts/password/reset/",
     "password_reset_key": "/accounts/password/reset/key/k3y/",
     "password_set": "/accounts/password/reset/",
+    "recovery_codes_generated": "/accounts/password/reset/",
+    "second_factor_reset": "/accounts/2fa/",
+    "totp_activated": "/accounts/password/reset/",
+    "totp_deactivated": "/accounts/password/reset/",
+    "webauthn_added": "/accounts/password/reset/",
+    "webauthn_removed": "/accounts/password/reset/",
     "unlock": "/accounts/unlock/k3y/",
 }
 

@@ -7,9 +7,9 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from mainapp.accounts import views
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.people import PASSWORD, link_of, log_in
+from mainapp.accounts.views import log_ins
 
 RESET = "/accounts/password/reset/"
 NEW = {"password1": "outro-segredo-longo", "password2": "outro-segredo-longo"}
@@ -77,7 +77,7 @@ def test_a_reset_does_not_reveal_whether_the_account_exists(client, client2, ali
 def test_a_reset_responds_before_looking_up_the_account(client, alice, queries, monkeypatch):
     saved = []
     with monkeypatch.context() as patch:
-        patch.setattr(views, "_save", lambda form, *_: saved.append(form))
+        patch.setattr(log_ins, "_save", lambda form, *_: saved.append(form))
         request_reset(client)
 
     assert queries == []

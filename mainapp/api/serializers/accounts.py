@@ -59,11 +59,15 @@ class Registered(serializers.Serializer):
 
 
 class Login(Strict):
-    """A username or an e-mail, in either field, and the password."""
+    """A username or an e-mail, in either field, the password, and the code of a second factor.
+
+    `code` is that of the app, or a recovery code; without it the answer is `mfa_required`.
+    """
 
     username = serializers.CharField(max_length=254, required=False)
     email = serializers.CharField(max_length=254, required=False)
     password = Password()
+    code = serializers.CharField(max_length=20, required=False, allow_blank=True, write_only=True)
 
     def validate(self, attrs: Any) -> Any:
         if not attrs.get("username") and not attrs.get("email"):

@@ -27,6 +27,8 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import users_of_sessions
+from mainapp.accounts.selectors.second_factors import second_factor_record
+from mainapp.accounts.services.sessions import record_session
 from mainapp.api.tokens import Refresh
 from mainapp.core.exceptions import DomainError
 
@@ -45,8 +47,10 @@ class Pair(TypedDict):
     refresh: str
 
 
-def create_tokens(*, user: User) -> Pair:
-    """Return a pair of tokens for a user who logged in, and record the time.
+def create_tokens(
+    *, user: User, address: str = "", user_agent: str = "", is_second_factor_used: bool = False
+) -> Pair:
+    """Return a pair of tokens for a user who logged in; record the time and list the session.
 
     Raises: DomainError for a deactivated user.
     """
@@ -55,15 +59,21 @@ def create_tokens(*, user: User) -> Pair:
         if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=now):
             raise DomainError("forbidden", _("Esta conta está desativada."))
         log_in = secrets.token_urlsafe(24)
-        data = {
+        data: dict[str, Any] = {
             SESSION_KEY: str(user.pk),
             BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
             HASH_SESSION_KEY: user.get_session_auth_hash(),
         }
+        if is_second_factor_used:
+            data |= second_factor_record(at=now)
+        key = _session_key(log_in, settings.SECRET_KEY)
         Session.objects.create(
-            session_key=_session_key(log_in, settings.SECRET_KEY),
+            session_key=key,
             session_data=SessionStore().encode(data),
             expire_date=now + api_settings.REFRESH_TOKEN_LIFETIME,
+        )
+        record_session(
+            user=user, session_key=key, address=address, user_agent=user_agent, at=now, is_api=True
         )
     return _pair(user, log_in)
 

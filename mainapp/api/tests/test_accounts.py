@@ -5,13 +5,20 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.selectors.sessions import sessions_of
+from mainapp.accounts.services.sessions import end_session
+from mainapp.accounts.tests.factors import code_at, give_app, give_recovery_codes
+from mainapp.api.services.keys import create_key
 from mainapp.api.services.tokens import claims_of, create_tokens, sign_claims
+from mainapp.core import redis
 from mainapp.core.exceptions import DomainError
+from mainapp.core.policies import STAFF, operation_policies
 
 ACCOUNTS = "/api/v1/accounts/"
 SIGN_UP = {"username": "carla", "email": "carla@example.org", "password": "correto cavalo 9"}
@@ -350,3 +357,104 @@ def test_requests_are_limited_by_user_and_by_address(carla, client, settings):
     assert 0 < int(responses[-1]["Retry-After"]) <= 60
     client.logout()
     assert client.get("/api/v1/accounts/user/").status_code == 429
+
+
+# Second factor ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app(carla, settings):
+    settings.MFA_KEY = "the key of second factors"
+    return give_app(carla)
+
+
+def log_in(client, **more):
+    return post(client, "login/", {"username": "carla", "password": "correto cavalo 9", **more})
+
+
+@pytest.mark.parametrize("path", ["login/", "token/"])
+def test_a_password_alone_gives_no_tokens_to_an_account_with_a_second_factor(app, client, path):
+    data = {"username": "carla", "password": "correto cavalo 9"}
+
+    refused = post(client, path, data)
+    assert (refused.status_code, refused.json()["code"]) == (401, "mfa_required")
+    wrong = post(client, path, data | {"code": "000000"})
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_code")
+    assert not Session.objects.exists()
+
+    code = code_at()
+    assert post(client, path, data | {"code": code}).status_code == 200
+    assert post(client, path, data | {"code": code}).json()["code"] == "invalid_code"
+
+
+def test_a_recovery_code_gives_tokens_once(app, carla, client):
+    code = give_recovery_codes(carla)[0]
+
+    assert [log_in(client, code=code).status_code for _number in range(2)] == [200, 401]
+
+
+def test_wrong_codes_share_the_limit_of_the_site(app, client):
+    answers = [log_in(client, code="000000").json()["code"] for _number in range(6)]
+
+    assert answers == ["invalid_code"] * 5 + ["rate_limited"]
+    assert log_in(client, code=code_at()).json()["code"] == "rate_limited"
+
+
+def test_a_wrong_password_does_not_reveal_the_second_factor(app, client):
+    answer = log_in(client, password="wrong", code=code_at())
+    assert answer.json()["code"] == "invalid_credentials"
+
+
+def test_a_code_is_ignored_for_accounts_without_a_second_factor(carla, client):
+    assert log_in(client, code="000000").status_code == 200
+
+
+def test_a_log_in_is_in_the_list_of_sessions_and_ends_there(carla, client):
+    pair = tokens_of(client)
+    [row] = sessions_of(carla, current_key=None)
+    assert (row.is_api, row.is_current) == (True, False)
+    assert user(client, pair["access"]).status_code == 200
+
+    end_session(user=carla, pk=row.pk)
+
+    assert user(client, pair["access"]).status_code == 401
+    assert post(client, "refresh/", {"refresh": pair["refresh"]}).status_code == 401
+
+
+def test_the_use_of_a_token_is_the_last_activity_of_its_session(carla, client):
+    pair = tokens_of(client)
+    earlier = timezone.now() - timedelta(minutes=5)
+    UserSession.objects.update(last_seen_at=earlier)
+    redis.client().flushdb()
+
+    assert user(client, pair["access"]).status_code == 200
+
+    assert UserSession.objects.get().last_seen_at > earlier
+
+
+@pytest.mark.parametrize("way", ["token", "token without code", "session", "key"])
+def test_operations_of_staff_need_a_log_in_with_the_second_factor(
+    carla, client, settings, monkeypatch, way
+):
+    settings.ADMIN_REQUIRES_SECOND_FACTOR = True
+    settings.MFA_KEY = "the key of second factors"
+    User.objects.update(access_level="admin")
+    monkeypatch.setitem(operation_policies()["api-user"], "get", STAFF)
+    headers = {}
+    if way == "token without code":  # of a log-in before the factor was activated
+        headers["Authorization"] = f"Bearer {tokens_of(client)['access']}"
+    give_app(carla)
+    if way == "token":
+        access = log_in(client, code=code_at()).json()["access"]
+        headers["Authorization"] = f"Bearer {access}"
+    if way == "session":
+        client.force_login(carla)
+    if way == "key":
+        _key, secret = create_key(user=carla, name="k", scopes=["read"], days=30, at=timezone.now())
+        headers["Authorization"] = f"Bearer {secret}"
+
+    answer = client.get(f"{ACCOUNTS}user/", headers=headers)
+
+    refused = way in ("token without code", "session")
+    assert answer.status_code == (403 if refused else 200)
+    assert not refused or answer.json()["code"] == "second_factor_required"

@@ -13,6 +13,7 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled, ValidationError
@@ -23,6 +24,7 @@ from mainapp.accounts.forms import LogInForm, SignUpForm
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import free_username, preferences_of, usable_display_name
 from mainapp.accounts.services.preferences import save_preferences, save_profile
+from mainapp.accounts.services.second_factors import check_code
 from mainapp.api.serializers.accounts import (
     Account,
     Login,
@@ -39,6 +41,7 @@ from mainapp.api.services.tokens import (
     sign_claims,
 )
 from mainapp.api.views.base import WAIT_S, ApiView, valid
+from mainapp.core.addresses import client_address
 from mainapp.core.exceptions import DomainError
 from mainapp.core.storage import NamedCookieStorage
 
@@ -81,7 +84,10 @@ class RegisterView(ApiView):
 
 
 class LoginView(ApiView):
-    """Exchange a name and a password for tokens; `token/` is the same."""
+    """Exchange a name, a password and, with a second factor, a code for tokens.
+
+    `token/` is the same.
+    """
 
     accepts_key = False
     serializer_class = Login
@@ -96,7 +102,15 @@ class LoginView(ApiView):
                 raise Throttled(wait=WAIT_S)
             raise DomainError("invalid_credentials", MISMATCH)
         _check_verified(request._request, form.user)
-        return Response(create_tokens(user=form.user))
+        at = timezone.now()
+        is_second_factor_used = check_code(user=form.user, code=data.get("code", ""), at=at)
+        tokens = create_tokens(
+            user=form.user,
+            address=client_address(request._request),
+            user_agent=request.headers.get("User-Agent", ""),
+            is_second_factor_used=is_second_factor_used,
+        )
+        return Response(tokens)
 
 
 class RefreshView(ApiView):

@@ -15,6 +15,7 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from mainapp.accounts.policies import check_second_factor
 from mainapp.api.models import ApiKey, KeptAnswer
 from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
 from mainapp.api.serializers.common import NoFields, Strict
@@ -22,7 +23,15 @@ from mainapp.api.services.idempotency import claim_key, save_answer, saved_answe
 from mainapp.core.addresses import client_address
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
-from mainapp.core.policies import Area, Operation, Who, operation, operation_policies, people_of
+from mainapp.core.policies import (
+    STAFF,
+    Area,
+    Operation,
+    Who,
+    operation,
+    operation_policies,
+    people_of,
+)
 
 WAIT_S = 60  # after too many sign-ups or passwords
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -52,10 +61,12 @@ class ApiView(GenericAPIView):
     has_begun = False
 
     def get_permissions(self) -> list[BasePermission]:
+        return [AllowAny() if Who.ANONYMOUS in self._allowed() else IsAuthenticated()]
+
+    def _allowed(self) -> Who:
+        """Return the users of the method; other methods return 405 to users of any method."""
         line = self.policy()
-        # Other methods return 405 to users who may use any method of the operation.
-        allowed = line.get((self.request.method or "").lower()) or people_of(line)
-        return [AllowAny() if Who.ANONYMOUS in allowed else IsAuthenticated()]
+        return line.get((self.request.method or "").lower()) or people_of(line)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with ExitStack() as self.effect:
@@ -73,6 +84,8 @@ class ApiView(GenericAPIView):
         if request.user.is_authenticated:
             self._count(USER_REQUESTS, of_user(request.user))
         self._check_scope(request)
+        if request.user.is_authenticated and not (self._allowed() & ~STAFF):
+            check_second_factor(request.user)
         handles = hasattr(self, request.method.lower())
         if handles and request.method not in SAFE and not self.takes_fields(request.method):
             valid(NoFields(data=request.data))

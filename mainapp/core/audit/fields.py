@@ -19,6 +19,7 @@ class Audited:
     values an admin may need: a side row has them, until the owner's account is deleted. `links` are
     fields of many rows, of which entries have the keys, and `hidden_links` those whose keys are
     private. `skips` returns whether a row is not audited; for that it reads the fields of `needs`.
+    With `deletions_only`, the creation of a row leaves no entry.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Audited:
         hidden_links: str = "",
         needs: str = "",
         skips: Callable[[Any], bool] = _never,
+        deletions_only: bool = False,
     ) -> None:
         self.shown, self.hidden = frozenset(shown.split()), frozenset(hidden.split())
         self.ignored, self.needs = frozenset(ignored.split()), frozenset(needs.split())
@@ -41,13 +43,26 @@ class Audited:
         self.needs |= {owner} - {""}
         self.recorded = self.shown | self.hidden
         self.skips = skips
+        self.deletions_only = deletions_only
 
 
 _NOTHING = Audited(skips=lambda _row: True)
-# Models of other packages: the accounts' addresses, and the settings of background work.
+# Models of other packages: the accounts' addresses, second factors and sessions, and the settings
+# of background work.
 FOREIGN = {
     "account.emailaddress": Audited(
         shown="user verified primary", hidden="email", owner="user", readable="email"
+    ),
+    # Of a code's use only the time is recorded, in the row itself.
+    "mfa.authenticator": Audited(
+        shown="user type", hidden="data", ignored="created_at last_used_at", owner="user"
+    ),
+    # A log-in leaves no entry, its end does.
+    "usersessions.usersession": Audited(
+        shown="user",
+        ignored="created_at ip last_seen_at session_key user_agent data",
+        owner="user",
+        deletions_only=True,
     ),
     "django_celery_beat.intervalschedule": Audited(shown="every period"),
     "django_celery_beat.crontabschedule": Audited(

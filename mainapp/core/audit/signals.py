@@ -53,7 +53,7 @@ def _remember(instance: Any, raw: bool, update_fields: Any, **_signal: Any) -> N
 
 def _record_save(instance: Any, created: bool, raw: bool, **_signal: Any) -> None:
     before, fields = instance.__dict__.pop("_audited_before", (None, {}))
-    if created and not raw:
+    if created and not raw and not fields_table_of(type(instance)).deletions_only:
         record_row(instance, AuditEntry.Action.CREATED)
     elif before is not None:
         after = plain_values(type(instance), values_of(instance, fields))

@@ -44,6 +44,7 @@ from mainapp.core.limits.redis_store import (
     consume,
     consume_async,
     refund,
+    reset,
     try_consume,
     try_consume_async,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "of_text",
     "of_user",
     "refund",
+    "reset",
     "try_consume",
     "try_consume_async",
 ]

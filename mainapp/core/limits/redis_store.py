@@ -88,6 +88,17 @@ def refund(limit: Limit, key: Key) -> None:
         logger.warning("a use of a limit was not refunded: %s", error)
 
 
+def reset(limit: Limit, key: Key) -> None:
+    """Remove all uses from the window, for example those of wrong codes after a right one."""
+    if time.monotonic() < _Outage.until:
+        return
+    try:
+        client().delete(key_of(limit, key))
+    except (redis.RedisError, OSError) as error:
+        _Outage.until = time.monotonic() + PAUSE_S
+        logger.warning("a limit was not reset: %s", error)
+
+
 async def try_consume_async(limit: Limit, key: Key) -> Decision:
     """Run `try_consume` off the event loop."""
     loop = asyncio.get_running_loop()

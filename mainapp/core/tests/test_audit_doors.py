@@ -13,6 +13,7 @@ REASONS = {
     "core/limits/database_store.py": "reads",
     "pages/management/commands/setup.py": "a probe of the connection",
     "accounts/services/names.py": "a lock",
+    "accounts/services/sessions.py": "sessions that ended by themselves",
     "notifications/services/notices.py": "a lock",
     "notifications/selectors/inbox.py": "reads",
     "alerts/selectors/waking.py": "reads",

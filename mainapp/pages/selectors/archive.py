@@ -45,6 +45,11 @@ ABOUT = {
     "emails": ("os endereços de e-mail", "e-mail addresses"),
     "preferences": ("idioma, aparência, período", "language, theme, period"),
     "blocks": ("as pessoas que você bloqueia", "the people you block"),
+    "second_factors": (
+        "os segundos fatores da conta, sem os segredos",
+        "second factors of the account, without their secrets",
+    ),
+    "sessions": ("onde a conta está aberta", "where the account is logged in"),
     "watchlists": ("as listas de ativos", "watch lists"),
     "watchlist_items": ("os ativos de cada lista", "the stocks of each list"),
     "rooms": ("as salas que você mantém", "rooms you host"),

@@ -9,6 +9,8 @@ from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 from mainapp.accounts.models import Block, User
 from mainapp.accounts.personal_data import Row, Table, tables
 from mainapp.accounts.selectors import preferences_of
+from mainapp.accounts.selectors.second_factors import factor_rows
+from mainapp.accounts.selectors.sessions import session_rows
 from mainapp.core.models import AuditDetail
 from mainapp.forum.models import (
     Message,
@@ -214,6 +216,16 @@ TABLES = [
     Table(name="emails", columns=("email", "verified", "primary"), rows=emails),
     Table(name="preferences", columns=PREFERENCES, rows=preferences),
     Table(name="blocks", columns=BLOCKS, rows=blocks),
+    Table(
+        name="second_factors",
+        columns=("kind", "name", "created_at", "last_used_at"),
+        rows=factor_rows,
+    ),
+    Table(
+        name="sessions",
+        columns=("device", "place", "created_at", "last_seen_at"),
+        rows=session_rows,
+    ),
     Table(name="watchlists", columns=WATCHLISTS, rows=watchlists),
     Table(
         name="watchlist_items",

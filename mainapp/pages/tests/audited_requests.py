@@ -4,6 +4,7 @@ AUDITED has the lines of the policy tables that leave entries, and NOT_AUDITED t
 reason. A line that is in neither makes `test_audited_requests` fail.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import resolve, reverse
 from django.utils import timezone
 
+from mainapp.accounts.tests.factors import code_at, give_app
 from mainapp.agenda.services.seats import enrol
 from mainapp.alerts.models import Alert
 from mainapp.clubs.models import Club
@@ -97,6 +99,20 @@ def _stock(*_: Any) -> None:
 
 def _picture(*_: Any) -> Data:
     return {"picture": SimpleUploadedFile("a.png", photo(), "image/png")}
+
+
+def _app(world: World, _arguments: Data) -> None:
+    give_app(world.users["owner"])
+
+
+def _first_code(world: World, _arguments: Data) -> Data:
+    """Open the page that shows the secret, and return the first code."""
+    browser = world.browser("owner")
+    browser.post(reverse("reauthenticate"), {"password": PASSWORD})
+    page = browser.get(reverse("activate-app")).content.decode()
+    secret = re.search(r'factor-secret">([A-Z2-7]{32})<', page)
+    assert secret
+    return {"code": code_at(secret=secret[1])}
 
 
 def _new_member(world: World, arguments: Data) -> Data:
@@ -257,6 +273,20 @@ AUDITED: dict[str, Sent] = {
     "confirm-email POST": sent(
         "account.emailaddress changed primary,verified", "accounts.user changed email"
     ),
+    "activate-app POST": sent("mfa.authenticator created", data=_first_code),
+    "deactivate-app POST": sent("mfa.authenticator deleted", first=_app, confirms_password=True),
+    "renew-recovery-codes POST": sent(
+        "mfa.authenticator created", first=_app, confirms_password=True
+    ),
+    "rename-passkey POST": sent(
+        "mfa.authenticator changed data", data={"name": "Outra"}, confirms_password=True
+    ),
+    "remove-passkey POST": sent("mfa.authenticator deleted", confirms_password=True),
+    "end-session POST": sent("usersessions.usersession deleted"),
+    "end-other-sessions POST": sent(
+        "usersessions.usersession deleted", first=lambda world, _: OBJECTS["session"][0](world)
+    ),
+    "logout POST": sent("usersessions.usersession deleted"),
     "change-password POST": sent(
         "accounts.user changed password",
         data={"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD},
@@ -468,7 +498,8 @@ AUDITED: dict[str, Sent] = {
 
 # Lines that leave no entry, by the reason.
 _REASONS: dict[str, str] = {
-    "log-ins are sessions; the log of the site has them": "login logout reauthenticate api-login "
+    "log-ins are sessions; the log of the site has them": "login reauthenticate api-login "
+    "second-step confirm-by-code confirm-by-passkey passkey-log-in "
     "api-token api-refresh api-token-refresh api-logout api-ticket unlock reset-password",
     "it leads to another page, where a password is changed": "set-password",
     "redirects of addresses of the first version": "tracker-view carteira-view",
@@ -484,6 +515,7 @@ _REASONS: dict[str, str] = {
     "api-complaints",
     "what a club's members see and receive": "choose-club share-alert receive-club-alert "
     "unshare-alert api-club-alerts api-shared-alert api-receive-shared-alert",
+    "it takes a key; the tests of passkeys have it": "add-passkey",
     "a preview": "preview-alert import-carteira",
     "messages, reactions, marks, and private rooms": (
         "room nova-conversa conversa read-conversations read-conversation rename-conversation "

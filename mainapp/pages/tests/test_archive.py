@@ -29,7 +29,8 @@ from mainapp.portfolio.models import Carteira
 pytestmark = pytest.mark.django_db
 
 NAMES = [
-    "account", "emails", "preferences", "blocks", "watchlists", "watchlist_items", "rooms",
+    "account", "emails", "preferences", "blocks", "second_factors", "sessions",
+    "watchlists", "watchlist_items", "rooms",
     "messages", "reactions", "participations", "complaints", "moderation_done",
     "moderation_suffered", "carteira", "uploads",
     "notifications", "notification_marks", "channels", "deliveries", "delivery_attempts",
@@ -248,7 +249,7 @@ def test_the_archive_costs_the_same_queries_at_any_size(alice, count, django_ass
         create_list(owner=alice, name=f"Lista {number}") if number < 20 else None
     alice = User.objects.select_related("preferences").get(pk=alice.pk)
 
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(35):
         archive_of(alice)
 
 

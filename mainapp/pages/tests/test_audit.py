@@ -87,7 +87,7 @@ NOT_AUDITED = {
 }
 OTHER_APPS = {
     *("admin", "auth", "contenttypes", "sessions", "token_blacklist"),
-    *("django_celery_beat", "account"),  # but FOREIGN
+    *("django_celery_beat", "account", "mfa", "usersessions"),  # but FOREIGN
 }
 
 

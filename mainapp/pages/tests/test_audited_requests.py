@@ -35,6 +35,8 @@ SECRETS = {
     "notifications.channel": ["address", "secret", "code"],
     "agenda.calendarlink": ["key"],
     "clubs.invitation": ["key"],
+    "mfa.authenticator": ["data"],
+    "usersessions.usersession": ["session_key"],
 }
 TABLES = {model._meta.db_table: model for model in apps.get_models() if audit_of(model)}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
@@ -47,8 +49,9 @@ def world(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(autouse=True)
-def _vapid_key(settings):
+def _keys(settings):
     settings.VAPID_KEY = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
+    settings.MFA_KEY = "m" * 50
 
 
 def test_every_mutating_line_is_in_one_of_the_tables():

@@ -1,5 +1,6 @@
 """A user of each kind and an object of each kind, for the tests of the policy tables."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core import signing
@@ -17,6 +20,7 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import UNLOCK_SALT
 from mainapp.accounts.services.avatars import AVATARS
+from mainapp.accounts.tests.soft_key import SoftKey
 from mainapp.agenda.models import Event
 from mainapp.agenda.services.events import create_event
 from mainapp.agenda.services.links import renew_link
@@ -249,6 +253,21 @@ def _key(world: World) -> dict[str, Any]:
     return {"key": EmailConfirmationHMAC(address).key}
 
 
+def _passkey(world: World) -> dict[str, Any]:
+    options = {"publicKey": {"user": {"id": "MQ"}, "challenge": "MQ"}}
+    credential = json.loads(SoftKey("http://localhost", "localhost").create(options))
+    data = {"name": "Celular", "credential": credential}
+    row = Authenticator.objects.create(user=world.users["owner"], type="webauthn", data=data)
+    return {"pk": row.pk}
+
+
+def _session(world: World) -> dict[str, Any]:
+    row = UserSession.objects.create(
+        user=world.users["owner"], ip="203.0.113.0", session_key=new_key(), user_agent="Firefox/1"
+    )
+    return {"pk": row.pk}
+
+
 def _unlock_link(world: World) -> dict[str, Any]:
     owner = world.users["owner"]
     return {"token": signing.dumps([owner.pk, owner.email], salt=UNLOCK_SALT)}
@@ -393,6 +412,8 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "calendar link": (_calendar_link, {"key": "nothing"}),
     "API key": (_api_key, {"pk": 999_999}),
     "key": (_key, None),
+    "passkey": (_passkey, {"pk": 999_999}),
+    "session": (_session, {"pk": 999_999}),
     "unlock link": (_unlock_link, None),
     "reset key": (lambda world: {"uidb36": "1", "key": "nothing"}, None),
     "tracker": (lambda world: {"room_name": "track"}, None),

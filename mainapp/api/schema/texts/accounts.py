@@ -11,10 +11,13 @@ _LOGIN = Text(
     summary="Log in",
     description=(
         "Exchange a username or an e-mail and the password for an access token, valid for five "
-        "minutes, and a refresh token. `accounts/token/` is the same as `accounts/login/`."
+        "minutes, and a refresh token. `accounts/token/` is the same as `accounts/login/`. For an "
+        "account with a second factor the answer without `code` is `mfa_required`: send the same "
+        "again with the app's code or a recovery code, each valid once. An account with passkeys "
+        "alone has recovery codes, and may use an API key instead."
     ),
     body={"username": "ana", "password": PASSWORD},
-    errors=("invalid_credentials", "email_unverified"),
+    errors=("invalid_credentials", "email_unverified", "mfa_required", "invalid_code"),
 )
 _REFRESH = Text(
     summary="Refresh the tokens",

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils import timezone
 
+from mainapp.core import sealing
 from mainapp.notifications.transports import vapid
 from project.backup import BackupError, Stores, write_archive
 from project.keys import KeysError, write_keys
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             "secret_key": settings.SECRET_KEY,
             "secret_key_fallbacks": list(settings.SECRET_KEY_FALLBACKS),
             "vapid_key": vapid.key_text(),
+            "mfa_key": sealing.key_text(),
+            "mfa_key_fallbacks": list(settings.MFA_KEY_FALLBACKS),
         }
         try:
             write_keys(to, keys)

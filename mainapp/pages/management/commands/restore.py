@@ -12,7 +12,14 @@ from django.db import connection
 
 from mainapp.pages.management.commands.backup import new_archive, stores
 from project.backup import BackupError, restore_archive, write_archive
-from project.keys import SECRET_KEY_FILE, VAPID_KEY_FILE, KeysError, read_keys, restore_key
+from project.keys import (
+    MFA_KEY_FILE,
+    SECRET_KEY_FILE,
+    VAPID_KEY_FILE,
+    KeysError,
+    read_keys,
+    restore_key,
+)
 
 
 class Command(BaseCommand):
@@ -35,7 +42,7 @@ class Command(BaseCommand):
         folder = Path(settings.DATA_DIR)
         try:
             keys = read_keys(file)
-            for name in (SECRET_KEY_FILE, VAPID_KEY_FILE):
+            for name in (SECRET_KEY_FILE, VAPID_KEY_FILE, MFA_KEY_FILE):
                 if key := keys.get(name.replace("-", "_")):
                     restore_key(folder / name, str(key))
         except (KeysError, OSError) as error:

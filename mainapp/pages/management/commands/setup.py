@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from mainapp.accounts.services import log_ins
+from mainapp.accounts.services.second_factors import ensure_key as ensure_mfa_key
 from mainapp.agenda.services.announcing import ensure_announcing
 from mainapp.agenda.services.events import apply_zone_rules
 from mainapp.clubs.services import clubs
@@ -60,6 +61,10 @@ class Command(BaseCommand):
         report("web push", push)
         if push.startswith("OFF"):  # said at every start, also without the report
             self.stderr.write(f"pregao: web push is {push}")
+        second_factors = ensure_mfa_key()
+        report("second factor", second_factors)
+        if second_factors.startswith("OFF"):
+            self.stderr.write(f"pregao: the second factor is {second_factors}")
         report("translations", compile_messages())
         report("static files", static_files.collect())
 

@@ -23,7 +23,7 @@ from django.views.generic import FormView
 
 from mainapp.accounts.browsers import remember_browser
 from mainapp.accounts.forms import UnlockForm
-from mainapp.accounts.policies import UNLOCKS_BY_ADDRESS, UNLOCKS_BY_NAME
+from mainapp.accounts.policies import UNLOCKS_BY_ADDRESS, UNLOCKS_BY_NAME, passkey_refusal
 from mainapp.accounts.selectors import folded, user_of_unlock_token
 from mainapp.accounts.services.unlocking import mail_unlock_link
 from mainapp.core.addresses import client_address
@@ -35,6 +35,12 @@ UNLOCK_PAGE = "mainapp/accounts/unlock.html"
 
 
 class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
+    """Log-in by password, with a button for passkeys where browsers accept them."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"offers_passkeys": not passkey_refusal(self.request)}
+
     def form_invalid(self, form: Form) -> HttpResponse:
         response: HttpResponse
         if form.has_error(NON_FIELD_ERRORS, "too_many_login_attempts"):

@@ -1,0 +1,21 @@
+"""`manage.py reseal_second_factors`: seal with MFA_KEY what MFA_KEY_FALLBACKS sealed."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mainapp.accounts.services.second_factors import reseal_second_factors
+from mainapp.core.sealing import KeyLost
+
+
+class Command(BaseCommand):
+    help = "Seal the secrets of second factors with the current key; then an earlier one can go."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            count = reseal_second_factors()
+        except KeyLost:
+            raise CommandError(
+                "neither MFA_KEY nor MFA_KEY_FALLBACKS opens all secrets: keep the earlier keys"
+            ) from None
+        self.stdout.write(f"{count} secrets sealed with the current key")

@@ -1,0 +1,57 @@
+"""Challenges of passkeys: each is valid once, for five minutes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from struct import error as StructError
+from typing import Any
+
+from allauth.mfa.webauthn.internal.auth import STATE_SESSION_KEY, begin_authentication
+from allauth.mfa.webauthn.internal.auth import begin_registration as allauth_begin_registration
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from mainapp.accounts.models import User
+
+LIFE_S = 300
+BEGUN_AT = "mfa.webauthn.begun_at"
+# What fido2 raises for answers with other types and lengths than a browser's.
+MALFORMED = (ArithmeticError, AttributeError, LookupError, StructError, TypeError, ValueError)
+
+
+def begin_registration(*, request: HttpRequest, user: User) -> dict[str, Any]:
+    """Return the browser's options to create a passkey, with a new challenge.
+
+    The passkey is stored in the device, and checks its user, where the device can: it then also
+    logs in without a name and a password.
+    """
+    options: dict[str, Any] = allauth_begin_registration(user, passwordless=False)
+    selection = options["publicKey"]["authenticatorSelection"]
+    selection |= {"residentKey": "preferred", "requireResidentKey": False}
+    request.session[BEGUN_AT] = time.time()
+    return options
+
+
+def begin_use(*, request: HttpRequest, user: User | None) -> dict[str, Any]:
+    """Return the browser's options to use a passkey, any one of the site's without a user."""
+    options: dict[str, Any] = begin_authentication(user)
+    request.session[BEGUN_AT] = time.time()
+    return options
+
+
+@contextmanager
+def single_use_challenge(request: HttpRequest) -> Iterator[None]:
+    """Check in the block the answer to the session's challenge, which then ends.
+
+    Raises: ValidationError if it is older than LIFE_S, or the answer is malformed.
+    """
+    begun_at = request.session.pop(BEGUN_AT, 0)
+    if not 0 <= time.time() - begun_at <= LIFE_S:
+        request.session.pop(STATE_SESSION_KEY, None)
+    try:
+        yield
+    except MALFORMED:
+        raise ValidationError(_("A chave de acesso não foi aceita. Tente de novo.")) from None
+    finally:
+        request.session.pop(STATE_SESSION_KEY, None)

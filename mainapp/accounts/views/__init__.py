@@ -1,0 +1,1 @@
+"""Views of log-ins, passwords and e-mails, of second factors, and of the list of sessions."""
