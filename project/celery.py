@@ -78,6 +78,6 @@ def wait_for_database_schema(**_kwargs: Any) -> None:
     wait_for_schema()
 
 
-for starts in (worker_init, beat_init):
-    starts.connect(limit_database_calls)
-    starts.connect(wait_for_database_schema)
+worker_init.connect(limit_database_calls)
+worker_init.connect(wait_for_database_schema)
+beat_init.connect(limit_database_calls)

@@ -1,9 +1,9 @@
 """Build the image without a container engine's daemon, and run its processes as compose.yaml does.
 
-`python -m deploy.container.prove [--root FOLDER]`, as root, with debootstrap and buildah (`make
-image`). The base is a Debian made by debootstrap, of the same release as the Containerfile's tag. The
-processes run in the image's files, mounted read-only, as its user without capabilities, on a real
-PostgreSQL and Valkey. Networks, cgroups and the images of other projects are not part of this.
+`python -m deploy.container.prove [--root FOLDER]` (`make image`) needs root, debootstrap and buildah.
+The base is a Debian made by debootstrap, of the release in the Containerfile. The processes run in
+the image's files, mounted read-only, as its user without capabilities, on a real PostgreSQL and
+Valkey. Networks, cgroups and the images of other projects are not part of this.
 """
 
 import argparse
@@ -29,7 +29,7 @@ IMAGE, BASE = "localhost/pregao:proof", "docker.io/library/debian:trixie-slim"
 USER = 10001
 MAX_MB = 350
 PORTS = {"web-1": 8450, "web-2": 8451}
-READY_S, STOP_S = 60.0, 15.0
+READY_S, STOP_S = 120.0, 15.0
 # A network with its own certificate authority: the build's downloads have to trust it too.
 TRUST = ("SSL_CERT_FILE", "PIP_CERT", "NODE_EXTRA_CA_CERTS")
 SLIM = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale")  # not in Debian's slim image
@@ -87,7 +87,9 @@ def stores(work: Path) -> Iterator[dict[str, str]]:
     sockets.mkdir(mode=0o755)
     options = f"--port 0 --unixsocket {sockets}/valkey.sock --unixsocketperm 777"
     command = f"{redis_server()} {options} --maxmemory-policy noeviction"
-    valkey = subprocess.Popen([*shlex.split(command), "--save", ""], stdout=subprocess.DEVNULL)
+    valkey = subprocess.Popen(  # noqa: S603 - our own arguments
+        [*shlex.split(command), "--save", ""], stdout=subprocess.DEVNULL
+    )
     try:
         yield {
             "POSTGRESQL_FOLDER": str(postgresql.folder),
@@ -133,9 +135,9 @@ class Confined:
     def __init__(self, root: Path, work: Path, variables: dict[str, str]) -> None:
         self.variables = {
             "PATH": "/opt/pregao/.venv/bin:/usr/local/bin:/usr/bin:/bin",
-            **dict(HOME="/tmp", DATA_DIR="/data", PYTHONDONTWRITEBYTECODE="1"),  # noqa: S108
-            **dict(SECRET_KEY="k" * 50, ALLOWED_HOSTS="pregao.example", ALLOW_SIMULATED="1"),
-            **dict(QUOTE_SOURCE="simulated", UPDATE_INTERVAL_S="2"),
+            **{"HOME": "/tmp", "DATA_DIR": "/data", "PYTHONDONTWRITEBYTECODE": "1"},  # noqa: S108
+            **{"SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": "pregao.example"},
+            **{"QUOTE_SOURCE": "simulated", "ALLOW_SIMULATED": "1", "UPDATE_INTERVAL_S": "2"},
             **{name: variables[name] for name in ("DATABASE_URL", "REDIS_URL")},
         }
         binds = [(work / "data", "/data"), (work / "tmp", "/tmp")]  # noqa: S108
@@ -146,6 +148,7 @@ class Confined:
         identity = f"--reuid={USER} --regid={USER} --clear-groups --no-new-privs"
         confinement = f"setpriv {identity} --inh-caps=-all --bounding-set=-all --"
         # setpriv belongs to the image too. chroot comes first, because it needs a capability.
+        chroot = shutil.which("chroot")
         lines.append(
             f'exec {shutil.which("chroot")} {root} {confinement} tini -- sh -c \'cd /opt/pregao; exec "$@"\' - "$@"'
         )
@@ -181,7 +184,7 @@ def wait_until_ready(port: int) -> str:
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
                 return f"{response.status} {json.loads(response.read())}"
         except OSError as error:
             last = error

@@ -59,7 +59,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Return a page without dependencies, because any of them may be the cause of the error.
 
     If the database or the bucket of media is the cause, the status is 503, and each request is
-    logged in one line instead of a traceback. Django calls this in its `except` block, so the error is the current exception.
+    logged in one line instead of a traceback. Django calls this in its `except` block, so the error
+    is the current exception.
     """
     error = sys.exception()
     if not is_unavailable(error) and not isinstance(error, MediaUnavailable):

@@ -1,7 +1,7 @@
 """Places where media are stored: the folder MEDIA_ROOT, or a bucket of S3 (MEDIA_S3_BUCKET).
 
-A store has folders, such as `avatars/<key>`, with files. Several hosts share either of the two. Browsers
-never read from a bucket: the views ask who may see a file, and return it.
+A store has folders, such as `avatars/<key>`, with files. Several hosts share either of the two.
+Browsers never read from a bucket: the views check who may see a file, and return it.
 """
 
 import logging
