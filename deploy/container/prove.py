@@ -1,6 +1,6 @@
 """Build the image without a container engine's daemon, and run its processes as compose.yaml does.
 
-`python -m deploy.container.prove [--root FOLDER]` (`make image`) needs root, debootstrap and buildah.
+`python -m deploy.container.prove [--root FOLDER]` (`make image`) needs root, debootstrap, buildah.
 The base is a Debian made by debootstrap, of the release in the Containerfile. The processes run in
 the image's files, mounted read-only, as its user without capabilities, on a real PostgreSQL and
 Valkey. Networks, cgroups and the images of other projects are not part of this.
@@ -135,9 +135,14 @@ class Confined:
     def __init__(self, root: Path, work: Path, variables: dict[str, str]) -> None:
         self.variables = {
             "PATH": "/opt/pregao/.venv/bin:/usr/local/bin:/usr/bin:/bin",
-            **{"HOME": "/tmp", "DATA_DIR": "/data", "PYTHONDONTWRITEBYTECODE": "1"},  # noqa: S108
-            **{"SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": "pregao.example"},
-            **{"QUOTE_SOURCE": "simulated", "ALLOW_SIMULATED": "1", "UPDATE_INTERVAL_S": "2"},
+            "HOME": "/tmp",  # noqa: S108 - the container's
+            "DATA_DIR": "/data",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SECRET_KEY": "k" * 50,
+            "ALLOWED_HOSTS": "pregao.example",
+            "QUOTE_SOURCE": "simulated",
+            "ALLOW_SIMULATED": "1",
+            "UPDATE_INTERVAL_S": "2",
             **{name: variables[name] for name in ("DATABASE_URL", "REDIS_URL")},
         }
         binds = [(work / "data", "/data"), (work / "tmp", "/tmp")]  # noqa: S108
@@ -150,7 +155,8 @@ class Confined:
         # setpriv belongs to the image too. chroot comes first, because it needs a capability.
         chroot = shutil.which("chroot")
         lines.append(
-            f'exec {shutil.which("chroot")} {root} {confinement} tini -- sh -c \'cd /opt/pregao; exec "$@"\' - "$@"'
+            f"exec {chroot} {root} {confinement} tini -- "
+            """sh -c 'cd /opt/pregao; exec "$@"' - "$@\""""
         )
         self.script = "set -e; " + "; ".join(lines)
         self.log = work / "log"
