@@ -39,6 +39,15 @@ def test_set_up_creates_the_data_folder(tmp_path):
     assert refused.stderr.startswith("pregao: DATA_DIR /proc/folder cannot be created (")
 
 
+def test_set_up_needs_a_folder_that_it_may_write():
+    """As root, a folder of the kernel; in a container, a volume of another user."""
+    production = {"SECRET_KEY": "k" * 50, "QUOTE_SOURCE": "brapi"}
+    done = run("manage.py", "setup", **production, DATA_DIR="/proc/sys")
+
+    assert done.stderr.startswith("pregao: DATA_DIR /proc/sys cannot be written by the user ")
+    assert done.stderr.endswith("belongs to it, or choose another folder\n")
+
+
 def test_web_server_without_static_files_is_refused(tmp_path):
     done = run(
         *("-m", "project.serve"),
