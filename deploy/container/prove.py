@@ -99,7 +99,7 @@ def stores(work: Path) -> Iterator[dict[str, str]]:
     finally:
         valkey.terminate()
         valkey.wait()
-        postgresql.stop()
+        postgresql.close()
 
 
 def prove(root: Path, work: Path, variables: dict[str, str]) -> None:

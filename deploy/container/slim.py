@@ -7,6 +7,7 @@ page names.
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = ROOT / ".venv"
@@ -37,7 +38,7 @@ def remove_package(packages: Path, name: str) -> None:
         path.unlink()
 
 
-def used_files(settings: object) -> set[Path]:
+def used_files(settings: Any) -> set[Path]:
     """Return the files in node_modules that settings.PACKAGE_FILES names."""
     folders = [entry for entry in settings.STATICFILES_DIRS if isinstance(entry, tuple)]
     return {

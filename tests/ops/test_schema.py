@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.error
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from project.embedded import redis_server
 from tests.instances import ROOT, environment, get, run, wait_for
@@ -55,7 +56,7 @@ def test_processes_wait_for_the_set_up(tmp_path):
             for name, command in commands.items()
         }
         for log in logs.values():
-            wait_for(lambda log=log: log.read_text().count(WAITING) == 1, 60, f"{log.stem} waits")
+            wait_for(partial(_is_waiting, log), 60, f"{log.stem} waits")
         assert _health() != (0, "")
         assert {process.poll() for process in processes.values()} == {None}
 
@@ -72,6 +73,10 @@ def test_processes_wait_for_the_set_up(tmp_path):
 def _in_virtualenv(command):
     """Return the arguments of the Python that runs a command of the Procfile."""
     return ["-m", "celery", *command[1:]] if command[0] == "celery" else command[1:]
+
+
+def _is_waiting(log):
+    return log.read_text().count(WAITING) == 1
 
 
 def _status(url):
