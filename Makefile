@@ -1,4 +1,4 @@
-# make run | build | demo | test | audit | check | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
+# make run | build | demo | test | audit | image | check | linters | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -19,8 +19,8 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run build demo install develop assets chromium test unit unit-postgresql ops browser audit check style types \
-	imports templates settings fmt bench lighthouse lock check-lock admin doctor backup restore
+.PHONY: run build demo install develop assets chromium linters test unit unit-postgresql ops browser audit image check \
+	style types imports templates settings deployment fmt bench lighthouse lock check-lock admin doctor backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -94,6 +94,23 @@ chromium:
 		echo "pregao: the browser tests need Chromium: sudo apt-get install chromium"; \
 	fi
 
+# The programs that `make check` needs for deploy/ and compose.yaml; without them it skips those checks.
+linters:
+	@export DEBIAN_FRONTEND=noninteractive; \
+	missing=; \
+	for pair in nginx:nginx-light systemd-analyze:systemd docker-compose:docker-compose; do \
+		command -v "$${pair%%:*}" >/dev/null || test -x "/usr/sbin/$${pair%%:*}" || missing="$$missing $${pair#*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "pregao: installing$$missing by apt-get"; \
+		apt-get update -qq; \
+		RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing >/dev/null 2>&1 \
+			|| echo "pregao: not installed:$$missing"; \
+	else \
+		echo "pregao: some checks need more programs: sudo apt-get install$$missing"; \
+	fi
+
 # Tests --------------------------------------------------------------------------------------
 
 # PYTEST= adds options, such as `-k alerts` or `--last-failed`.
@@ -120,8 +137,12 @@ browser: develop chromium
 audit: develop chromium
 	XSS_ALL=1 $(PY) -m pytest -rs -n 3 --dist worksteal tests/e2e/audit.py tests/e2e/test_xss.py
 
+# Builds the image on a new Debian and runs its processes; as root, with debootstrap and buildah; takes minutes.
+image: develop
+	$(PY) -m deploy.container.prove
+
 # `make -j 2 check` runs the type checker in parallel with the other checks.
-check: style types imports templates settings
+check: style types imports templates settings deployment
 
 style: develop
 	$(PY) -m ruff check .
@@ -142,6 +163,10 @@ settings: develop
 	$(DEVELOP) $(PY) manage.py makemigrations --check --dry-run
 	$(DEVELOP) $(PY) manage.py policies check
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+# Names the programs that are missing and skips their checks.
+deployment: develop
+	$(PY) -m pytest -q -rs -p no:cacheprovider tests/ops/test_deploy_files.py
 
 fmt: develop
 	$(PY) -m ruff format .

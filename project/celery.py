@@ -71,5 +71,13 @@ def limit_database_calls(**_kwargs: Any) -> None:
     ProcessLimit.call_s = DATABASE_CALL_S
 
 
+def wait_for_database_schema(**_kwargs: Any) -> None:
+    """Wait for the migrations of a set-up that starts at the same time, or later."""
+    from mainapp.core.schema import wait_for_schema  # noqa: PLC0415 - needs loaded models
+
+    wait_for_schema()
+
+
 worker_init.connect(limit_database_calls)
+worker_init.connect(wait_for_database_schema)
 beat_init.connect(limit_database_calls)

@@ -13,6 +13,7 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 from mainapp.core.clocks import SKEW, is_ahead
 from mainapp.core.leases import Lease, LeaseLostError, acquire_lease
+from mainapp.core.schema import wait_for_schema
 from mainapp.market.board import BEAT
 from project.periodic import NUMBER_HEADER
 
@@ -53,6 +54,10 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
     clock_offset_s = -inf
     lease: Lease | None = None
     _dirty: set[str]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        wait_for_schema()  # the schedule is read from the database before `beat_init`
+        super().__init__(*args, **options)
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send due tasks; return the seconds to sleep, two at most."""

@@ -66,10 +66,12 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="a listening socket to take over")
     arguments = parser.parse_args()
     django.setup()
-    from mainapp.core import static_files  # noqa: PLC0415 - after Django
+    from mainapp.core import data_folder, static_files  # noqa: PLC0415 - after Django
+    from mainapp.core.schema import wait_for_schema  # noqa: PLC0415 - after Django
 
-    if fault := static_files.fault():
+    if fault := static_files.fault() or data_folder.fault():
         raise Refusal(fault)
+    wait_for_schema()
     host = env.host("HOST", "127.0.0.1")
     port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
     processes = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)

@@ -11,6 +11,7 @@ from mainapp.core.redis_address import parse_redis_url
 from project.database_url import sqlite_settings
 from project.environment import BASE_DIR, MIN_KEY, Refusal, env, load_env_file
 from project.mail import read_mail_settings
+from project.media import read_media_settings
 from project.site_url import own_url, read_site_url
 from project.sources import SOURCES, real_sources
 
@@ -493,10 +494,11 @@ STATICFILES_FINDERS = [
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_S3_BUCKET, _media = read_media_settings()
 # Derived files, which no backup contains; workers and web processes on several hosts share them.
 REPORTS_DIR = env.path("REPORTS_DIR", DATA_DIR / "reports")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _media,
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -1,14 +1,12 @@
 """Downloads of uploads, for the users in their audience."""
 
-from pathlib import Path
-
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
 from mainapp.core.paths import missing_as_404
 from mainapp.uploads.models import Upload
-from mainapp.uploads.pictures.folders import FOLDERS
+from mainapp.uploads.pictures.folders import FILE, FOLDERS, PICTURE
 from mainapp.uploads.policies import SIZES
 from mainapp.uploads.selectors.uploads import readable_upload
 
@@ -17,8 +15,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     """Return a file as it was uploaded, or a picture re-encoded."""
     upload = _readable(request, pk)
     is_picture = upload.kind == Upload.Kind.IMAGE
-    path = FOLDERS.path_of(upload.key, "full.webp" if is_picture else "file")
-    return _response(upload, path)
+    return _response(upload, FOLDERS.read(upload.key, PICTURE if is_picture else FILE))
 
 
 def thumbnail(request: HttpRequest, pk: int, size: int) -> HttpResponse:
@@ -26,8 +23,8 @@ def thumbnail(request: HttpRequest, pk: int, size: int) -> HttpResponse:
     upload = _readable(request, pk)
     if size not in SIZES or upload.kind != Upload.Kind.IMAGE:
         raise Http404
-    small = FOLDERS.path_of(upload.key, f"{size}.webp")
-    return _response(upload, small or FOLDERS.path_of(upload.key, "full.webp"))
+    small = FOLDERS.read(upload.key, f"{size}.webp")
+    return _response(upload, small or FOLDERS.read(upload.key, PICTURE))
 
 
 def _readable(request: HttpRequest, pk: int) -> Upload:
@@ -37,13 +34,13 @@ def _readable(request: HttpRequest, pk: int) -> Upload:
         return readable_upload(pk, reader)
 
 
-def _response(upload: Upload, path: Path | None) -> HttpResponse:
-    if path is None:
+def _response(upload: Upload, data: bytes | None) -> HttpResponse:
+    if data is None:
         raise Http404
     name = upload.name
     if upload.kind == Upload.Kind.IMAGE:
         name = f"{name.rpartition('.')[0] or name}.webp"
-    response = HttpResponse(path.read_bytes(), content_type=upload.content_type)
+    response = HttpResponse(data, content_type=upload.content_type)
     # An attachment, which a browser never shows as a page of this site.
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"

@@ -1,14 +1,15 @@
-"""Folders with random names, such as MEDIA_ROOT/avatars/<key>/, in which features store files."""
+"""Folders with random names, such as avatars/<key>/, in which features store files."""
 
 import re
 import secrets
-import shutil
-import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+
+from mainapp.core.pictures.stores import store
 
 SIZES = (48, 150, 600)
 KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -21,44 +22,56 @@ def new_key() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The folders of one feature, in MEDIA_ROOT/`name`."""
+    """The folders of one feature, in the folder `name` of the media, here or in a bucket."""
 
     name: str
 
     @property
     def root(self) -> Path:
+        """The local folder, where media are not in a bucket."""
         return Path(settings.MEDIA_ROOT) / self.name
 
     def folder(self, key: str) -> Path:
-        """Return the folder of `key`. Raises: ValueError for a wrong form, as `../x` has."""
+        """Return the local folder of `key`. Raises: ValueError for a wrong form, as `../x` has."""
+        return Path(settings.MEDIA_ROOT) / self.place(key)
+
+    def place(self, key: str) -> str:
+        """Return the folder's name in the store. Raises: ValueError for a wrong form."""
         if not KEY.fullmatch(key):
             raise ValueError(key)
-        return self.root / key
+        return f"{self.name}/{key}"
 
-    def path_of(self, key: str, name: str) -> Path | None:
-        """Return the path of a file; None if it does not exist."""
-        path = self.folder(key) / name
-        return path if path.is_file() else None
+    def read(self, key: str, name: str) -> bytes | None:
+        """Return a file's content; None if it does not exist. Raises: MediaUnavailable."""
+        return store().read(self.place(key), name)
+
+    def write(self, key: str, name: str, data: bytes) -> None:
+        store().write(self.place(key), name, data)
+
+    def workspace(self, key: str, *names: str) -> AbstractContextManager[Path]:
+        """Yield a local folder with the files `names`; what the block adds to it is stored."""
+        return store().workspace(self.place(key), *names)
 
     def thumbnail(self, key: str, size: int) -> bytes | None:
         """Return a thumbnail of a picture as WebP; None if it does not exist."""
         if not KEY.fullmatch(key) or size not in SIZES:
             return None
-        try:
-            return (self.folder(key) / f"{size}.webp").read_bytes()
-        except OSError:
-            return None
+        return self.read(key, f"{size}.webp")
+
+    def copy(self, key: str, new_key: str) -> None:
+        """Copy a folder with its files; nothing happens if it does not exist."""
+        store().copy(self.place(key), self.place(new_key))
+
+    def remove_file(self, key: str, name: str) -> None:
+        store().remove_file(self.place(key), name)
 
     def remove(self, key: str) -> None:
         """Remove a folder with its files. Safe to repeat; an empty key is ignored."""
         if key:
-            shutil.rmtree(self.folder(key), ignore_errors=True)
+            store().remove(self.place(key))
 
     def keys_older_than(self, seconds: float) -> Iterator[str]:
         """Yield the keys of folders unchanged for that many seconds."""
-        if not self.root.is_dir():
-            return
-        before = time.time() - seconds
-        for path in self.root.iterdir():
-            if KEY.fullmatch(path.name) and path.stat().st_mtime < before:
-                yield path.name
+        for key in store().folders_older_than(self.name, seconds):
+            if KEY.fullmatch(key):
+                yield key

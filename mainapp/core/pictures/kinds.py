@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 SWEEP, SWEEP_S = "sweep_pictures", 60
 # A folder that no row names may belong to an upload in progress, so only old ones are removed.
 ORPHAN_S = 3600
+SOURCE = "source.png"
 
 
 def _nothing(_pk: int) -> None:
@@ -65,9 +66,9 @@ def decoded(kind: PictureKind, data: bytes) -> Iterator[str]:
     Raises: PictureError.
     """
     key = new_key()
-    kind.folders.folder(key).mkdir(parents=True)
     try:
-        decoding.make_square(kind.folders.folder(key), data)
+        with kind.folders.workspace(key) as folder:
+            decoding.make_square(folder, data)
         yield key
     except BaseException:
         kind.folders.remove(key)
@@ -104,13 +105,13 @@ def make_thumbnails(name: str, pk: int) -> None:
     if row is None or not getattr(row, kind.pending):
         return
     key = getattr(row, kind.pending)
-    folder = kind.folders.folder(key)
     pending = kind.row(pk).filter(**{kind.pending: key})
     try:
-        decoding.make_thumbnails(folder)
+        with kind.folders.workspace(key, SOURCE) as folder:
+            decoding.make_thumbnails(folder)
     except decoding.PictureError as error:
         # Without its source it can never succeed; otherwise the sweep tries again.
-        if not (folder / "source.png").exists():
+        if kind.folders.read(key, SOURCE) is None:
             pending.update(**{kind.pending: ""})
         logger.warning("the thumbnails of %s %s were not made: %s", name, pk, error)
         return
@@ -154,7 +155,7 @@ def _locked(kind: PictureKind, pk: int) -> models.Model | None:
 
 
 def _remove_sources(kind: PictureKind, key: str, previous_key: str) -> None:
-    (kind.folders.folder(key) / "source.png").unlink(missing_ok=True)
+    kind.folders.remove_file(key, SOURCE)
     kind.folders.remove(previous_key)
 
 

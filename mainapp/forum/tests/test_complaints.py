@@ -288,7 +288,7 @@ def test_a_reported_picture_is_copied_for_staff_until_the_copies_are_removed(
 
     decide(case, support)
     prune_uploads()
-    assert FOLDERS.path_of(kept.key, "file")
+    assert FOLDERS.read(kept.key, "file")
     assert forget_copies(before=timezone.now()) == 1
     prune_uploads()
     assert not Upload.objects.exists()

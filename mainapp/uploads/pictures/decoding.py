@@ -1,10 +1,11 @@
 """Decoding of uploaded pictures by the resource-limited child process of profile pictures."""
 
+from pathlib import Path
 from typing import Any
 
 from mainapp.core import bounded_child
 from mainapp.core.pictures.decoding import LIMITS, WORKER, refusal_of
-from mainapp.uploads.pictures.folders import FOLDERS
+from mainapp.uploads.pictures.folders import FOLDERS, PICTURE
 
 
 def store_picture(key: str, data: bytes, *, side: int) -> tuple[int, int]:
@@ -13,19 +14,20 @@ def store_picture(key: str, data: bytes, *, side: int) -> tuple[int, int]:
     Returns its width and height. Cost: a process of at most 96 MiB and 5 s of CPU.
     Raises: PictureError.
     """
-    FOLDERS.folder(key).mkdir(parents=True, exist_ok=True)
-    answer = _run("whole", key, side, data=data)
+    with FOLDERS.workspace(key) as folder:
+        answer = _run("whole", folder, side, data=data)
     return answer["width"], answer["height"]
 
 
 def make_thumbnails(key: str, sizes: tuple[int, ...]) -> None:
     """Make thumbnails of full.webp. Safe to repeat. Raises: PictureError."""
-    _run("fit", key, *sizes)
+    with FOLDERS.workspace(key, PICTURE) as folder:
+        _run("fit", folder, *sizes)
 
 
-def _run(command: str, key: str, *sizes: int, data: bytes = b"") -> dict[str, Any]:
+def _run(command: str, folder: Path, *sizes: int, data: bytes = b"") -> dict[str, Any]:
     answer: dict[str, Any] = bounded_child.run(
-        WORKER, command, str(FOLDERS.folder(key)), *map(str, sizes), data=data, limits=LIMITS
+        WORKER, command, str(folder), *map(str, sizes), data=data, limits=LIMITS
     )
     if "error" in answer:
         raise refusal_of(answer)

@@ -18,9 +18,10 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.limits.database_store import check_and_increment_quota
 from mainapp.core.pictures.decoding import EXTENSIONS, PictureError, format_of
 from mainapp.core.pictures.folders import new_key
+from mainapp.core.pictures.stores import MediaUnavailable
 from mainapp.uploads.models import Upload
 from mainapp.uploads.pictures import decoding
-from mainapp.uploads.pictures.folders import FOLDERS
+from mainapp.uploads.pictures.folders import FILE, FOLDERS
 from mainapp.uploads.policies import (
     MAX_BYTES,
     MAX_TRIES,
@@ -65,7 +66,7 @@ def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload
         if is_picture:
             width, height = decoding.store_picture(key, data, side=SIDE)
         else:
-            FOLDERS.write(key, data)
+            FOLDERS.write(key, FILE, data)
         return Upload.objects.create(
             owner=owner,
             audience=key_of("user", owner.pk),
@@ -93,6 +94,9 @@ def make_thumbnails(*, pk: int) -> None:
     upload = Upload.objects.get(pk=pk)
     try:
         decoding.make_thumbnails(upload.key, SIZES)
+    except MediaUnavailable:
+        pending.update(tries=F("tries") - 1)
+        return
     except PictureError as error:
         logger.warning("the thumbnails of upload %s were not made: %s", pk, error)
         if error.is_busy:

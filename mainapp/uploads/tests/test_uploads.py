@@ -47,7 +47,7 @@ def store(owner, data, name="a.png"):
 
 
 def stored(upload, name):
-    return FOLDERS.path_of(upload.key, name).read_bytes()
+    return FOLDERS.read(upload.key, name)
 
 
 def oriented(orientation):
@@ -204,7 +204,7 @@ def test_files_leave_the_disk_with_their_audience(alice, django_capture_on_commi
 
 def test_a_broken_picture_is_given_up_and_the_others_go_on(alice):
     broken = UploadFactory(owner=alice, kind="image", state="pending")
-    FOLDERS.write(broken.key, b"nothing")
+    FOLDERS.write(broken.key, "file", b"nothing")
     good = store(alice, photo())
     for _ in range(4):
         sweep_uploads(at=timezone.now())

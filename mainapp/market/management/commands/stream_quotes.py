@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from mainapp.core.schema import wait_for_schema
 from mainapp.market.services.streaming.streamer import Streamer
 from mainapp.market.streams.configured import build_streams
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         if not settings.QUOTE_STREAM:
             # Runners of a Procfile stop all processes when one ends.
             self.stderr.write("QUOTE_STREAM is not set: there is nothing to stream")
+        wait_for_schema()
         asyncio.run(_run())
 
 

@@ -53,6 +53,10 @@ class Command(BaseCommand):
         except (BackupError, OSError) as error:
             sys.exit(f"pregao: no backup: {error}")
         self.stdout.write(f"backup: {made}")
+        if bucket := settings.MEDIA_S3_BUCKET:
+            self.stdout.write(
+                f"Pictures and files are in the bucket {bucket}, not in this archive."
+            )
 
     def _write_keys(self, to: Path) -> None:
         keys = {

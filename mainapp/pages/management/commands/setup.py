@@ -17,7 +17,7 @@ from mainapp.accounts.services.second_factors import ensure_key as ensure_mfa_ke
 from mainapp.agenda.services.announcing import ensure_announcing
 from mainapp.agenda.services.events import apply_zone_rules
 from mainapp.clubs.services import clubs
-from mainapp.core import static_files
+from mainapp.core import data_folder, static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.core.limits.seeding import ineffective_settings, seed_default_plan
 from mainapp.core.pictures.kinds import ensure_sweep as ensure_picture_sweep
@@ -75,6 +75,8 @@ def create_data_folder() -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         sys.exit(f"pregao: DATA_DIR {folder} cannot be created ({error.strerror})")
+    if fault := data_folder.fault():
+        sys.exit(f"pregao: {fault}")
 
 
 def check_database() -> None:

@@ -1,0 +1,1 @@
+"""Files for operators, and checks of them."""

@@ -1,0 +1,1 @@
+"""Programs of the image, and a proof that it works."""
