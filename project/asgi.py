@@ -15,6 +15,7 @@ from mainapp.core import static_files
 from mainapp.core.limits.sockets import limit_addresses, limit_users
 from mainapp.core.middleware import BodyLimitMiddleware, HeaderMiddleware, OriginMiddleware
 from mainapp.core.realtime import stop_hubs
+from mainapp.core.request_ids import RequestIdMiddleware
 from routing import websocket_urlpatterns
 
 # `project.serve` refuses to start; other servers, such as daphne and runserver, only import this.
@@ -38,10 +39,11 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 gc.set_threshold(50_000, 20, 100)
 
 sockets = SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns)))
-application = ProtocolTypeRouter(
+protocols = ProtocolTypeRouter(
     {
         "http": HeaderMiddleware(BodyLimitMiddleware(http)),
         "websocket": limit_addresses(TokenInAddressMiddleware(OriginMiddleware(sockets))),
         "lifespan": lifespan,
     }
 )
+application = RequestIdMiddleware(protocols)
