@@ -6,10 +6,11 @@ from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_shutdown
 from kombu import Connection
 
 from mainapp.core.database import ProcessLimit
+from mainapp.core.processes import BEAT, WORKER, announce_start, announce_stop
 
 DATABASE_CALL_S = 60.0
 RETRY_INTERVALS = {"interval_start": 0.2, "interval_step": 0, "interval_max": 0.2}
@@ -71,5 +72,16 @@ def limit_database_calls(**_kwargs: Any) -> None:
     ProcessLimit.call_s = DATABASE_CALL_S
 
 
-worker_init.connect(limit_database_calls)
-beat_init.connect(limit_database_calls)
+@worker_init.connect
+def start_worker(**_kwargs: Any) -> None:
+    limit_database_calls()
+    announce_start(WORKER)
+
+
+@beat_init.connect
+def start_beat(**_kwargs: Any) -> None:
+    limit_database_calls()
+    announce_start(BEAT)
+
+
+worker_shutdown.connect(announce_stop)

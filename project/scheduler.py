@@ -11,6 +11,7 @@ import redis
 from django.db import DatabaseError, close_old_connections
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
+from mainapp.core import processes
 from mainapp.core.clocks import SKEW, is_ahead
 from mainapp.core.leases import Lease, LeaseLostError, acquire_lease
 from mainapp.market.board import BEAT
@@ -53,6 +54,13 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
     clock_offset_s = -inf
     lease: Lease | None = None
     _dirty: set[str]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        processes.gauges["beat_is_sending"] = lambda: {(): float(self._is_sending())}
+
+    def _is_sending(self) -> bool:
+        return self.lease is not None and not self.is_cut_off
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send due tasks; return the seconds to sleep, two at most."""
@@ -99,7 +107,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
             if not self.is_cut_off:
                 logger.warning("beat's lease was not renewed: %s", error)
             self.is_cut_off = True
-        return self.lease is not None and not self.is_cut_off
+        return self._is_sending()
 
     def _renew_or_acquire_lease(self) -> None:
         try:
