@@ -1,4 +1,4 @@
-# make run | build | demo | test | audit | check | fmt | bench | lighthouse | lock | check-lock | admin | backup | restore FILE=…
+# make run | build | demo | observe | test | audit | check | fmt | bench | lighthouse | lock | check-lock | admin | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -19,7 +19,7 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run build demo install develop assets chromium test unit unit-postgresql ops browser audit check style types \
+.PHONY: run build demo install observe develop assets chromium test unit unit-postgresql ops browser audit check style types \
 	imports templates settings fmt bench lighthouse lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
@@ -64,6 +64,10 @@ $(VENV)/.develop: requirements-dev.txt $(VENV)/.runtime
 build: install assets
 	@$(DEVELOP) $(PY) manage.py messages compile
 	@$(PY) -m compileall -q -j 2 mainapp project
+
+# Optional packages, for SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT.
+observe: install requirements-observe.txt
+	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements-observe.txt
 
 install: $(VENV)/.runtime
 develop: $(VENV)/.develop assets
@@ -162,7 +166,7 @@ lighthouse: develop chromium
 
 # Existing pins are kept; delete one from the lock, or all, to upgrade.
 lock: $(VENV)/.uv-$(UV_VERSION)
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-observe; do \
 		$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 			$$name.in -o $$name.txt >/dev/null || exit 1; \
 	done
@@ -170,7 +174,7 @@ lock: $(VENV)/.uv-$(UV_VERSION)
 # Resolves both locks for every supported Python and processor, from wheels only: a source
 # distribution would need a compiler. Downloads no package.
 check-lock: $(VENV)/.uv-$(UV_VERSION)
-	@for lock in requirements.txt requirements-dev.txt; do \
+	@for lock in requirements.txt requirements-dev.txt requirements-observe.txt; do \
 		for version in $(PYTHON_VERSIONS); do for processor in $(PROCESSORS); do \
 			$(UV) pip install --dry-run --no-deps --require-hashes --only-binary :all: \
 				--python-version $$version --python-platform $$processor-manylinux_2_28 \

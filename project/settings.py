@@ -11,6 +11,7 @@ from mainapp.core.redis_address import parse_redis_url
 from project.database_url import sqlite_settings
 from project.environment import BASE_DIR, Refusal, env, load_env_file
 from project.mail import read_mail_settings
+from project.observing import read_otlp_endpoint, read_sentry_dsn
 from project.site_url import own_url, read_site_url
 from project.sources import SOURCES, real_sources
 
@@ -513,11 +514,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+SENTRY_DSN = read_sentry_dsn()
+OTEL_EXPORTER_OTLP_ENDPOINT = read_otlp_endpoint()
 # Values that are hidden wherever they occur in a log.
 SECRETS = [
     *(SECRET_KEY, *SECRET_KEY_FALLBACKS, VAPID_KEY, METRICS_TOKEN),
-    *(EMAIL_HOST_PASSWORD, BRAPI_TOKEN, FMP_KEY),
-    *(DATABASES["default"].get("PASSWORD") or "", parse_redis_url(REDIS_URL).password or ""),
+    *(EMAIL_HOST_PASSWORD, BRAPI_TOKEN, FMP_KEY, SENTRY_DSN),
+    *(str(DATABASES["default"].get("PASSWORD") or ""), parse_redis_url(REDIS_URL).password or ""),
 ]
 
 # Logs ------------------------------------------------------------------------------------------
@@ -551,5 +554,7 @@ LOGGING = {
         "yfinance": {"level": "CRITICAL"},
         # It logs the address of each request to a source or a user's webhook.
         "httpx": {"level": "WARNING"},
+        # It logs every batch that is not accepted; `core.telemetry` logs the first, and counts all.
+        "opentelemetry": {"level": "CRITICAL"},
     },
 }

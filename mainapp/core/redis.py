@@ -65,7 +65,7 @@ class CountingRetry(Retry):
         try:
             return super().call_with_retry(*args, **options)
         except redis.RedisError as error:
-            failed_calls[type(error).__name__] += 1
+            _count_failure(error)
             raise
 
 
@@ -76,8 +76,14 @@ class CountingAsyncRetry(AsyncRetry):
         try:
             return await super().call_with_retry(*args, **options)
         except redis.RedisError as error:
-            failed_calls[type(error).__name__] += 1
+            _count_failure(error)
             raise
+
+
+def _count_failure(error: redis.RedisError) -> None:
+    """Count an error; a script that Redis does not know yet is sent again."""
+    if not isinstance(error, redis.exceptions.NoScriptError):
+        failed_calls[type(error).__name__] += 1
 
 
 @cache

@@ -19,6 +19,7 @@ from mainapp.core.logs.context import (
     new_request_id,
     valid_request_id,
 )
+from mainapp.core.telemetry.tracing import TRACE_HEADER, current_parent, traced
 
 # Set by the server's protocols if the connection comes from a proxy in TRUSTED_PROXIES. uvicorn
 # replaces the proxy's address by the client's before the application sees it.
@@ -27,7 +28,7 @@ HEADER, RAW_HEADER = "X-Request-ID", b"x-request-id"
 TASK_HEADER = "pregao_request_id"
 
 access = logging.getLogger("mainapp.access")
-_tasks: dict[str, ExitStack] = {}
+_tasks: dict[str, tuple[ExitStack, dict[str, Any]]] = {}
 
 
 class RequestIdMiddleware:
@@ -65,7 +66,12 @@ class RequestIdMiddleware:
                 message = message | {"headers": [*message.get("headers", ()), header]}
             await send(message)
 
-        await self.inner(scope, receive, send_with_id)
+        method = scope["method"]
+        with traced(context, name=method, kind="server", headers=trusted_trace(scope)) as span:
+            try:
+                await self.inner(scope, receive, send_with_id)
+            finally:
+                span |= {"http.request.method": method, "http.response.status_code": status}
         if settings.ACCESS_LOG:
             extra = {"duration_ms": _ms_since(started_at), "status": status}
             access.info("%s %s", scope["method"], scope["path"], extra=extra)
@@ -77,6 +83,14 @@ def received_request_id(scope: Any) -> str:
         return new_request_id()
     values = [value for name, value in scope["headers"] if name == RAW_HEADER]
     return valid_request_id(values[0].decode("latin-1") if len(values) == 1 else None)
+
+
+def trusted_trace(scope: Any) -> dict[str, str]:
+    """Return the header `traceparent` that a trusted proxy has sent."""
+    if not scope.get(FROM_PROXY):
+        return {}
+    headers = dict(scope["headers"])
+    return {TRACE_HEADER: headers.get(TRACE_HEADER.encode(), b"").decode("latin-1")}
 
 
 def way_of_path(path: str) -> str:
@@ -100,20 +114,27 @@ def attach_request(
 def _add_request_id(headers: dict[str, Any], **_signal: Any) -> None:
     if request_id := current_request_id():
         headers[TASK_HEADER] = request_id
+    if parent := current_parent():
+        headers[TRACE_HEADER] = parent
 
 
 @task_prerun.connect
 def _begin_task(task_id: str, task: Any, **_signal: Any) -> None:
     """Bind the sender's id, or a new one for periodic tasks, which beat sends without."""
-    stack = _tasks[task_id] = ExitStack()
+    stack = ExitStack()
     request_id = valid_request_id(task.request.get(TASK_HEADER))
-    stack.enter_context(handling(Context(request_id, TASK, task.name)))
+    context = stack.enter_context(handling(Context(request_id, TASK, task.name)))
+    headers = {TRACE_HEADER: task.request.get(TRACE_HEADER)}
+    span = stack.enter_context(traced(context, name=task.name, kind="consumer", headers=headers))
+    _tasks[task_id] = stack, span
     stack.callback(_log_task, task.name, perf_counter())
 
 
 @task_postrun.connect
-def _end_task(task_id: str, **_signal: Any) -> None:
-    if stack := _tasks.pop(task_id, None):
+def _end_task(task_id: str, state: str | None = None, **_signal: Any) -> None:
+    if running := _tasks.pop(task_id, None):
+        stack, span = running
+        span["celery.state"] = state or ""
         stack.close()
 
 
