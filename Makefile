@@ -20,7 +20,7 @@ PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://preg
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
 .PHONY: run build demo install observe develop assets chromium test unit unit-postgresql ops browser audit check style types \
-	imports templates settings fmt bench lighthouse lock check-lock admin backup restore
+	imports templates settings alerts fmt bench lighthouse lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -125,7 +125,7 @@ audit: develop chromium
 	XSS_ALL=1 $(PY) -m pytest -rs -n 3 --dist worksteal tests/e2e/audit.py tests/e2e/test_xss.py
 
 # `make -j 2 check` runs the type checker in parallel with the other checks.
-check: style types imports templates settings
+check: style types imports templates settings alerts
 
 style: develop
 	$(PY) -m ruff check .
@@ -146,6 +146,13 @@ settings: develop
 	$(DEVELOP) $(PY) manage.py makemigrations --check --dry-run
 	$(DEVELOP) $(PY) manage.py policies check
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+# promtool is in Debian's package prometheus; the tests check names and labels without it.
+alerts:
+	@if command -v promtool >/dev/null; then \
+		promtool check rules deploy/prometheus/rules.yml && \
+		promtool test rules deploy/prometheus/rules.test.yml; \
+	else echo "pregao: promtool is not installed: the alert rules are checked by the tests alone"; fi
 
 fmt: develop
 	$(PY) -m ruff format .

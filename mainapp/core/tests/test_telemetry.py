@@ -83,7 +83,9 @@ def test_personal_data_and_secrets_stay_here(hole):
     try:
         raise ValueError(f"password {password}")
     except ValueError:
-        logging.getLogger("x").exception("failed with %s", password, extra={"user": "-".join("ana")})
+        logging.getLogger("x").exception(
+            "failed with %s", password, extra={"user": "-".join("ana")}
+        )
     sentry_sdk.init()
 
     (event,) = events

@@ -23,23 +23,22 @@ def families(at: datetime) -> Iterator[Metric]:
     yield from _outbox(at)
     yield from _alert_lag(at)
     yield from _takeovers()
-    if connection.vendor == "postgresql":
-        yield from _replicas()
+    yield from _replicas()
 
 
 def _quotes(at: datetime) -> Families:
     newest = LastQuote.objects.filter(kind=settings.QUOTE_KIND).aggregate(at=Max("quoted_at"))["at"]
+    age = GaugeMetricFamily(
+        "pregao_quote_age_seconds", "Age of the newest recorded price.", labels=[]
+    )
     if newest:
-        age_s = (at - newest).total_seconds()
-        yield GaugeMetricFamily(
-            "pregao_quote_age_seconds", "Age of the newest recorded price.", value=age_s
-        )
+        age.add_metric([], (at - newest).total_seconds())
     refused = CounterMetricFamily(
         "pregao_quotes_refused", "Quotes refused as implausible.", labels=["source", "reason"]
     )
     for row in RejectedQuotes.objects.all():
         refused.add_metric([row.source, row.reason], row.count)
-    yield refused
+    return [age, refused]
 
 
 def _outbox(at: datetime) -> Families:
@@ -90,13 +89,17 @@ def _takeovers() -> Families:
 
 def _replicas() -> Families:
     """Return the standbys of PostgreSQL; their lag is visible to members of pg_monitor."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), max(extract(epoch FROM replay_lag)) FROM pg_stat_replication"
-        )
-        count, lag_s = cursor.fetchone()
-    yield GaugeMetricFamily("pregao_replicas", "Connected standbys of PostgreSQL.", value=count)
-    if lag_s is not None:
-        yield GaugeMetricFamily(
-            "pregao_replication_lag_seconds", "Delay of the slowest standby.", value=float(lag_s)
-        )
+    count = GaugeMetricFamily("pregao_replicas", "Connected standbys of PostgreSQL.", labels=[])
+    lag = GaugeMetricFamily(
+        "pregao_replication_lag_seconds", "Delay of the slowest standby.", labels=[]
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*), max(extract(epoch FROM replay_lag)) FROM pg_stat_replication"
+            )
+            standbys, lag_s = cursor.fetchone()
+        count.add_metric([], standbys)
+        if lag_s is not None:
+            lag.add_metric([], float(lag_s))
+    return [count, lag]

@@ -17,11 +17,13 @@ def families(at: datetime) -> Iterator[Metric]:
 
 
 def _backups(at: datetime) -> Iterable[Metric]:
-    """Return age and size of the newest archive; nothing if there is none."""
+    """Return age and size of the newest archive, without a value if there is none."""
+    age = GaugeMetricFamily("pregao_backup_age_seconds", "Of the newest backup.", labels=[])
+    size = GaugeMetricFamily("pregao_backup_bytes", "Size of it.", labels=[])
     folder = Path(settings.DATA_DIR) / "backups"
     files = [path.stat() for path in folder.glob("pregao-*.tar.gz")]
     if files:
         newest = max(files, key=lambda file: file.st_mtime)
-        age_s = at.timestamp() - newest.st_mtime
-        yield GaugeMetricFamily("pregao_backup_age_seconds", "Of the newest backup.", value=age_s)
-        yield GaugeMetricFamily("pregao_backup_bytes", "Size of it.", value=newest.st_size)
+        age.add_metric([], at.timestamp() - newest.st_mtime)
+        size.add_metric([], newest.st_size)
+    return [age, size]

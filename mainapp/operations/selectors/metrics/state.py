@@ -36,13 +36,14 @@ def _board(at: datetime) -> Iterable[Metric]:
     yield CounterMetricFamily(
         "pregao_updates", "Published batches of quotes, since the board was created.", int(seq or 0)
     )
+    age = GaugeMetricFamily("pregao_batch_age_seconds", "Since the last batch.", labels=[])
+    overdue = GaugeMetricFamily(
+        "pregao_batch_overdue_seconds", "Since the next batch was due.", labels=[]
+    )
     if status := Board(kind=settings.QUOTE_KIND).status():
-        age_s = (at - status.batch_at).total_seconds()
-        overdue_s = max(0.0, (at - status.next_due_at).total_seconds())
-        yield GaugeMetricFamily("pregao_batch_age_seconds", "Since the last batch.", value=age_s)
-        yield GaugeMetricFamily(
-            "pregao_batch_overdue_seconds", "Since the next batch was due.", value=overdue_s
-        )
+        age.add_metric([], (at - status.batch_at).total_seconds())
+        overdue.add_metric([], max(0.0, (at - status.next_due_at).total_seconds()))
+    yield from (age, overdue)
 
 
 def _queues(at: datetime) -> Iterable[Metric]:
