@@ -116,14 +116,11 @@ def send_to_api(browser):
 
 
 def send_to_sockets(url):
-    address = url.replace("http", "ws", 1)
+    address, cookie = url.replace("http", "ws", 1), {"Cookie": f"sessionid={MARK}"}
     for path, options in (
         ("/ws/notifications/", {"subprotocols": [f"ticket.{MARK}"]}),
         (f"/ws/notifications/?token={MARK}", {"origin": url}),
-        (
-            "/ws/stock/track/",
-            {"origin": url, "additional_headers": {"Cookie": f"sessionid={MARK}"}},
-        ),
+        ("/ws/stock/track/", {"origin": url, "additional_headers": cookie}),
     ):
         with (
             contextlib.suppress(WebSocketException, OSError),
