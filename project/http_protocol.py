@@ -98,7 +98,7 @@ class BoundedRequests(HttpToolsProtocol):
             raise TooMany
         self._note_progress()
         if self.client and is_trusted_proxy(self.client[0]):
-            self.scope[FROM_PROXY] = True  # type: ignore[typeddict-unknown-key] # our own
+            self.scope[FROM_PROXY] = True  # type: ignore[literal-required] # our own
         super().on_headers_complete()
         if self._is_stopping and self.cycle is not None:
             self.cycle.keep_alive = False

@@ -41,7 +41,7 @@ class QuoteSocketProtocol(BoundedReceiver):
         if not hasattr(self, "scope"):
             return  # the handshake was refused
         if self.client and is_trusted_proxy(self.client[0]):
-            self.scope[FROM_PROXY] = True  # type: ignore[typeddict-unknown-key] # our own
+            self.scope[FROM_PROXY] = True  # type: ignore[literal-required] # our own
         # With extensions, frames have to pass through websockets.
         if not self.conn.extensions:
             self.scope["extensions"][TRY_SEND] = {"send": self.try_send_text}
