@@ -69,9 +69,8 @@ def request_page():
     ],
 )
 def test_only_a_valid_id_of_a_trusted_proxy_is_kept(value, is_from_proxy, is_kept):
-    scope = {"headers": [(b"x-request-id", value.encode("latin-1"))]}
-    if is_from_proxy:
-        scope[FROM_PROXY] = True
+    header = (b"x-request-id", value.encode("latin-1"))
+    scope = {"headers": [header], FROM_PROXY: is_from_proxy}
 
     received = received_request_id(scope)
 
