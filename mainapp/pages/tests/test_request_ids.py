@@ -45,7 +45,7 @@ def request_page():
     async def get(path, headers=(), *, is_from_proxy=False):
         async def app(scope, receive, send):
             if is_from_proxy:
-                scope[FROM_PROXY] = True  # type: ignore[assignment] # httpx has a narrower type
+                scope[FROM_PROXY] = True
             await application(scope, receive, send)
 
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
