@@ -1,4 +1,4 @@
-# make run | build | demo | test | audit | image | check | linters | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
+# make run | build | demo | observe | test | audit | image | check | linters | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -19,8 +19,8 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run build demo install develop assets chromium linters test unit unit-postgresql ops browser audit image check \
-	style types imports templates settings deployment fmt bench lighthouse lock check-lock admin doctor backup restore
+.PHONY: run build demo install observe develop assets chromium linters test unit unit-postgresql ops browser audit image check \
+	style types imports templates settings deployment alerts fmt bench lighthouse lock check-lock admin doctor backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -64,6 +64,10 @@ $(VENV)/.develop: requirements-dev.txt $(VENV)/.runtime
 build: install assets
 	@$(DEVELOP) $(PY) manage.py messages compile
 	@$(PY) -m compileall -q -j 2 mainapp project
+
+# Optional packages, for SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT.
+observe: install requirements-observe.txt
+	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements-observe.txt
 
 install: $(VENV)/.runtime
 develop: $(VENV)/.develop assets
@@ -142,7 +146,7 @@ image: develop
 	$(PY) -m deploy.container.prove
 
 # `make -j 2 check` runs the type checker in parallel with the other checks.
-check: style types imports templates settings deployment
+check: style types imports templates settings deployment alerts
 
 style: develop
 	$(PY) -m ruff check .
@@ -168,6 +172,13 @@ settings: develop
 deployment: develop
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/ops/test_deploy_files.py
 
+# promtool is in Debian's package prometheus; the tests check names and labels without it.
+alerts:
+	@if command -v promtool >/dev/null; then \
+		promtool check rules deploy/prometheus/rules.yml && \
+		promtool test rules deploy/prometheus/rules.test.yml; \
+	else echo "pregao: promtool is not installed: the alert rules are checked by the tests alone"; fi
+
 fmt: develop
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
@@ -187,7 +198,7 @@ lighthouse: develop chromium
 
 # Existing pins are kept; delete one from the lock, or all, to upgrade.
 lock: $(VENV)/.uv-$(UV_VERSION)
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-observe; do \
 		$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 			$$name.in -o $$name.txt >/dev/null || exit 1; \
 	done
@@ -195,7 +206,7 @@ lock: $(VENV)/.uv-$(UV_VERSION)
 # Resolves both locks for every supported Python and processor, from wheels only: a source
 # distribution would need a compiler. Downloads no package.
 check-lock: $(VENV)/.uv-$(UV_VERSION)
-	@for lock in requirements.txt requirements-dev.txt; do \
+	@for lock in requirements.txt requirements-dev.txt requirements-observe.txt; do \
 		for version in $(PYTHON_VERSIONS); do for processor in $(PROCESSORS); do \
 			$(UV) pip install --dry-run --no-deps --require-hashes --only-binary :all: \
 				--python-version $$version --python-platform $$processor-manylinux_2_28 \

@@ -16,11 +16,11 @@ def main() -> None:
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the settings
     from django.db import DatabaseError  # noqa: PLC0415 - after the settings
 
-    from mainapp.core.acts import Process  # noqa: PLC0415 - after the settings
+    from mainapp.core.logs.context import commanding  # noqa: PLC0415 - as above
 
-    Process.command = "".join(sys.argv[1:2])
     try:
-        execute_from_command_line(sys.argv)
+        with commanding(sys.argv[1:]):
+            execute_from_command_line(sys.argv)
     except DatabaseError as error:
         if not is_missing_table(error):
             raise

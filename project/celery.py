@@ -6,10 +6,11 @@ from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_shutdown
 from kombu import Connection
 
 from mainapp.core.database import ProcessLimit
+from mainapp.core.processes import BEAT, WORKER, announce_start, announce_stop
 
 DATABASE_CALL_S = 60.0
 RETRY_INTERVALS = {"interval_start": 0.2, "interval_step": 0, "interval_max": 0.2}
@@ -71,13 +72,24 @@ def limit_database_calls(**_kwargs: Any) -> None:
     ProcessLimit.call_s = DATABASE_CALL_S
 
 
-def wait_for_database_schema(**_kwargs: Any) -> None:
+def wait_for_database_schema() -> None:
     """Wait for the migrations of a set-up that starts at the same time, or later."""
     from mainapp.core.schema import wait_for_schema  # noqa: PLC0415 - needs loaded models
 
     wait_for_schema()
 
 
-worker_init.connect(limit_database_calls)
-worker_init.connect(wait_for_database_schema)
-beat_init.connect(limit_database_calls)
+@worker_init.connect
+def start_worker(**_kwargs: Any) -> None:
+    limit_database_calls()
+    wait_for_database_schema()
+    announce_start(WORKER)
+
+
+@beat_init.connect
+def start_beat(**_kwargs: Any) -> None:
+    limit_database_calls()
+    announce_start(BEAT)
+
+
+worker_shutdown.connect(announce_stop)

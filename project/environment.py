@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from mainapp.core.logs.formats import program_line
 from mainapp.core.private_targets import parse_private_target
 from mainapp.core.redis_address import parse_redis_url
 from project.addresses import is_host, is_url, is_wildcard, unbracketed, without_default_port
@@ -44,7 +45,9 @@ class Refusal(SystemExit):
     """
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"pregao: {' '.join(reason.split())}")
+        line = f"pregao: {' '.join(reason.split())}"
+        is_json = os.environ.get("LOG_FORMAT", "").strip() == "json"
+        super().__init__(program_line("CRITICAL", "project", line) if is_json else line)
 
 
 def load_env_file(path: Path = BASE_DIR / ".env") -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mainapp.core.addresses import is_trusted_proxy, network_of
+from mainapp.core.request_ids import FROM_PROXY
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,8 @@ class BoundedRequests(HttpToolsProtocol):
         if len(self.pipeline) >= MAX_PIPELINED:
             raise TooMany
         self._note_progress()
+        if self.client and is_trusted_proxy(self.client[0]):
+            self.scope[FROM_PROXY] = True  # type: ignore[literal-required] # our own
         super().on_headers_complete()
         if self._is_stopping and self.cycle is not None:
             self.cycle.keep_alive = False

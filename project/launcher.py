@@ -13,6 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from mainapp.core.logs.context import commanding
 from project import embedded
 from project.environment import Refusal, env, load_env_file
 from project.instance import LOOPBACK, Instance
@@ -134,6 +135,9 @@ class Launcher:
         }
         if self.host in WILDCARDS and self.unset:
             rows["note"] = f"other machines need {' and '.join(self.unset)}"
+        if env.text("LOG_FORMAT") == "json":
+            log("; ".join(f"{name}: {text}" for name, text in rows.items()))
+            return
         with contextlib.suppress(OSError):  # as in `log`
             sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
             sys.stdout.flush()
@@ -245,10 +249,8 @@ def manage(arguments: list[str]) -> None:
     os.environ.update(instance.environment(QUOTE_SOURCE=source))
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - only here
 
-    from mainapp.core.acts import Process  # noqa: PLC0415 - only here
-
-    Process.command = "".join(arguments[:1])
-    execute_from_command_line(["manage.py", *arguments])
+    with commanding(arguments):
+        execute_from_command_line(["manage.py", *arguments])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import redis
 from django.db import DatabaseError, close_old_connections
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
+from mainapp.core import processes
 from mainapp.core.clocks import SKEW, is_ahead
 from mainapp.core.leases import Lease, LeaseLostError, acquire_lease
 from mainapp.core.schema import wait_for_schema
@@ -58,6 +59,10 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
     def __init__(self, *args: Any, **options: Any) -> None:
         wait_for_schema()  # the schedule is read from the database before `beat_init`
         super().__init__(*args, **options)
+        processes.gauges["beat_is_sending"] = lambda: {(): float(self._is_sending())}
+
+    def _is_sending(self) -> bool:
+        return self.lease is not None and not self.is_cut_off
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send due tasks; return the seconds to sleep, two at most."""
@@ -104,7 +109,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
             if not self.is_cut_off:
                 logger.warning("beat's lease was not renewed: %s", error)
             self.is_cut_off = True
-        return self.lease is not None and not self.is_cut_off
+        return self._is_sending()
 
     def _renew_or_acquire_lease(self) -> None:
         try:

@@ -12,6 +12,7 @@ from project.database_url import sqlite_settings
 from project.environment import BASE_DIR, MIN_KEY, Refusal, env, load_env_file
 from project.mail import read_mail_settings
 from project.media import read_media_settings
+from project.observing import read_otlp_endpoint, read_sentry_dsn
 from project.site_url import own_url, read_site_url
 from project.sources import SOURCES, real_sources
 
@@ -78,6 +79,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mainapp.core.request_ids.attach_request",
     "mainapp.pages.middleware.measure_responses",
     "mainapp.core.database.limit_database_time",
     "mainapp.pages.middleware.accept_any_host_from_machines",
@@ -547,18 +549,36 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+SENTRY_DSN = read_sentry_dsn()
+OTEL_EXPORTER_OTLP_ENDPOINT = read_otlp_endpoint()
+# Values that are hidden wherever they occur in a log.
+SECRETS = [
+    *(SECRET_KEY, *SECRET_KEY_FALLBACKS, VAPID_KEY, METRICS_TOKEN),
+    *(EMAIL_HOST_PASSWORD, BRAPI_TOKEN, FMP_KEY, SENTRY_DSN),
+    *(str(DATABASES["default"].get("PASSWORD") or ""), parse_redis_url(REDIS_URL).password or ""),
+]
+
+# Logs ------------------------------------------------------------------------------------------
+
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"), default="INFO"
 )
+LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), default="line")
+# A record for each request and each task, with its duration.
+ACCESS_LOG = env.boolean("ACCESS_LOG", default=False)
+LOGGING_CONFIG = "mainapp.core.logs.configuring.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"client_errors": {"()": "mainapp.core.logs.ClientErrors"}},
+    "formatters": {
+        "line": {"()": "mainapp.core.logs.formats.Line", "secrets": SECRETS},
+        "json": {"()": "mainapp.core.logs.formats.Json", "secrets": SECRETS},
+    },
+    "filters": {"client_errors": {"()": "mainapp.core.logs.filters.ClientErrors"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["client_errors"],
         }
     },
@@ -567,5 +587,9 @@ LOGGING = {
         # Without the handler that Django adds to it while debugging.
         "django": {"handlers": []},
         "yfinance": {"level": "CRITICAL"},
+        # It logs the address of each request to a source or a user's webhook.
+        "httpx": {"level": "WARNING"},
+        # It logs every batch that is not accepted; `core.telemetry` logs the first, and counts all.
+        "opentelemetry": {"level": "CRITICAL"},
     },
 }

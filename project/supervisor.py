@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mainapp.core.logs.formats import program_line
 from project.fork import Fork, die_with
 
 FIRST_PAUSE_S = 0.5
@@ -25,8 +26,11 @@ class Stop(Exception):
 
 def log(text: str) -> None:
     """Print a line with the time; nothing if the terminal is gone or the disk is full."""
+    line = f"{time.strftime('%H:%M:%S')} {text}"
+    if os.environ.get("LOG_FORMAT", "").strip() == "json":
+        line = program_line("INFO", "project.launcher", text)
     with contextlib.suppress(OSError):
-        sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+        sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
 

@@ -7,7 +7,9 @@ from typing import cast
 
 from websockets.http11 import Request
 
+from mainapp.core.addresses import is_trusted_proxy
 from mainapp.core.realtime.writer import EXTENSION as TRY_SEND
+from mainapp.core.request_ids import FROM_PROXY
 from project.receiving import BoundedReceiver
 
 HIGH_WATER_BYTES = 16 * 1024
@@ -36,8 +38,12 @@ class QuoteSocketProtocol(BoundedReceiver):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        # A refused handshake has no scope. With extensions, frames have to pass through websockets.
-        if hasattr(self, "scope") and not self.conn.extensions:
+        if not hasattr(self, "scope"):
+            return  # the handshake was refused
+        if self.client and is_trusted_proxy(self.client[0]):
+            self.scope[FROM_PROXY] = True  # type: ignore[literal-required] # our own
+        # With extensions, frames have to pass through websockets.
+        if not self.conn.extensions:
             self.scope["extensions"][TRY_SEND] = {"send": self.try_send_text}
 
     def pause_writing(self) -> None:

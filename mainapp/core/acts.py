@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.http import HttpRequest, HttpResponseBase
 
+from mainapp.core.logs.context import current_command
+
 PAGE, API, SOCKET, ADMIN, COMMAND, TASK = "page", "api", "socket", "admin", "command", "task"
 PERSON = "acting_for"  # a header of messages
 PREFIXES = {"/api/": API, "/admin/": ADMIN}
@@ -36,18 +38,12 @@ class Act(NamedTuple):
         return self.actor_id()
 
 
-class Process:
-    """The management command that this process runs, "" for servers and workers."""
-
-    command: str = ""
-
-
 _act: ContextVar[Act | None] = ContextVar("act", default=None)
 _task_acts: dict[str, ExitStack] = {}
 
 
 def current_act() -> Act:
-    return _act.get() or Act(COMMAND, program=Process.command)
+    return _act.get() or Act(COMMAND, program=current_command())
 
 
 @contextmanager

@@ -17,6 +17,7 @@ class CoreConfig(AppConfig):
         import_module("mainapp.core.paths")
         # Any Django process may queue a task, and shared tasks need the project's Celery app.
         import_module("project.celery")
+        import_module("mainapp.core.telemetry.starting")
         # All models are loaded by now.
         import_module("mainapp.core.audit").connect_audit()
         import_module("mainapp.core.policies").load_policies()

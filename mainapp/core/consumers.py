@@ -17,6 +17,7 @@ from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited, SocketWindow
+from mainapp.core.logs.context import Context, current_context
 from mainapp.core.policies import EVERYONE, Socket, Who
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
@@ -75,9 +76,12 @@ class BaseConsumer(AsyncWebsocketConsumer):
     _has_left = False
     _is_counted = False
     _end_code: int | None = None
+    _context: Context | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
+        if context := current_context():
+            self._context, context.scope, context.place = context, scope, "connect"
         self.writer = SocketWriter(send, try_send_of(scope))
         self._errors = SocketWindow(ERRORS, WINDOW_S)
         self._frames = SocketWindow(FRAMES, WINDOW_S)
@@ -211,6 +215,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
         if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
             raise DomainError("login_required", self.login_sentence)
+        if self._context:
+            self._context.place = frame["type"]
         with acting(SOCKET, lambda: self.scope["user"].pk):
             await getattr(self, name)(frame)
 

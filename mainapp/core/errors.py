@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import ngettext
 
 from mainapp.core.exceptions import DomainError, clean
+from mainapp.core.logs.context import current_request_id
 
 MINUTE_S, HOUR_S = 60, 3600
 
@@ -20,7 +21,8 @@ def api_body(error: DomainError) -> dict[str, Any]:
         name: text if isinstance(text, list | tuple) else [str(text)]
         for name, text in error.fields.items()
     }
-    return {"code": error.code, "message": str(error), "fields": clean(fields)}
+    body = {"code": error.code, "message": str(error), "fields": clean(fields)}
+    return body | _request_id(error)
 
 
 def api_headers(error: DomainError) -> dict[str, str]:
@@ -36,7 +38,13 @@ def error_frame(error: DomainError, frame_id: Any = None) -> dict[str, Any]:
         frame["fields"] = clean(error.fields)
     if error.retry_after_s is not None:
         frame["retry_after_s"] = error.retry_after_s
-    return {**frame, **clean(error.wire)}
+    return {**frame, **clean(error.wire), **_request_id(error)}
+
+
+def _request_id(error: DomainError) -> dict[str, str]:
+    """Return the id that finds a failure in the log; other errors are the client's."""
+    request_id = current_request_id()
+    return {"request_id": request_id} if error.code == "internal" and request_id else {}
 
 
 def json_response(error: DomainError) -> JsonResponse:

@@ -4,6 +4,7 @@ Names of keys and channels begin with `prefix()`, which contains REDIS_PREFIX an
 number. So instances that share a server are separate even in pub/sub, which ignores databases.
 """
 
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,8 @@ from redis.sentinel import (
 from mainapp.core.redis_address import RedisAddress, parse_redis_url
 
 DEFAULT_PREFIX = "pregao"
+# Calls of this process's clients that failed, by the error's class; Celery's own are not counted.
+failed_calls: Counter[str] = Counter()
 TIMEOUT_S = 1.0
 # A waiting worker notices a frozen server after about three times this, plus the sentinels'
 # failover. Measured with a frozen master: with Celery's defaults it hung forever, with 5 s it
@@ -55,6 +58,34 @@ def key(*parts: object) -> str:
     return ":".join((prefix(), *map(str, parts)))
 
 
+class CountingRetry(Retry):
+    """Counts failed calls; does not repeat any."""
+
+    def call_with_retry(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().call_with_retry(*args, **options)
+        except redis.RedisError as error:
+            _count_failure(error)
+            raise
+
+
+class CountingAsyncRetry(AsyncRetry):
+    """Counts failed calls; does not repeat any."""
+
+    async def call_with_retry(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().call_with_retry(*args, **options)
+        except redis.RedisError as error:
+            _count_failure(error)
+            raise
+
+
+def _count_failure(error: redis.RedisError) -> None:
+    """Count an error; a script that Redis does not know yet is sent again."""
+    if not isinstance(error, redis.exceptions.NoScriptError):
+        failed_calls[type(error).__name__] += 1
+
+
 @cache
 def client(
     *, url: str = "", decode_responses: bool = False, timeout_s: float = TIMEOUT_S
@@ -65,7 +96,7 @@ def client(
     """
     pool = connection_pool(
         _parsed(url) if url else address(),
-        **_limits(timeout_s, Retry(NoBackoff(), 0)),
+        **_limits(timeout_s, CountingRetry(NoBackoff(), 0)),
         decode_responses=decode_responses,
     )
     return redis.Redis(connection_pool=pool)
@@ -77,7 +108,7 @@ def async_client(*, url: str = "", timeout_s: float = TIMEOUT_S) -> "aioredis.Re
     Its `pubsub()` has its own timeout for receiving. Its calls raise redis.RedisError.
     """
     pool = async_connection_pool(
-        _parsed(url) if url else address(), **_limits(timeout_s, AsyncRetry(NoBackoff(), 0))
+        _parsed(url) if url else address(), **_limits(timeout_s, CountingAsyncRetry(NoBackoff(), 0))
     )
     return aioredis.Redis.from_pool(pool)
 
@@ -133,7 +164,7 @@ def channel_layers(url: str, name: str) -> dict[str, Any]:
     host = {
         "connection_class": _async_connection_class(at),
         **_location(at),
-        **_limits(TIMEOUT_S, AsyncRetry(NoBackoff(), 0)),
+        **_limits(TIMEOUT_S, CountingAsyncRetry(NoBackoff(), 0)),
         "health_check_interval": LAYER_HEALTH_CHECK_S,
     }
     if at.master:

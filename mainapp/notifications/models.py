@@ -215,6 +215,8 @@ class Delivery(models.Model):
     html = models.TextField(blank=True)
     headers = models.JSONField(default=dict, blank=True)
     message_id = models.CharField(max_length=250)
+    # Of the request or task that wrote the row; the mail has it as X-Request-ID.
+    request_id = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     due_at = models.DateTimeField()
     claim_key = models.CharField(max_length=32, blank=True, editable=False)

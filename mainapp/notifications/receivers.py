@@ -6,6 +6,7 @@ remove it, so that a lost phone shows nothing more.
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -30,7 +31,8 @@ def hint_after_commit(users: list[int] | None, has_deliveries: bool, **_kwargs: 
     """
 
     def send() -> None:
-        _hinter().submit(send_hints, users, has_deliveries)
+        # With the request id, which the task then has too.
+        _hinter().submit(copy_context().run, send_hints, users, has_deliveries)
 
     transaction.on_commit(send)
 

@@ -10,8 +10,8 @@ class OperationsConfig(AppConfig):
         # These need loaded models.
         from mainapp.core.blocks import register_block  # noqa: PLC0415
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415
-        from mainapp.operations import receivers  # noqa: F401, PLC0415 - connects
         from mainapp.operations.blocks import BLOCKS  # noqa: PLC0415
+        from mainapp.operations.receivers import measuring, reports  # noqa: F401, PLC0415 - connect
         from mainapp.operations.services.reports.making import NOTICE  # noqa: PLC0415
 
         register_appearance(NOTICE, Appearance(icon="file"))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import json_response, wait_sentence
 from mainapp.core.exceptions import DomainError
+from mainapp.core.logs.context import current_request_id
 from mainapp.core.pictures.stores import MediaUnavailable
 from mainapp.market.context import market
 
@@ -64,7 +65,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exception()
     if not is_unavailable(error) and not isinstance(error, MediaUnavailable):
-        return _page(request, "500.html", 500)
+        return _page(request, "500.html", 500, request_id=current_request_id())
     logger.warning("a request had no database or no media: %s", " ".join(str(error).split()))
     response = _page(request, "503.html", 503)
     response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark

@@ -64,14 +64,16 @@ logger = logging.getLogger(__name__)
 def measure_responses(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Record the duration of responses by view; responses without a view count as `none`."""
-    observe = meter().observe
+    """Record duration and status of responses by view; those without a view count as `none`."""
+    observe, count = meter().observe, meter().count
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
         response = get_response(request)
         match = request.resolver_match
-        observe(match.view_name if match else "none", perf_counter() - started)
+        view = match.view_name if match else "none"
+        observe("response_seconds", view, seconds=perf_counter() - started)
+        count("responses", view, str(response.status_code))
         return response
 
     return middleware

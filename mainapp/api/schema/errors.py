@@ -20,6 +20,7 @@ ERROR = {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
+        "request_id": {"type": "string", "description": "Only of `internal`: finds it in the log."},
     },
     "required": ["code", "message", "fields"],
 }

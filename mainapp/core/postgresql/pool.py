@@ -70,6 +70,12 @@ class Pool:
         self._free = BoundedSemaphore(self.max_size)
         self._down_since: float | None = None
 
+    def counts(self) -> tuple[int, int]:
+        """Return the numbers of used and of idle connections."""
+        with self._lock:
+            idle = len(self._idle)
+        return self.max_size - self._free._value, idle
+
     def open(self) -> None:
         """Do nothing: connections are opened on demand, but Django calls this."""
 

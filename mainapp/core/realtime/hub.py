@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from contextvars import Context
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -62,7 +63,10 @@ class Hub:
 
     def start(self) -> None:
         for task in (self._listen, *self.tasks()):
-            self._tasks.append(self.loop.create_task(self._run_forever(task)))
+            # In a context of its own: the first socket starts the hub, and its request id would be
+            # in the records of all later ones.
+            work = self._run_forever(task)
+            self._tasks.append(self.loop.create_task(work, context=Context()))
 
     async def ready(self) -> None:
         """Wait until the groups are joined; at most READY_S if Redis is unavailable."""

@@ -15,6 +15,7 @@ from channels.layers import get_channel_layer
 
 from mainapp.core import redis as core_redis
 from mainapp.core import redis_layer
+from mainapp.core.logs.context import Context, current_request_id, handling
 from mainapp.core.realtime import GroupMessage, Hub, OnePerLoop, hub, publish, stop_hubs
 from mainapp.core.realtime.hub import registered_hubs
 from mainapp.core.realtime.messages import MalformedMessage, check_shape
@@ -281,3 +282,21 @@ async def test_object_of_a_loop_is_created_on_the_first_call():
         assert (accessor(), accessor(), made) == ("a", "a", ["a"])
     finally:
         OnePerLoop.registered.remove(accessor)
+
+
+async def test_a_hub_does_not_have_the_request_id_of_its_first_socket():
+    seen = asyncio.Queue()
+
+    class Asking(Hub):
+        groups = ("asking",)
+
+        def tasks(self):
+            return (self.ask,)
+
+        async def ask(self):
+            await seen.put(current_request_id())
+            await asyncio.sleep(60)
+
+    with handling(Context("r-1", "socket")):
+        async with Asking():
+            assert await asyncio.wait_for(seen.get(), 10) == ""

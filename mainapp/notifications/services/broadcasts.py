@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import require_level
+from mainapp.core.logs.context import current_request_id
 from mainapp.core.mails import Link, Mail, paragraphs_of, render_mail
 from mainapp.core.paths import absolute_url
 from mainapp.notifications.models import Broadcast, Channel, Delivery
@@ -92,6 +93,7 @@ def _mails(broadcast: Broadcast, addresses: dict[int, str], at: datetime) -> lis
             message_id=message_id(f"broadcast.{broadcast.pk}.{user}"),
             due_at=at,
             created_at=at,
+            request_id=current_request_id(),
         )
         for user, address in addresses.items()
     ]

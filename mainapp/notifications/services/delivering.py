@@ -16,7 +16,9 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from mainapp.core.acts import TASK
 from mainapp.core.http import HttpClient
+from mainapp.core.logs.context import Context, current_request_id, handling
 from mainapp.core.paths import absolute_url
 from mainapp.core.private_targets import parse_private_targets
 from mainapp.core.realtime import GroupMessage, publish
@@ -197,7 +199,7 @@ class Round:
                 delivery = waiting.popleft()
                 self._attempts += 1
                 transport, message = self._transports[kind], build_message(delivery)
-                attempt = _start_attempt(transport, message, name=f"deliver-{kind}")
+                attempt = _start_attempt(transport, message, context=_context_of(delivery))
                 self._sending[attempt] = Sending(delivery, monotonic())
 
     def _unsent(self) -> list[Delivery]:
@@ -241,20 +243,28 @@ def build_message(delivery: Delivery) -> Message:
         url=absolute_url(path) if path else "",
         secret=delivery.channel.secret if delivery.channel else "",
         headers=delivery.headers,
+        request_id=delivery.request_id,
     )
 
 
 def _start_attempt(
-    transport: Transport, message: Message, *, name: str
+    transport: Transport, message: Message, *, context: Context
 ) -> Future[TransportError | None]:
     """Send in a separate daemon thread: an executor's thread would delay the process's exit."""
     attempt: Future[TransportError | None] = Future()
 
     def run() -> None:
-        attempt.set_result(_send(transport, message))
+        with handling(context):
+            attempt.set_result(_send(transport, message))
 
-    Thread(target=run, name=name, daemon=True).start()
+    Thread(target=run, name=context.place, daemon=True).start()
     return attempt
+
+
+def _context_of(delivery: Delivery) -> Context:
+    """Return the context of the request that wrote a delivery, so that the log names it."""
+    request_id = delivery.request_id or current_request_id()
+    return Context(request_id, TASK, f"deliver-{delivery.kind}")
 
 
 def _send(transport: Transport, message: Message) -> TransportError | None:
@@ -269,6 +279,11 @@ def _send(transport: Transport, message: Message) -> TransportError | None:
 
 
 def _record(delivery: Delivery, error: TransportError | None) -> None:
+    with handling(_context_of(delivery)):
+        _record_and_log(delivery, error)
+
+
+def _record_and_log(delivery: Delivery, error: TransportError | None) -> None:
     attempt = record_attempt(delivery=delivery, error=error, at=timezone.now())
     if attempt is None:
         logger.warning("delivery %s was claimed by another process in the meantime", delivery.pk)

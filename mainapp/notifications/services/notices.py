@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.core.logs.context import current_request_id
 from mainapp.notifications.models import Channel, Delivery, Notification
 from mainapp.notifications.selectors.channels import Destination
 from mainapp.notifications.signals import rows_written
@@ -199,6 +200,7 @@ def _delivery(letter: Letter, notification: Notification | None, at: datetime) -
         message_id=letter.message_id or message_id(uuid4().hex),
         due_at=at,
         created_at=at,
+        request_id=current_request_id(),
     )
 
 

@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 from django.db import transaction
 from django.utils import timezone
 
+from mainapp.core.logs.context import Context, current_context, handling
 from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.services import delivering
 from mainapp.notifications.services.delivering import Round, build_message, deliver_due
@@ -46,6 +47,34 @@ def run(**transports):
 @pytest.fixture(autouse=True)
 def _fresh_flags():
     delivering._requested_again.clear()
+
+
+def test_mail_and_records_have_the_id_of_the_request_that_wrote_them(mailbox, settings, db):
+    seen = []
+
+    def fail(_message):
+        seen.append(current_context())
+        raise TransportError("not now")
+
+    with handling(Context("r-1", "page")):
+        delivery()
+    with handling(Context("r-2", "task")):
+        delivery(kind="webhook", address="https://example.org/")
+    with handling(Context("run-3", "task", "deliver")):
+        run(email=MailTransport(), webhook=Recording(fail))
+
+    assert [mail["X-Request-ID"] for mail in mailbox.messages] == ["r-1"]
+    assert [(each.request_id, each.way, each.place) for each in seen] == [
+        ("r-2", "task", "deliver-webhook")
+    ]
+
+
+def test_a_row_of_the_last_version_is_sent_without_an_id(mailbox, db):
+    delivery()
+
+    run(email=MailTransport())
+
+    assert [mail["X-Request-ID"] for mail in mailbox.messages] == [None]
 
 
 def test_mail_arrives_unchanged(mailbox, alice, settings):

@@ -25,6 +25,7 @@ class Message:
     url: str = ""
     secret: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class MailTransport:
 
 def _build(message: Message) -> EmailMultiAlternatives:
     headers = {"Message-ID": message.message_id, **message.headers}
+    if message.request_id:
+        headers["X-Request-ID"] = message.request_id
     mail = EmailMultiAlternatives(
         message.subject,
         message.text,

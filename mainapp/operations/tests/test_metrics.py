@@ -1,7 +1,11 @@
+import os
 import time
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+import redis
+from django.db import connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -16,10 +20,11 @@ from mainapp.market.tests.quotes import make_quote
 from mainapp.notifications.models import Delivery
 from mainapp.notifications.tests.factories import delivery
 from mainapp.operations import board
-from mainapp.operations.board import BOUNDS_S, Meter, readings
+from mainapp.operations.board import Meter, read_totals, readings
 from mainapp.operations.selectors.metrics import metrics
 
 TOKEN = "t" * 40
+meter_module = import_module("mainapp.operations.board.meter")
 
 
 @pytest.fixture(autouse=True)
@@ -114,28 +119,70 @@ def test_responses_are_counted_by_view(read, client):
     assert samples["pregao_response_seconds_sum", "privacy"] > 0
 
 
-def test_every_process_publishes_its_own_measurements(db):
+def test_totals_are_those_of_all_processes(read):
     first, second = Meter(), Meter()
-    first.observe("home", 0.02)
-    first.observe("home", 9.0)
-    second.observe("home", 0.2)
+    before = read()
+    first.observe("response_seconds", "home", seconds=0.02)
+    first.observe("response_seconds", "home", seconds=9.0)
+    second.observe("response_seconds", "home", seconds=0.2)
     for meter in (first, second):
         meter.publish()
 
-    samples = {reading.process: reading.latency["home"] for reading in readings()}
+    samples = read()
 
-    assert {first.process, second.process} <= samples.keys()
-    assert samples[first.process] == [0, 0, 1, *[0] * (len(BOUNDS_S) - 3), 1, 9.02]
-    assert samples[second.process][5] == 1
+    def increase(name, *labels):
+        return samples[name, *labels] - before.get((name, *labels), 0)
+
+    assert increase("pregao_response_seconds_bucket", "0.01", "home") == 0
+    assert increase("pregao_response_seconds_bucket", "0.025", "home") == 1
+    assert increase("pregao_response_seconds_bucket", "0.25", "home") == 2
+    assert increase("pregao_response_seconds_bucket", "+Inf", "home") == 3
+    assert increase("pregao_response_seconds_sum", "home") == pytest.approx(9.22)
 
 
-def test_measurements_of_an_ended_process_expire(db):
+def test_an_addition_whose_reply_was_lost_counts_once(monkeypatch):
+    meter = Meter()
+    meter.count("tasks", "lost-reply", "success")
+    real = meter_module.add
+
+    def add_then_fail(**options):
+        real(**options)
+        raise redis.TimeoutError
+
+    monkeypatch.setattr(meter_module, "add", add_then_fail)
+    with pytest.raises(redis.TimeoutError):
+        meter.publish()
+    monkeypatch.undo()
+    meter.count("tasks", "lost-reply", "success", amount=2)
+    meter.publish()
+    meter.publish()
+
+    assert read_totals()["tasks", "lost-reply", "success"] == 3
+
+
+def test_a_forked_process_counts_for_itself():
+    parent = Meter()
+    parent.count("tasks", "forked", "success")
+    reader, writer = os.pipe()
+    if not (pid := os.fork()):
+        os.write(writer, f"{parent.process} {parent._amounts.get(('tasks', 'forked'))}".encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    name, amount = os.read(reader, 100).decode().split()
+
+    assert name != parent.process
+    assert amount == "None"
+
+
+def test_measurements_of_an_ended_process_expire_and_its_counts_stay(read):
     ended = Meter()
+    ended.count("tasks", "ended", "success")
     ended.publish()
     assert ended.process in {reading.process for reading in readings()}
     redis_client().delete(key("meter", ended.process))
 
     assert ended.process not in {reading.process for reading in readings()}
+    assert read()["pregao_tasks_total", "success", "ended"] == 1
 
 
 async def test_open_sockets_are_counted(websocket):
@@ -148,12 +195,12 @@ async def test_open_sockets_are_counted(websocket):
 
 
 @pytest.mark.parametrize("count", [3, 30])
-def test_metrics_cost_four_queries(count, django_assert_num_queries):
+def test_queries_of_a_scrape_are_few_and_constant(count, django_assert_num_queries):
     for _number in range(count):
         delivery()
     now = timezone.now()
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6 if connection.vendor == "postgresql" else 5):
         list(metrics(at=now))
 
     assert not LastQuote.objects.exists()
@@ -161,9 +208,9 @@ def test_metrics_cost_four_queries(count, django_assert_num_queries):
 
 def test_measuring_a_response_costs_microseconds(db):
     meter = Meter()
-    meter.observe("home", 0.01)
+    meter.observe("response_seconds", "home", seconds=0.01)
     started_at = time.process_time()
     for _number in range(2000):
-        meter.observe("home", 0.01)
+        meter.observe("response_seconds", "home", seconds=0.01)
 
     assert (time.process_time() - started_at) / 2000 < 20e-6

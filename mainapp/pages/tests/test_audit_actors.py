@@ -23,7 +23,7 @@ from mainapp.agenda.services.events import update_event
 from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.models import Alert
 from mainapp.alerts.tests.factories import make_alert
-from mainapp.core.acts import COMMAND, PAGE, Process, acting
+from mainapp.core.acts import COMMAND, PAGE, acting
 from mainapp.core.models import AuditDetail, AuditEntry
 from mainapp.forum.models import Room
 from mainapp.forum.tests.factories import RoomFactory, make_group
@@ -169,7 +169,6 @@ def test_a_task_is_recorded_with_its_name_and_the_person_for_whom_it_runs(is_ask
 
 @pytest.mark.django_db(transaction=True)
 def test_a_command_is_recorded_with_its_name(monkeypatch):
-    monkeypatch.setattr(Process, "command", "")
     arguments = ["--noinput", "--username", "rita", "--email", "rita@example.org"]
     monkeypatch.setattr(sys, "argv", ["manage.py", "createsuperuser", *arguments])
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse")

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from mainapp.core.processes import STREAM, announce_start, announce_stop
 from mainapp.core.schema import wait_for_schema
 from mainapp.market.services.streaming.streamer import Streamer
 from mainapp.market.streams.configured import build_streams
@@ -24,7 +25,11 @@ class Command(BaseCommand):
             # Runners of a Procfile stop all processes when one ends.
             self.stderr.write("QUOTE_STREAM is not set: there is nothing to stream")
         wait_for_schema()
-        asyncio.run(_run())
+        announce_start(STREAM)
+        try:
+            asyncio.run(_run())
+        finally:
+            announce_stop()
 
 
 async def _run() -> None:

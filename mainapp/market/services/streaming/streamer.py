@@ -13,6 +13,7 @@ import redis
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from mainapp.core import processes
 from mainapp.core.database import REQUEST_S, calls_limited
 from mainapp.core.leases import Lease, LeaseLostError, acquire_lease
 from mainapp.core.redis import client
@@ -57,6 +58,8 @@ class Streamer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set."""
+        processes.counters["stream_ticks"] = self._counter("ticks")
+        processes.counters["stream_connections"] = self._counter("connections")
         try:
             while not stop.is_set():
                 lease = await self._acquire(stop)
@@ -65,6 +68,9 @@ class Streamer:
                     await self._run_with_lease(lease, stop)
         finally:
             self._database.shutdown(wait=True, cancel_futures=True)
+
+    def _counter(self, name: str) -> processes.Read:
+        return lambda: {(each.name,): getattr(each.state, name) for each in self._streams.values()}
 
     async def _acquire(self, stop: asyncio.Event) -> Lease | None:
         """Wait for the lease; return None when `stop` is set."""

@@ -1,4 +1,4 @@
-"""Logging of invalid requests."""
+"""Filters of log records: invalid requests of clients."""
 
 import logging
 

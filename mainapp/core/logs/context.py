@@ -1,0 +1,107 @@
+"""The context of log records: the request, frame, task or command that is being handled."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+# The name of the field with the view, frame, task or command, by the way of the context.
+PLACES = {"socket": "frame", "task": "task", "command": "command"}
+SERVERS = ("runserver", "stream_quotes")
+
+
+@dataclass(slots=True)
+class Context:
+    """A request id, the way (page, API, socket, …), and the view, frame or task.
+
+    `request` is set by a middleware of Django, `scope` by a socket. Both are only read when a
+    record is written, so that a request that logs nothing costs nothing.
+    """
+
+    request_id: str
+    way: str
+    place: str = ""
+    request: Any = None
+    scope: Any = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of a log record. Never runs a query."""
+        fields: dict[str, Any] = {"request_id": self.request_id, "way": self.way}
+        if (user_id := self._user_id()) is not None:
+            fields["user_id"] = user_id
+        if place := self.place or self._view():
+            fields[PLACES.get(self.way, "view")] = place
+        return fields
+
+    def _user_id(self) -> int | None:
+        if self.scope is not None:
+            user_id: int | None = getattr(self.scope.get("user"), "pk", None)
+            return user_id
+        return known_user_id(self.request) if self.request is not None else None
+
+    def _view(self) -> str:
+        match = getattr(self.request, "resolver_match", None)
+        return match.view_name if match else ""
+
+
+_context: ContextVar[Context | None] = ContextVar("log_context", default=None)
+
+
+def current_context() -> Context | None:
+    return _context.get()
+
+
+def current_request_id() -> str:
+    """Return the id of the current request or task, empty outside of any."""
+    context = _context.get()
+    return context.request_id if context else ""
+
+
+def current_command() -> str:
+    """Return the name of the management command that is running, empty outside of any."""
+    context = _context.get()
+    return context.place if context and context.way == "command" else ""
+
+
+@contextmanager
+def handling(context: Context) -> Iterator[Context]:
+    """Make `context` the current one within a block."""
+    token = _context.set(context)
+    try:
+        yield context
+    finally:
+        _context.reset(token)
+
+
+@contextmanager
+def commanding(arguments: Sequence[str]) -> Iterator[None]:
+    """Give a management command an id of its own; servers are started by commands, too."""
+    name = next(iter(arguments), "")
+    if name in SERVERS:
+        yield
+        return
+    with handling(Context(new_request_id(), "command", name)):
+        yield
+
+
+def new_request_id() -> str:
+    return uuid4().hex
+
+
+def valid_request_id(value: Any) -> str:
+    """Return an id that came from outside, or a new one if it is malformed."""
+    return value if isinstance(value, str) and REQUEST_ID.fullmatch(value) else new_request_id()
+
+
+def known_user_id(request: Any) -> int | None:
+    """Return the id of a request's user if something has loaded the user already."""
+    user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
+    if user is None:
+        # Set by REST framework or by a log-in. A lazy object would load the session.
+        user = vars(request).get("user")
+        user = None if hasattr(type(user), "_wrapped") else user
+    return getattr(user, "pk", None)

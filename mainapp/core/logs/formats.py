@@ -1,0 +1,127 @@
+"""Formats of log records: lines for people, and JSON objects for programs.
+
+Needs no Django: the launcher logs before the settings are read.
+"""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from mainapp.core.logs.context import current_context
+from mainapp.core.logs.redaction import redaction
+
+LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# Texts above this are cut: collectors discard records above some size, often 16 or 64 KiB.
+MAX_TEXT = 8 * 1024
+# Attributes of every record, and those that only repeat others. Django adds the request, whose
+# view and user are in the context.
+KNOWN = {
+    *vars(logging.makeLogRecord({})),
+    *("message", "asctime", "taskName", "request", "server_time", "color_message"),
+}
+
+
+class Line(logging.Formatter):
+    """A line a record, with the request id at its end, and the traceback in further lines."""
+
+    def __init__(self, secrets: Iterable[str] = (), **_options: Any) -> None:
+        super().__init__(LINE)
+        self._redact = redaction(secrets)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        # One record may not look like two: a client can put a line break into its request.
+        line = super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+        context = current_context()
+        return f"{line} [{context.request_id}]" if context else line
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = message_of(record)
+        record.asctime = self.formatTime(record)
+        lines = [self.formatMessage(record), *_exception_of(self, record)]
+        return _cut(self._redact("\n".join(lines)))
+
+
+class Json(logging.Formatter):
+    """A JSON object a line: time, level, logger, message, context, extras and exception."""
+
+    def __init__(self, secrets: Iterable[str] = (), **_options: Any) -> None:
+        super().__init__()
+        self._redact = redaction(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        context = current_context()
+        # Our own values need no redaction, which takes most of the time.
+        fields: dict[str, Any] = {
+            "time": iso_ms(record.created),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self._safe(message_of(record)),
+            **(context.fields() if context else {}),
+        }
+        for name, value in vars(record).items():
+            if name not in KNOWN and name not in fields:
+                fields[name] = self._safe(value)
+        if exception := _exception_of(self, record):
+            fields["exception"] = self._safe("\n".join(exception))
+        return json_line(fields)
+
+    def _safe(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float) and math.isfinite(value):
+            return value
+        return _cut(self._redact(value if isinstance(value, str) else _shown(value)))
+
+
+def json_line(fields: dict[str, Any]) -> str:
+    """Return an object in one line; U+2028, a line break to some readers, is escaped too."""
+    text = json.dumps(fields, ensure_ascii=False)
+    return text.replace("\x85", "\\u0085").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def iso_ms(seconds: float) -> str:
+    """Return a time in UTC with milliseconds, as 2026-11-30T13:00:00.123Z."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def program_line(level: str, logger: str, message: str, secrets: Iterable[str] = ()) -> str:
+    """Return the JSON of a line that is printed without a logger, as by the launcher."""
+    redact = redaction(secrets)
+    fields = {"time": iso_ms(time.time()), "level": level, "logger": logger}
+    return json_line(fields | {"message": redact(message)})
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Return the message; if its arguments do not fit, both of them, instead of an error."""
+    try:
+        return record.getMessage()
+    except Exception:
+        # The boundary to the caller: logging would print a traceback of its own to stderr.
+        return f"{_shown(record.msg)} {_shown(record.args)}"
+
+
+def _exception_of(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+    if record.exc_info and not record.exc_text:
+        record.exc_text = formatter.formatException(record.exc_info)
+    stack = formatter.formatStack(record.stack_info) if record.stack_info else ""
+    return [text for text in (record.exc_text, stack) if text]
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:  # the boundary to a stranger's __repr__
+        return f"<{type(value).__name__}>"
+
+
+def _cut(text: str) -> str:
+    """Keep the start, and the end: the last line of a traceback names the error."""
+    if len(text) <= MAX_TEXT:
+        return text
+    half = MAX_TEXT // 2
+    return f"{text[:half]} … {text[-half:]}"

@@ -1,0 +1,147 @@
+"""Request ids: taken from trusted proxies or made here, and handed on to tasks and responses."""
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from time import perf_counter
+from typing import Any
+
+from celery.signals import before_task_publish, task_postrun, task_prerun
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from mainapp.core.acts import PAGE, PREFIXES, SOCKET, TASK
+from mainapp.core.logs.context import (
+    Context,
+    current_context,
+    current_request_id,
+    handling,
+    new_request_id,
+    valid_request_id,
+)
+from mainapp.core.telemetry.tracing import TRACE_HEADER, current_parent, traced
+
+# Set by the server's protocols if the connection comes from a proxy in TRUSTED_PROXIES. uvicorn
+# replaces the proxy's address by the client's before the application sees it.
+FROM_PROXY = "pregao.is_from_proxy"
+HEADER, RAW_HEADER = "X-Request-ID", b"x-request-id"
+TASK_HEADER = "pregao_request_id"
+
+access = logging.getLogger("mainapp.access")
+_tasks: dict[str, tuple[ExitStack, dict[str, Any]]] = {}
+
+
+class RequestIdMiddleware:
+    """Give each HTTP request and each socket an id, which responses have as X-Request-ID.
+
+    It is the outermost layer: Django logs refused requests outside of its own middleware. The
+    frames that a socket sends do not pass through here.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self.inner(scope, receive, send)
+            return
+        is_socket = scope["type"] == "websocket"
+        context = Context(
+            received_request_id(scope), SOCKET if is_socket else way_of_path(scope["path"])
+        )
+        with handling(context):
+            if is_socket:
+                await self.inner(scope, receive, send)
+            else:
+                await self._respond(scope, receive, send, context)
+
+    async def _respond(self, scope: Any, receive: Any, send: Any, context: Context) -> None:
+        started_at, status = perf_counter(), 0
+
+        async def send_with_id(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                header = (RAW_HEADER, context.request_id.encode())
+                message = message | {"headers": [*message.get("headers", ()), header]}
+            await send(message)
+
+        method = scope["method"]
+        with traced(context, name=method, kind="server", headers=trusted_trace(scope)) as span:
+            try:
+                await self.inner(scope, receive, send_with_id)
+            finally:
+                span |= {"http.request.method": method, "http.response.status_code": status}
+        if settings.ACCESS_LOG:
+            extra = {"duration_ms": _ms_since(started_at), "status": status}
+            access.info("%s %s", scope["method"], scope["path"], extra=extra)
+
+
+def received_request_id(scope: Any) -> str:
+    """Return the id that a trusted proxy has sent, or a new one."""
+    if not scope.get(FROM_PROXY):
+        return new_request_id()
+    values = [value for name, value in scope["headers"] if name == RAW_HEADER]
+    return valid_request_id(values[0].decode("latin-1") if len(values) == 1 else None)
+
+
+def trusted_trace(scope: Any) -> dict[str, str]:
+    """Return the header `traceparent` that a trusted proxy has sent."""
+    if not scope.get(FROM_PROXY):
+        return {}
+    headers = dict(scope["headers"])
+    return {TRACE_HEADER: headers.get(TRACE_HEADER.encode(), b"").decode("latin-1")}
+
+
+def way_of_path(path: str) -> str:
+    return next((way for prefix, way in PREFIXES.items() if path.startswith(prefix)), PAGE)
+
+
+def attach_request(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Make the request's view and user known to the log records that are written during it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if context := current_context():
+            context.request = request
+        return get_response(request)
+
+    return middleware
+
+
+@before_task_publish.connect
+def _add_request_id(headers: dict[str, Any], **_signal: Any) -> None:
+    if request_id := current_request_id():
+        headers[TASK_HEADER] = request_id
+    if parent := current_parent():
+        headers[TRACE_HEADER] = parent
+
+
+@task_prerun.connect
+def _begin_task(task_id: str, task: Any, **_signal: Any) -> None:
+    """Bind the sender's id, or a new one for periodic tasks, which beat sends without."""
+    stack = ExitStack()
+    request_id = valid_request_id(task.request.get(TASK_HEADER))
+    context = stack.enter_context(handling(Context(request_id, TASK, task.name)))
+    headers = {TRACE_HEADER: task.request.get(TRACE_HEADER)}
+    span = stack.enter_context(traced(context, name=task.name, kind="consumer", headers=headers))
+    _tasks[task_id] = stack, span
+    stack.callback(_log_task, task.name, perf_counter())
+
+
+@task_postrun.connect
+def _end_task(task_id: str, state: str | None = None, **_signal: Any) -> None:
+    if running := _tasks.pop(task_id, None):
+        stack, span = running
+        span["celery.state"] = state or ""
+        stack.close()
+
+
+def _log_task(name: str, started_at: float) -> None:
+    if settings.ACCESS_LOG:
+        access.info("task %s", name, extra={"duration_ms": _ms_since(started_at)})
+
+
+def _ms_since(started_at: float) -> float:
+    return round((perf_counter() - started_at) * 1000, 1)

@@ -1,0 +1,1 @@
+"""Signal receivers of reports, and of what processes measure."""
