@@ -139,8 +139,8 @@ def compare(rows: int) -> dict[str, float]:
         with lines.open("wb") as file:
             for batch in batches(made(now), 2000):
                 file.write(xlsx_rows(batch))
-        with lines.open("rb") as file:
-            write_workbook(Path(folder) / "a.xlsx", file, heading=["h"] * 8, title="a")
+        with lines.open("rb") as written:
+            write_workbook(Path(folder) / "a.xlsx", written, heading=["h"] * 8, title="a")
         ours_s = time.process_time() - started_s
         started_s = time.process_time()
         workbook = openpyxl.Workbook(write_only=True)

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def under_kills(admin: Any, worker: Worker, format_name: str) -> dict[str, Any]:
     if format_name == "xlsx":
         points.append(packed)
     for reached in points:
-        wait_for(lambda report=report, reached=reached: reached(report), 60, reached.__name__)
+        wait_for(partial(reached, report), 60, reached.__name__)
         worker.kill()
         report.refresh_from_db()
         assert report.state == "processing", report.state

@@ -21,6 +21,7 @@ REASONS = {
     "ideas/services/outcomes.py": "prices; the status is written by an audited update",
     "market/services/cotahist.py": "public prices",
     "operations/management/doctor/databases.py": "reads",
+    "operations/selectors/metrics/database.py": "reads",
     "operations/services/moving.py": "copies whole tables into an empty database",
     "operations/views/health.py": "reads",
 }

@@ -30,7 +30,7 @@ def make_mails(count, **fields):
     Delivery.objects.bulk_create(rows, batch_size=2000)
 
 
-def run_to_end(report):
+def run_to_end(report: Report) -> Report:
     """Work on a report, as a worker does, and return it."""
     while run_report(report_pk=report.pk):
         report.refresh_from_db()
