@@ -9,6 +9,7 @@ from mainapp.accounts.models import User
 from mainapp.operations.models import Report
 from mainapp.operations.selectors.reports import offered
 
+SELECT = {"class": "select"}
 FORMATS = {
     Report.Format.CSV: _("CSV: texto, para qualquer programa"),
     Report.Format.XLSX: _("XLSX: planilha"),
@@ -18,8 +19,10 @@ FORMATS = {
 class ReportForm(forms.Form):
     """What to report, with its parameters in one choice, and the file's format."""
 
-    subject = forms.ChoiceField(label=_("O que exportar"))
-    format = forms.ChoiceField(label=_("Formato"), choices=list(FORMATS.items()))
+    subject = forms.ChoiceField(label=_("O que exportar"), widget=forms.Select(SELECT))
+    format = forms.ChoiceField(
+        label=_("Formato"), choices=list(FORMATS.items()), widget=forms.Select(SELECT)
+    )
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -70,7 +70,7 @@ def test_entries_are_readable(browser, admin, alice):
     assert words[1:] == [  # after the creation of alice
         f"{when} comando setup · comando mudou {change}",
         f"{when} sistema: tarefa update_stock, para alice · tarefa mudou {change}",
-        f"{when} visitante · página criou alerta nº 7 dono: — → alice",
+        f"{when} visitante · página criou alerta nº 7 dono: alice",
         f"{when} conta apagada · página mudou conta nº 7 "
         "e-mail: a@x.org → b@x.org sobre você mudou",
         f"{when} alice · página mudou {change}",

@@ -150,3 +150,11 @@ def test_the_menu_links_to_the_profile(page, alice):
 
     assert f'href="/profile/{alice.pk}/"' in html
     assert '<span class="menu-label"><bdi>Alice Lima</bdi></span>' in html
+
+
+def test_grouped_choices_are_options_each(client, alice):
+    client.force_login(alice)
+    page = client.get(f"/profile/{alice.pk}/").content.decode()
+
+    assert '<option value="America/Sao_Paulo" selected>São Paulo</option>' in page
+    assert "[(" not in page
