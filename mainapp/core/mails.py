@@ -28,8 +28,8 @@ class Mail:
     """The content of an e-mail: plain texts, which the layout escapes.
 
     `quote` is a text of the reader's own, `action` the button, `code` a number to be copied,
-    `stop` the link that ends mails of this kind. `html` is safe HTML that the HTML part has in place
-    of the paragraphs.
+    `stop` the link that ends mails of this kind. `html` is safe HTML that replaces the
+    paragraphs in the HTML part.
     """
 
     title: str
