@@ -49,12 +49,8 @@ def appearance_of(kind: str) -> Appearance:
 
 # Placeholders of campaigns -----------------------------------------------------------------------
 
-PLACEHOLDERS = {
-    "nome": _("o nome da pessoa"),
-    "usuario": _("o nome de usuário"),
-    "clube": _("o nome do clube, numa campanha a um clube"),
-    "link": _("o link da campanha; não no assunto"),
-}
+# The person's name and username, the name of a campaign's club, and its link.
+PLACEHOLDERS = ("nome", "usuario", "clube", "link")
 CLUB = "clube"
 MAX_SUBJECT = 250
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
