@@ -27,7 +27,9 @@ def staff(client, bob):
 
 
 def test_broadcast_is_stored_once_and_seen_by_all_users(staff, alice, bob):
-    drafted = staff.post("/notifications/broadcasts/", {"title": "Manutenção", "body": "no domingo"})
+    drafted = staff.post(
+        "/notifications/broadcasts/", {"title": "Manutenção", "body": "no domingo"}
+    )
     assert not Notification.objects.exists()
     for _ in range(2):
         staff.post(f"{drafted.url}send/")

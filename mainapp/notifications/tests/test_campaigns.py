@@ -192,9 +192,7 @@ def test_deleted_account_gets_nothing(mailbox, chief, people):
     assert received(mailbox) == ["u1@x.com", "u2@x.com", "u3@x.com"]
 
 
-def test_club_and_filter_reach_exactly_their_people_in_inbox_and_mail(
-    mailbox, chief, people, club
-):
+def test_club_and_filter_reach_exactly_their_people_in_inbox_and_mail(mailbox, chief, people, club):
     Preferences.objects.create(user=people[3], language="en")
     for fields in ({"audience": "test:1"}, {"conditions": {"language": "en"}}):
         campaign(chief, **fields)

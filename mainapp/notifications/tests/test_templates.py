@@ -43,7 +43,9 @@ def test_double_braces_are_braces_and_values_are_not_filled_again():
 
 
 def test_subject_is_one_line_of_250_characters_without_links():
-    assert fill_subject("  Oi,\n{nome}\r\n", {"nome": "Ana\nBcc: x@y.com"}) == "Oi, Ana Bcc: x@y.com"
+    assert (
+        fill_subject("  Oi,\n{nome}\r\n", {"nome": "Ana\nBcc: x@y.com"}) == "Oi, Ana Bcc: x@y.com"
+    )
     assert len(fill_subject("{nome}", {"nome": "a" * 400})) == 250
     for subject in ("veja {link}", "veja https://x.com", "veja www.x.com"):
         with pytest.raises(PlaceholderError):
