@@ -231,7 +231,7 @@ class Preferences(AuditedModel):
 
     audit = Audited(
         shown="user language theme monitoring_minutes hides_presence hides_talk_in_mails "
-        "time_zone follows_agenda",
+        "time_zone follows_agenda gets_news",
         owner="user",
     )
 

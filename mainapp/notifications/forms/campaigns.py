@@ -14,6 +14,7 @@ from mainapp.core.paths import MAX_KEY
 from mainapp.notifications.models import Broadcast, Delivery, MailTemplate
 
 ALL, CLUB, FILTER = "all", "club", "filter"
+TO = [(ALL, _("Todos")), (FILTER, _("Quem atende aos critérios"))]
 CONDITIONS = (
     *("language", "joined_after", "joined_before", "active_since", "is_verified", "level"),
 )
@@ -43,7 +44,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         widget=forms.Select(attrs={"class": "select"}),
         help_text=_("Os modelos são escritos na administração."),
     )
-    to = _choice(_("Para"), [(ALL, _("Todos")), (FILTER, _("Quem atende aos critérios"))])
+    to = _choice(_("Para"), TO)
     club = forms.IntegerField(
         label=_("Número do clube"),
         required=False,
@@ -77,7 +78,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         if is_admin_level(author):
             field = self.fields["to"]
             assert isinstance(field, forms.ChoiceField)
-            field.choices = [*field.choices, (CLUB, _("Um clube"))]
+            field.choices = [*TO, (CLUB, _("Um clube"))]
         else:
             del self.fields["club"]
 

@@ -61,9 +61,7 @@ def progress_of(broadcast: Broadcast) -> Progress:
     counts = dict(rows.annotate(Count("pk")))
     is_writing = broadcast.state == Broadcast.State.SENDING
     total = broadcast.total or 0
-    done = (
-        people_in(broadcast).filter(pk__lte=broadcast.last_user_id).count() if is_writing else total
-    )
+    done = people_in(broadcast).filter(pk__lte=broadcast.last_user_id)
     return Progress(
         people=done.count() if is_writing else total,
         total=total,
