@@ -69,7 +69,7 @@ def progress(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/notifications/_campaign_progress.html", context)
 
 
-@csp(PREVIEW_POLICY)
+@csp(PREVIEW_POLICY)  # type: ignore[arg-type] # it passes all arguments on
 @never_cache
 def preview(request: HttpRequest, pk: int, language: str) -> HttpResponse:
     if language not in dict(settings.LANGUAGES):
