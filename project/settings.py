@@ -444,6 +444,8 @@ EMAIL_PORT = _mail.port
 EMAIL_HOST_USER = _mail.user
 EMAIL_HOST_PASSWORD = _mail.password
 EMAIL_SECURITY = _mail.security
+# E-mails of campaigns, of the whole site; 0: no limit.
+MAILS_A_MINUTE = env.integer("MAILS_A_MINUTE", default=0)
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 # Pages write mail to the outbox; a worker sends it to EMAIL_HOST, or into files.
 EMAIL_BACKEND = "mainapp.notifications.backends.OutboxBackend"

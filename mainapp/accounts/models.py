@@ -241,7 +241,7 @@ class Preferences(AuditedModel):
 
     audit = Audited(
         shown="user language theme monitoring_minutes hides_presence hides_talk_in_mails "
-        "time_zone follows_agenda",
+        "time_zone follows_agenda gets_news",
         owner="user",
     )
 
@@ -279,6 +279,8 @@ class Preferences(AuditedModel):
     time_zone = models.CharField(max_length=40, default="America/Sao_Paulo")
     # Whether the user is notified of new public events.
     follows_agenda = models.BooleanField(default=False)
+    # Whether the user gets the e-mails of the staff's campaigns.
+    gets_news = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         verbose_name_plural = "preferences"

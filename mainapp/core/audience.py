@@ -23,6 +23,10 @@ def _nobody(_user: Any, _pk: int) -> bool:
     return False
 
 
+def _unnamed(_pk: int) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """A kind of audience. `may_see(user, pk)` returns whether a user is in one now.
@@ -31,7 +35,8 @@ class Audience:
     and `keys(user)` is a query of the keys of a user's audiences, for kinds by which lists are
     filtered.
     `may_manage(user, pk)` returns whether a user may change what belongs to an audience, and
-    `users(pk)` the ids of its users, for kinds whose things change on open pages.
+    `users(pk)` the ids of its users, for kinds whose things change on open pages. `name(pk)` is the
+    name that its users read.
     """
 
     kind: str
@@ -40,6 +45,7 @@ class Audience:
     may_manage: Callable[[Any, int], bool] = _nobody
     users: Callable[[int], Collection[int]] = _none
     keys: Callable[[Any], Any] = _none
+    name: Callable[[int], str] = _unnamed
 
 
 _audiences: dict[str, Audience] = {}
@@ -73,6 +79,13 @@ def users_in(key: str) -> Collection[int]:
     kind, _colon, pk = key.partition(":")
     audience = _audiences.get(kind)
     return audience.users(int(pk)) if audience else ()
+
+
+def name_of(key: str) -> str:
+    """Return the name of an audience's object; "" for an unknown one."""
+    kind, _colon, pk = key.partition(":")
+    audience = _audiences.get(kind)
+    return audience.name(int(pk)) if audience else ""
 
 
 def in_audiences(field: str, user: Any) -> Q:

@@ -28,7 +28,8 @@ class Mail:
     """The content of an e-mail: plain texts, which the layout escapes.
 
     `quote` is a text of the reader's own, `action` the button, `code` a number to be copied,
-    `stop` the link that ends mails of this kind.
+    `stop` the link that ends mails of this kind. `html` is safe HTML that replaces the
+    paragraphs in the HTML part.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Mail:
     after: Sequence[str] = ()
     foot: str = ""
     stop: Link | None = None
+    html: str = ""
 
     @property
     def preview(self) -> str:

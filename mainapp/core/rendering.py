@@ -24,6 +24,8 @@ INLINES_2 = ["balance_pairs", "fragments_join"]
 TAGS = {"a", "blockquote", "br", "code", "em", "li", "ol", "p", "pre", "s", "span", "strong", "ul"}
 ATTRIBUTES = {"a": {"class", "data-symbol", "href"}, "ol": {"start"}, "span": {"data-field"}}
 SCHEMES = {"http", "https", "mailto"}
+# Of e-mails that the staff writes; pictures would tell their server who reads them.
+MAIL_TAGS = TAGS | {"b", "h2", "h3", "hr", "i", "u"}
 CHIP = (
     '<a class="chip" data-symbol="{0}" href="/ativo/{0}/">{0}'
     '<span data-field="price"></span><span data-field="change_pct"></span></a>'
@@ -61,6 +63,12 @@ def render(body: str, *, symbols: Mapping[str, str], users: Mapping[str, str]) -
         attribute_filter=_filter_attribute,
     ).strip()
     return safe or f"<p>{escape(body)}</p>"
+
+
+def clean_mail(html: str) -> str:
+    """Return HTML of the staff as safe HTML for an e-mail: plain elements, and links."""
+    attributes = {"a": {"href"}, "ol": {"start"}}
+    return nh3.clean(html, tags=MAIL_TAGS, attributes=attributes, url_schemes=SCHEMES).strip()
 
 
 def symbols_in(body: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Read-only admin pages of the inbox and the outbox.
+"""Admin pages: the inbox and the outbox, read-only, and the templates of campaigns.
 
 Titles, texts and subjects are shown for announcements of the staff only: others may name private
 rooms and the people in them.
@@ -8,7 +8,12 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.admin import ReadOnlyAdmin
-from mainapp.notifications.models import Broadcast, Delivery, Notification
+from mainapp.notifications.models import Broadcast, Delivery, MailTemplate, Notification
+
+PLACEHOLDERS_HELP = _(
+    "{nome}, {usuario}, {clube} (só em campanhas a um clube) e {link} (fora do assunto) são "
+    "trocados pelos valores de cada pessoa. Para mostrar uma chave, escreva {{ ou }}."
+)
 
 
 @admin.register(Delivery)
@@ -41,5 +46,20 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(Broadcast)
 class BroadcastAdmin(ReadOnlyAdmin):
-    list_display = ["id", "title", "author", "is_email", "created_at", "finished_at"]
+    list_display = ["id", "title", "author", "state", "is_email", "created_at"]
     list_select_related = ["author"]
+
+
+@admin.register(MailTemplate)
+class MailTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
+    list_display = ["name", "subject_pt", "has_english"]
+    search_fields = ["name"]
+    fieldsets = [
+        (None, {"fields": ["name"], "description": PLACEHOLDERS_HELP}),
+        (_("Português"), {"fields": ["subject_pt", "text_pt", "html_pt"]}),
+        (_("Inglês"), {"fields": ["subject_en", "text_en", "html_en"]}),
+    ]
+
+    @admin.display(description=_("em inglês"), boolean=True)
+    def has_english(self, template: MailTemplate) -> bool:
+        return bool(template.text_en)

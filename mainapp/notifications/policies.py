@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.limits import Quota
+from mainapp.core.limits import CLOSED, Limit, Quota
 from mainapp.core.policies import (
+    ADMIN,
     EVERYONE,
     FORBIDDEN,
     MEMBERS,
@@ -13,6 +14,7 @@ from mainapp.core.policies import (
     STAFF,
     UNAUTHORIZED,
     Area,
+    Page,
     Socket,
     action,
     form,
@@ -21,6 +23,8 @@ from mainapp.core.policies import (
 )
 
 LEASE = timedelta(seconds=60)
+# Of a campaign's e-mail during its attempt: longer than a mail server may take to accept it.
+SENDING_LEASE = timedelta(minutes=11)
 GIVE_UP = timedelta(days=1)
 # If the outcome of an attempt is unknown, the message may have arrived, and each further attempt
 # may deliver a duplicate.
@@ -40,6 +44,12 @@ CODE_LIFE = timedelta(hours=1)
 CHANNEL_MESSAGES = Quota(
     name="channel-messages", label=_("mensagens de teste de canais"), seed=10, window_s=3600.0
 )
+
+CAMPAIGN_TESTS = Quota(
+    name="campaign-tests", label=_("e-mails de teste de campanhas"), seed=10, window_s=3600.0
+)
+# Of the whole site, for campaigns only.
+CAMPAIGN_MAILS = Limit("campaign-mails", "MAILS_A_MINUTE", 60.0, without_redis=CLOSED)
 
 
 def retry_pause(tries: int, jitter: float) -> timedelta:
@@ -76,6 +86,19 @@ PAGES = {
     "this-device": form(MEMBERS, stranger=UNAUTHORIZED),
     "confirm-channel": form(EVERYONE, of="channel link"),
     "broadcasts": form(STAFF, member=FORBIDDEN),
+    "campaign": page(STAFF, member=FORBIDDEN, of="campaign"),
+    "campaign-progress": page(STAFF, member=FORBIDDEN, of="campaign"),
+    "preview-campaign": page(STAFF, member=FORBIDDEN, of="campaign preview"),
+    "test-campaign": action(STAFF, member=FORBIDDEN, of="campaign"),
+    "send-campaign": action(STAFF, member=FORBIDDEN, of="campaign"),
+    "cancel-campaign": action(STAFF, member=FORBIDDEN, of="campaign"),
+    "mail-log": page(ADMIN, member=FORBIDDEN),
+    "retry-mail": action(ADMIN, member=FORBIDDEN, of="failed mail"),
+    "unsubscribe-news": Page(
+        methods={"GET": EVERYONE, "HEAD": EVERYONE, "POST": EVERYONE},
+        of="news link",
+        takes_foreign_posts=True,
+    ),
 }
 
 OPERATIONS = {

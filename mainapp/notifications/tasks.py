@@ -1,13 +1,15 @@
 """Background tasks of notifications."""
 
 import logging
+from typing import Any
 
 import redis
 from celery import shared_task
 from celery.exceptions import OperationalError
 from django.utils import timezone
 
-from mainapp.notifications.services.broadcasts import write_batch
+from mainapp.notifications.selectors.deliveries import has_campaign_work
+from mainapp.notifications.services import campaigning
 from mainapp.notifications.services.delivering import deliver_due, notify_inboxes
 from mainapp.notifications.services.inbox import prune_notifications
 from mainapp.notifications.services.outbox import correct_due_times
@@ -17,11 +19,17 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="deliver", ignore_result=True)
 def deliver() -> None:
-    """Send due deliveries and, batch by batch, the e-mails of unfinished broadcasts."""
+    """Send due deliveries; wake the sender of campaigns if it has work."""
     correct_due_times(at=timezone.now())
-    while write_batch(at=timezone.now()):
-        deliver_due()
     deliver_due()
+    if has_campaign_work(timezone.now()):
+        _enqueue(send_campaigns)
+
+
+@shared_task(name="send_campaigns", ignore_result=True)
+def send_campaigns() -> None:
+    """Write and send the inboxes and e-mails of campaigns, at most once each."""
+    campaigning.send_campaigns()
 
 
 @shared_task(name="prune_notifications", ignore_result=True)
@@ -32,8 +40,12 @@ def prune() -> None:
 
 def wake_worker() -> None:
     """Ask a worker to process the outbox now; without a broker, the next sweep does it."""
+    _enqueue(deliver)
+
+
+def _enqueue(task: Any) -> None:
     try:
-        deliver.apply_async(expires=60, retry=False)
+        task.apply_async(expires=60, retry=False)
     except (OperationalError, redis.RedisError, OSError) as error:
         logger.warning("the outbox waits for its sweep: %s", error)
 

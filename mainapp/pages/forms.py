@@ -91,6 +91,16 @@ class PreferencesForm(forms.Form):
         empty_value=None,
         help_text=_("Os dos seus clubes são sempre avisados."),
     )
+    gets_news = forms.TypedChoiceField(
+        label=_("Novidades por e-mail"),
+        required=False,
+        choices=[("True", _("Receber")), ("False", _("Não receber"))],
+        coerce=lambda value: value == "True",
+        empty_value=None,
+        help_text=_(
+            "Os e-mails da equipe do site. Alertas e avisos da conta chegam do mesmo jeito."
+        ),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Return the fields that were sent; only the language may be empty: the browser's."""

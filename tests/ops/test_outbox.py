@@ -1,4 +1,8 @@
-"""A worker killed while it sends e-mails: none is lost, and duplicates share a Message-ID."""
+"""A worker killed while it sends e-mails.
+
+None of a notification is lost, and duplicates share a Message-ID. A campaign's e-mail is sent once
+at most, and is then shown as perhaps delivered.
+"""
 
 import json
 import sqlite3
@@ -19,6 +23,12 @@ from tests.instances import ROOT, RedisServer, environment, redis_key, run, wait
 KILLS = 3
 NOTICES, USERS = 80, 120
 THREADS = 4  # e-mails that a worker sends at the same time
+LEFT = """SELECT 1 FROM notifications_delivery
+    WHERE state IN ('waiting', 'claimed', 'queued', 'sending')"""
+EXPIRE = """UPDATE notifications_delivery SET due_at = created_at
+    WHERE state IN ('waiting', 'claimed', 'queued', 'sending')"""
+DONE = "SELECT 1 FROM notifications_broadcast WHERE state = 'done'"
+MAILS = "SELECT address, state FROM notifications_delivery WHERE broadcast_id IS NOT NULL"
 WRITE = f"""
 from django.utils import timezone
 from mainapp.accounts.models import User
@@ -96,8 +106,8 @@ def read(folder, query):
         return database.execute(query).fetchall()
 
 
-def queue_deliver(server):
-    """Queue the task `deliver` as beat does."""
+def queue_task(server, task="deliver"):
+    """Queue a task as beat does."""
     body = json.dumps([[], {}, {}])
     server.client.lpush(
         redis_key("celery", "celery"),
@@ -106,7 +116,7 @@ def queue_deliver(server):
                 "body": body,
                 "content-encoding": "utf-8",
                 "content-type": "application/json",
-                "headers": {"task": "deliver", "id": "d", "lang": "py"},
+                "headers": {"task": task, "id": "d", "lang": "py"},
                 "properties": {
                     "correlation_id": "d",
                     "delivery_info": {"exchange": "", "routing_key": "celery"},
@@ -127,38 +137,50 @@ def start_worker(env_vars):
     )
 
 
-@pytest.mark.timeout(240)
-def test_worker_killed_while_sending_loses_nothing(data_dir, server, env_vars, mailbox):
-    for _ in range(KILLS):
-        enough = mailbox.counts.total() + 15
-        worker = start_worker(env_vars)
-        queue_deliver(server)
-        wait_for(partial(mailbox.has_received, enough), 40, "e-mails")
-        worker.kill()
-        worker.wait()
-        # As if the claims of the killed worker had expired.
-        read(data_dir, "UPDATE notifications_delivery SET due_at=created_at WHERE state='claimed'")
+def kill_a_worker(data_dir, server, env_vars, mailbox):
+    """Kill a worker while it sends; `send_campaigns` is started four times."""
+    enough = mailbox.counts.total() + 15
     worker = start_worker(env_vars)
+    for task in ("deliver", *["send_campaigns"] * 4):
+        queue_task(server, task)
+    wait_for(partial(mailbox.has_received, enough), 40, "e-mails")
+    worker.kill()
+    worker.wait()
+    read(data_dir, EXPIRE)  # as if the claims of the killed worker had expired
+
+
+def run_to_end(data_dir, server, env_vars):
+    workers = [start_worker(env_vars) for _ in range(2)]
 
     def is_over():
-        queue_deliver(server)
+        queue_task(server)
         time.sleep(0.3)
-        left = "SELECT 1 FROM notifications_delivery WHERE state IN ('waiting', 'claimed')"
-        done = "SELECT 1 FROM notifications_broadcast WHERE finished_at IS NOT NULL"
-        return not read(data_dir, left) and read(data_dir, done)
+        return read(data_dir, DONE) and not read(data_dir, LEFT)
 
     try:
         wait_for(is_over, 90, "an empty outbox")
     finally:
-        worker.kill()
-        worker.wait()
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+@pytest.mark.timeout(240)
+def test_workers_killed_while_sending(data_dir, server, env_vars, mailbox):
+    for _ in range(KILLS):
+        kill_a_worker(data_dir, server, env_vars, mailbox)
+    run_to_end(data_dir, server, env_vars)
 
     notices = {(f"n{n}@example.com", f"<firing.{n}@localhost>") for n in range(NOTICES)}
-    to_all = {key for key in mailbox.counts if key[0].startswith("u")}
-    assert mailbox.counts.keys() - to_all == notices
-    assert {address for address, _id in to_all} == {f"u{n}@example.com" for n in range(USERS)}
-    assert len(to_all) == USERS  # one Message-ID for each
+    to_all = {key: count for key, count in mailbox.counts.items() if key[0].startswith("u")}
+    assert mailbox.counts.keys() - to_all.keys() == notices
     assert mailbox.counts.total() - len(mailbox.counts) <= KILLS * THREADS
-    rows = read(data_dir, "SELECT user_id, count(*) FROM notifications_delivery GROUP BY 1")
-    assert len(rows) == USERS
+    assert set(to_all.values()) == {1}  # nobody got the campaign twice
+    states = dict(read(data_dir, MAILS))
+    assert states.keys() == {f"u{n}@example.com" for n in range(USERS)}
+    unknown = {address for address, state in states.items() if state == "unknown"}
+    print(f"perhaps delivered: {len(unknown)}")  # noqa: T201 - the figure of the run
+    assert len(unknown) <= KILLS
+    assert {address for address, _id in to_all} >= states.keys() - unknown
+    assert set(states.values()) <= {"sent", "unknown"}
     assert read(data_dir, "SELECT count(*) FROM notifications_notification") == [(NOTICES + 1,)]

@@ -104,6 +104,7 @@ class Account(Strict, serializers.ModelSerializer):
     )
     time_zone = serializers.CharField(max_length=40, source="preferred.time_zone", required=False)
     follows_agenda = serializers.BooleanField(source="preferred.follows_agenda", required=False)
+    gets_news = serializers.BooleanField(source="preferred.gets_news", required=False)
     date_joined = Moment(read_only=True)
 
     class Meta:
@@ -112,6 +113,7 @@ class Account(Strict, serializers.ModelSerializer):
             *("id", "username", "email", "access_level", "date_joined"),
             *("display_name", "bio", "language", "theme", "monitoring_minutes"),
             *("hides_presence", "hides_talk_in_mails", "time_zone", "follows_agenda"),
+            "gets_news",
         ]
         read_only_fields = ["id", "username", "email", "access_level", "date_joined"]
 

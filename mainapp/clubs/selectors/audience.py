@@ -33,6 +33,10 @@ def members_of(pk: int) -> list[int]:
     return list(rows.order_by().values_list("user_id", flat=True))
 
 
+def _name_of(pk: int) -> str:
+    return Club.objects.filter(pk=pk).values_list("name", flat=True).first() or ""
+
+
 def _keys_of(user: Any) -> Any:
     rows = ClubMember.objects.filter(user=user.pk, club__archived_at=None).order_by()
     return rows.values(key=Concat(Value(f"{CLUB}:"), Cast("club_id", CharField())))
@@ -65,4 +69,5 @@ CLUB_MEMBERS = Audience(
     may_manage=manages,
     users=members_of,
     keys=_keys_of,
+    name=_name_of,
 )

@@ -21,6 +21,9 @@ from mainapp.notifications.policies import (
 from mainapp.notifications.services.notices import Notice, notify_many
 from mainapp.notifications.transports.base import TransportError
 
+# States of a row during its attempt, and of a campaign's e-mail whose attempt took very long.
+ATTEMPTED = (Delivery.State.CLAIMED, Delivery.State.SENDING, Delivery.State.UNKNOWN)
+
 
 def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[Delivery]:
     """Claim up to `limit` due deliveries, the longest waiting first, and return them.
@@ -100,17 +103,17 @@ def record_attempt(
 ) -> Attempt | None:
     """Record the result of an attempt: sent, to be retried, refused, or given up after a day.
 
-    A message that may have arrived is sent MAX_UNKNOWN times at most. Returns None, and changes
-    nothing, if another process has claimed the delivery since. If a message is refused or given
-    up, its owner is notified in the inbox, once a day for each address. If the service reports a
-    new address, the channel and its waiting messages are moved there; if it reports that the
-    address is gone, the channel is removed.
+    A message that may have arrived is sent MAX_UNKNOWN times at most, a campaign's once. Returns
+    None, and changes nothing, if another process has claimed the delivery since. If a message is
+    refused or given up, its owner is notified in the inbox, once a day for each address. If the
+    service reports a new address, the channel and its waiting messages are moved there; if it
+    reports that the address is gone, the channel is removed.
     """
     outcome = _outcome(delivery, error, at)
     changes = _changes(outcome, delivery, error, at)
     with transaction.atomic():
         own_claim = Delivery.objects.filter(
-            pk=delivery.pk, claim_key=delivery.claim_key, state=Delivery.State.CLAIMED
+            pk=delivery.pk, claim_key=delivery.claim_key, state__in=ATTEMPTED
         )
         if own_claim.update(**changes) != 1:
             return None
@@ -149,18 +152,19 @@ def _changes(
     if outcome == Attempt.Outcome.SENT:
         state = Delivery.State.SENT
         return {"state": state, "sent_at": at, "claim_key": "", **_cleared(delivery)}
+    waiting = Delivery.State.QUEUED if delivery.is_campaign else Delivery.State.WAITING
     if outcome == Attempt.Outcome.UNKNOWN:
         earlier = delivery.attempts.filter(outcome=Attempt.Outcome.UNKNOWN).count()
-        if earlier + 1 >= MAX_UNKNOWN:
+        if delivery.is_campaign or earlier + 1 >= MAX_UNKNOWN:
             return {"state": Delivery.State.UNKNOWN, "claim_key": "", **_cleared(delivery)}
         due_at = at + UNKNOWN_PAUSE
-        return {"state": Delivery.State.WAITING, "due_at": due_at, "claim_key": ""}
+        return {"state": waiting, "due_at": due_at, "claim_key": ""}
     if outcome == Attempt.Outcome.FAILED:
         pause = retry_pause(delivery.tries, random())  # noqa: S311 - spreads load, hides no secret
         if error is not None and error.retry_after_s is not None:
             requested = timedelta(seconds=error.retry_after_s)
             pause = requested if error.new_address else max(pause, requested)
-        return {"state": Delivery.State.WAITING, "due_at": at + pause, "claim_key": ""}
+        return {"state": waiting, "due_at": at + pause, "claim_key": ""}
     return {"state": Delivery.State.FAILED, "claim_key": ""}
 
 
@@ -175,7 +179,7 @@ def _cleared(delivery: Delivery) -> dict[str, object]:
 
 
 def _notify_owner(delivery: Delivery, error: TransportError | None, at: datetime) -> None:
-    if delivery.user_id is None or error is None:
+    if delivery.user_id is None or error is None or delivery.is_campaign:
         return
     if error.is_ours:
         reason = _("O site não conseguiu enviar: %(error)s")

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from mainapp.notifications.models import Channel, Delivery, Notification
+from mainapp.notifications.models import Broadcast, Channel, Delivery, MailTemplate, Notification
+from mainapp.notifications.services.broadcasts import send_broadcast
 from mainapp.notifications.services.notices import Letter, notify, write_delivery
 
 
@@ -28,3 +29,17 @@ def channel(user: Any, kind: str = "email", **fields: Any) -> Channel:
     now = timezone.now()
     defaults = {"address": "other@example.com", "created_at": now, "verified_at": now, **fields}
     return Channel.objects.create(user=user, kind=kind, **defaults)
+
+
+def template(**fields: Any) -> MailTemplate:
+    defaults = {"name": "Novidades", "subject_pt": "Oi, {nome}", "text_pt": "Olá {usuario}: {link}"}
+    row = MailTemplate(**{**defaults, **fields})
+    row.full_clean()
+    row.save()
+    return row
+
+
+def campaign(author: Any, **fields: Any) -> Broadcast:
+    """Return a sent campaign by e-mail."""
+    defaults = {"title": "Oi", "body": "todos", "is_email": True, "at": timezone.now()}
+    return send_broadcast(author=author, **{**defaults, **fields})

@@ -5,10 +5,11 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
 from mainapp.notifications.models import Broadcast, Delivery, Notification
+from mainapp.notifications.selectors.deliveries import unfinished_broadcasts
 from mainapp.notifications.selectors.inbox import unread_count
+from mainapp.notifications.services import broadcasts
 from mainapp.notifications.services.broadcasts import send_broadcast, write_batch
 from mainapp.notifications.services.inbox import mark_read
-from mainapp.notifications.services.outbox import claim_due, record_attempt
 
 
 @pytest.fixture
@@ -26,7 +27,12 @@ def staff(client, bob):
 
 
 def test_broadcast_is_stored_once_and_seen_by_all_users(staff, alice, bob):
-    staff.post("/notifications/broadcasts/", {"title": "Manutenção", "body": "no domingo"})
+    drafted = staff.post(
+        "/notifications/broadcasts/", {"title": "Manutenção", "body": "no domingo"}
+    )
+    assert not Notification.objects.exists()
+    for _ in range(2):
+        staff.post(f"{drafted.url}send/")
 
     assert Notification.objects.get().user is None
     assert [unread_count(user) for user in (alice, bob)] == [1, 1]
@@ -65,14 +71,13 @@ def test_broadcast_mail_is_written_in_batches_once_per_user(bob, settings, monke
     while count := write_batch(at=now):
         covered.append(count)
         assert write_batch(at=now) == 0  # the previous e-mails were not attempted yet
-        for claimed in claim_due(limit=50, at=now):
-            record_attempt(delivery=claimed, error=None, at=now)
+        Delivery.objects.update(state="sent")
 
     assert sum(covered) == 10  # nine active users, and bob (without an address)
     addresses = sorted(Delivery.objects.values_list("address", flat=True))
     assert addresses == sorted(f"u{n}@x.com" for n in range(10) if n not in (3, 5))
     assert Delivery.objects.values("message_id").distinct().count() == 8
-    assert Broadcast.objects.get().finished_at
+    assert Broadcast.objects.get().state == "done"
     assert mail.outbox == []
 
 
@@ -84,23 +89,30 @@ def test_batch_from_a_stale_position_is_not_written(bob, settings, monkeypatch):
     send_broadcast(author=bob, title="Oi", body="todos", is_email=True, at=now)
     stale = Broadcast.objects.get()
     write_batch(at=now)
-    Delivery.objects.update(tries=1)
-    monkeypatch.setattr(
-        Broadcast.objects, "filter", _stale_first_read(stale, Broadcast.objects.filter)
-    )
+    Delivery.objects.update(state="sent")
+    Broadcast.objects.update(last_user_id=stale.last_user_id + 1)
+    rows = unfinished_broadcasts()
+    monkeypatch.setattr(rows, "first", lambda: stale)
+    monkeypatch.setattr(broadcasts, "unfinished_broadcasts", lambda: rows)
 
     assert write_batch(at=now) == 0
     assert Delivery.objects.count() == 1
 
 
-def _stale_first_read(stale, real):
-    """Replace `filter` by one that returns a stale row, as read before another's commit."""
+def test_rows_of_the_last_release_are_finished(bob, settings):
+    """A broadcast that the last release began is neither lost nor written twice."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+    people = [User.objects.create_user(f"u{n}", f"u{n}@x.com") for n in range(3)]
+    now = timezone.now()
+    row = Broadcast.objects.create(title="Oi", body="todos", is_email=True, created_at=now)
+    Broadcast.objects.filter(pk=row.pk).update(last_user_id=people[0].pk)
 
-    class StaleRows:
-        def order_by(self, *names):
-            return self
+    write_batch(at=now)
+    Delivery.objects.update(state="sent")
+    write_batch(at=now)
 
-        def first(self):
-            return stale
-
-    return lambda **lookups: StaleRows() if lookups == {"finished_at": None} else real(**lookups)
+    assert list(Delivery.objects.order_by("pk").values_list("user", flat=True)) == [
+        people[1].pk, people[2].pk
+    ]  # fmt: skip
+    row.refresh_from_db()
+    assert (row.state, row.finished_at) == ("done", now)

@@ -10,7 +10,7 @@ from mainapp.notifications.models import Broadcast, Delivery
 from mainapp.notifications.services import delivering
 from mainapp.notifications.services.broadcasts import send_broadcast
 from mainapp.notifications.services.scheduling import ensure_sweep
-from mainapp.notifications.tasks import deliver, prune, wake_worker
+from mainapp.notifications.tasks import deliver, prune, send_campaigns, wake_worker
 from mainapp.notifications.tests.factories import delivery
 
 
@@ -33,13 +33,14 @@ def test_deliver_sends_due_deliveries_and_all_batches(mailbox, bob, settings, mo
     User.objects.bulk_create(User(username=f"u{n}", email=f"u{n}@x.com") for n in range(5))
     send_broadcast(author=bob, title="Oi", body="todos", is_email=True, at=timezone.now())
     delivery()
+    monkeypatch.setattr(tasks.send_campaigns, "apply_async", lambda **_options: send_campaigns())
     deliver()
     deliver()
 
     assert sorted(mail["To"] for mail in mailbox.messages) == [
         "alice@example.com", *(f"u{n}@x.com" for n in range(5)),
     ]  # fmt: skip
-    assert Broadcast.objects.get().finished_at
+    assert Broadcast.objects.get().state == "done"
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
 
 

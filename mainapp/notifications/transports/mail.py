@@ -35,13 +35,29 @@ class MailTransport:
         except ValueError as error:  # a line break in a header
             raise TransportError(str(error), permanent=True) from error
         if settings.EMAIL_HOST:
-            smtp.send(configured_server(), sender=sender, recipient=recipient, content=content)
+            self._send(sender=sender, recipient=recipient, content=content)
             return
         try:
             get_connection(FILES).send_messages([mail])
         except OSError as error:
             text = _("o site não pôde gravar a mensagem")
             raise TransportError(text, is_ours=True, detail=str(error)) from error
+
+    def _send(self, **envelope: Any) -> None:
+        smtp.send(configured_server(), **envelope)
+
+
+class KeptMailTransport(MailTransport):
+    """Sends messages one after the other, over one connection."""
+
+    def __init__(self) -> None:
+        self._connection = smtp.KeptConnection()
+
+    def _send(self, **envelope: Any) -> None:
+        self._connection.send(configured_server(), **envelope)
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _build(message: Message) -> EmailMultiAlternatives:

@@ -10,8 +10,8 @@ import smtplib
 import socket
 import ssl
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -24,6 +24,7 @@ from mainapp.notifications.transports.base import TransportError
 CONNECT_TIMEOUT_S = 30.0  # for TCP and TLS: Postfix's default, as the RFC has none
 COMMAND_TIMEOUT_S = 300.0  # RFC 5321, 4.5.3.2
 FINAL_TIMEOUT_S = 600.0  # after the dot that ends the message
+MAX_MESSAGES = 100  # over one connection: some servers count them
 QUIT_TIMEOUT_S = 2.0  # the message is already accepted
 
 NO_SERVER = _("o site não conseguiu se conectar ao servidor de e-mail")
@@ -70,40 +71,87 @@ def send(server: Server, *, sender: str, recipient: str, content: bytes) -> None
     Raises: TransportError, with `is_unknown` if the connection fails after the whole message was
     sent.
     """
-    with _connect(server) as connection:
-        try:
-            _offer(connection, sender, recipient, content)
-        except (smtplib.SMTPException, OSError) as error:
-            _fail(NO_SERVER, error)
-        # The dot that ends the message is sent by now.
-        connection.sock.settimeout(FINAL_TIMEOUT_S)
-        try:
-            code, reply = connection.getreply()
-        except (smtplib.SMTPException, OSError) as error:
-            raise TransportError(UNKNOWN, is_unknown=True, detail=_text(error)) from error
-        if code < 0:
-            raise TransportError(UNKNOWN, is_unknown=True, detail=_text(reply))
-        if code != OK:
-            raise _refusal(code, _text(reply))
+    connection = _connect(server)
+    try:
+        _deliver(connection, sender, recipient, content)
+    finally:
+        _close(connection)
 
 
 def check(server: Server) -> None:
     """Connect, start TLS and log in, as for a message, but send none. Raises: TransportError."""
-    with _connect(server):
-        pass
+    _close(_connect(server))
 
 
-@contextmanager
-def _connect(server: Server) -> Iterator[Any]:
+class KeptConnection:
+    """A connection that is kept for further messages, for one thread at a time.
+
+    It is opened again after MAX_MESSAGES, after a failure, and if the server closed it.
+    """
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._messages = 0
+
+    def send(self, server: Server, *, sender: str, recipient: str, content: bytes) -> None:
+        """Deliver a message to one recipient. Raises: TransportError, as `send` does."""
+        if not self._is_usable():
+            self.close()
+            self._connection = _connect(server)
+        self._messages += 1
+        try:
+            _deliver(self._connection, sender, recipient, content)
+        except TransportError as error:
+            if error.is_ours or error.is_unknown:
+                self.close()
+            raise
+
+    def close(self) -> None:
+        if self._connection is not None:
+            _close(self._connection)
+        self._connection, self._messages = None, 0
+
+    def _is_usable(self) -> bool:
+        """Reset the session after its last message; return whether it takes another."""
+        if self._connection is None or self._messages >= MAX_MESSAGES:
+            return False
+        try:
+            code, _reply = self._connection.rset()
+        except (smtplib.SMTPException, OSError):
+            return False
+        return bool(code == OK)
+
+
+def _deliver(connection: Any, sender: str, recipient: str, content: bytes) -> None:
+    try:
+        _offer(connection, sender, recipient, content)
+    except (smtplib.SMTPException, OSError) as error:
+        _fail(NO_SERVER, error)
+    # The dot that ends the message is sent by now.
+    connection.sock.settimeout(FINAL_TIMEOUT_S)
+    try:
+        code, reply = connection.getreply()
+    except (smtplib.SMTPException, OSError) as error:
+        raise TransportError(UNKNOWN, is_unknown=True, detail=_text(error)) from error
+    if code < 0:
+        raise TransportError(UNKNOWN, is_unknown=True, detail=_text(reply))
+    connection.sock.settimeout(COMMAND_TIMEOUT_S)
+    if code != OK:
+        raise _refusal(code, _text(reply))
+
+
+def _connect(server: Server) -> Any:
+    """Open a connection, with TLS and a log-in. Raises: TransportError."""
     connection = _open(server)
     try:
         if server.security == "starttls":
             _start_tls(connection)
         if server.user:
             _log_in(connection, server)
-        yield connection
-    finally:
+    except BaseException:
         _close(connection)
+        raise
+    return connection
 
 
 def _open(server: Server) -> Any:

@@ -47,6 +47,7 @@ PREFERENCES = (
     "hides_talk_in_mails",
     "time_zone",
     "follows_agenda",
+    "gets_news",
 )
 UPLOADS = ("id", "kind", "name", "size", "width", "height", "state", "created_at")
 BLOCKS = ("blocked_id", "blocked_at")
@@ -57,7 +58,7 @@ MESSAGES = (
     *("kind", "content"),
 )
 COMPLAINTS = ("kind", "id", "place", "category", "reason", "reported_at", "decided_at")
-BROADCASTS = ("id", "title", "body", "url", "is_email", "created_at", "finished_at")
+BROADCASTS = ("id", "title", "body", "url", "is_email", "state", "created_at", "finished_at")
 DETAILS = ("id", "at", "model", "field", "before", "after")
 NOTIFICATIONS = ("id", "kind", "title", "body", "url", "created_at")
 CHANNELS = ("id", "kind", "address", "is_active", "created_at", "verified_at")

@@ -334,6 +334,9 @@ AUDITED: dict[str, Sent] = {
     "broadcasts POST": sent(
         "notifications.broadcast created", data={"title": "Aviso", "body": "Texto", "url": ""}
     ),
+    "send-campaign POST": sent("notifications.broadcast changed state", person="admin"),
+    "cancel-campaign POST": sent("notifications.broadcast changed state", person="admin"),
+    "unsubscribe-news POST": sent("accounts.preferences created", no_actor=True),
     # Clubs
     "novo-clube POST": sent(
         "clubs.club created",
@@ -509,7 +512,8 @@ _REASONS: dict[str, str] = {
     "renew-watchlist-link delete-watchlist copy-shared-list welcome api-club-list",
     "marks of notifications": "read-notifications delete-notifications read-notification "
     "delete-notification api-notification api-read-notification",
-    "they send a message, and change no setting": "verify-channel test-channel",
+    "they send a message, and change no setting": "verify-channel test-channel test-campaign "
+    "retry-mail",
     "the moderation log has complaints and decisions": "complaint complaint-copy report-message "
     "report-file report-profile report-event report-club report-idea report-idea-comment "
     "api-complaints",

@@ -119,6 +119,7 @@ def test_the_archive_has_all_tables_of_a_user(alice_with_data):
             "hides_talk_in_mails": False,
             "time_zone": "America/Sao_Paulo",
             "follows_agenda": False,
+            "gets_news": True,
         }
     ]
     assert rows(archive, "watchlist_items")[0]["symbol"] == "PETR4"

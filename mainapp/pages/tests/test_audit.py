@@ -29,7 +29,7 @@ from mainapp.forum.tests.factories import RoomFactory, make_group
 from mainapp.ideas.models import Idea
 from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory
-from mainapp.notifications.models import Broadcast, Channel
+from mainapp.notifications.models import Broadcast, Channel, MailTemplate
 from mainapp.pages.tests.test_policies import rolled_back
 from mainapp.portfolio.models import Carteira
 
@@ -121,6 +121,7 @@ def make(alice, bob, stocks):
         ),
         Channel: lambda: Channel.objects.create(user=alice, kind="webhook", created_at=NOW),
         Broadcast: lambda: Broadcast.objects.create(author=alice, title="x", created_at=NOW),
+        MailTemplate: lambda: MailTemplate.objects.create(name="x", subject_pt="x", text_pt="x"),
         Club: lambda: ClubFactory(),
         ClubMember: lambda: ClubMember.objects.create(
             club=ClubFactory(), user=alice, joined_at=NOW

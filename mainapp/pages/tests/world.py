@@ -39,8 +39,11 @@ from mainapp.ideas.models import IdeaComment, SavedFilter
 from mainapp.ideas.tests.factories import make_idea
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.moderation.models import Case, Complaint
+from mainapp.notifications.models import Delivery
+from mainapp.notifications.services.broadcasts import create_campaign
 from mainapp.notifications.services.channels import link_key
-from mainapp.notifications.tests.factories import channel, notice
+from mainapp.notifications.services.composing import news_token
+from mainapp.notifications.tests.factories import channel, delivery, notice
 from mainapp.operations.services.reports.files import folder
 from mainapp.operations.tests.factories import ReportFactory
 from mainapp.portfolio.models import Carteira
@@ -238,6 +241,19 @@ def _channel_link(world: World) -> dict[str, Any]:
     return {"key": link_key(_new_channel(world))}
 
 
+def _campaign(world: World) -> dict[str, Any]:
+    draft = create_campaign(
+        author=world.users["support"], title="Oi", body="todos", is_email=True, at=timezone.now()
+    )
+    return {"pk": draft.pk}
+
+
+def _failed_mail(world: World) -> dict[str, Any]:
+    row = delivery(user=world.users["owner"])
+    Delivery.objects.filter(pk=row.pk).update(state=Delivery.State.FAILED)
+    return {"pk": row.pk}
+
+
 def _new_channel(world: World) -> Any:
     return channel(world.users["owner"], address=f"{new_key()}@example.org")
 
@@ -394,6 +410,16 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),
     "device": (_device, {"pk": 999_999}),
+    "campaign": (_campaign, {"pk": 999_999}),
+    "campaign preview": (
+        lambda world: _campaign(world) | {"language": "en"},
+        {"pk": 999_999, "language": "en"},
+    ),
+    "failed mail": (_failed_mail, {"pk": 999_999}),
+    "news link": (
+        lambda world: {"token": news_token(world.users["owner"].pk)},
+        {"token": "nothing"},
+    ),
     "channel link": (_channel_link, {"key": "nothing"}),
     "idea": (_idea, {"pk": 999_999}),
     "idea comment": (_idea_comment, {"pk": 999_999}),

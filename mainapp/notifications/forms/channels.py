@@ -1,4 +1,4 @@
-"""Forms for channels, with a guide for each kind; their codes; and broadcasts."""
+"""Forms for channels, with a guide for each kind, and for their codes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.notifications.models import Broadcast, Channel
+from mainapp.notifications.models import Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,25 +216,3 @@ class SubscriptionForm(forms.Form):
     @property
     def keys(self) -> str:
         return f"{self.cleaned_data['p256dh']}.{self.cleaned_data['auth']}".replace("=", "")
-
-
-class BroadcastForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
-    class Meta:
-        model = Broadcast
-        fields = ["title", "body", "url", "is_email"]
-        widgets = {
-            "title": forms.TextInput(attrs={"class": "input"}),
-            "body": forms.Textarea(attrs={"class": "input", "rows": 5}),
-            "url": forms.TextInput(attrs={"class": "input"}),
-            "is_email": forms.CheckboxInput(attrs={"class": "check-input"}),
-        }
-        help_texts = {"url": _("Um caminho deste site, como /sources/. Pode ficar vazio.")}
-
-    def clean_title(self) -> str:
-        return " ".join(self.cleaned_data["title"].split())
-
-    def clean_url(self) -> str:
-        url: Any = self.cleaned_data["url"]
-        if url and (not url.startswith("/") or url.startswith("//") or "\\" in url):
-            raise forms.ValidationError(_("O link é um caminho deste site, como /sources/."))
-        return str(url)

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audit import Audited, AuditedModel
+from mainapp.notifications.rendering import masked
 
 
 class Notification(models.Model):
@@ -151,52 +152,30 @@ class Channel(AuditedModel):
         return self.kind == self.Kind.EMAIL and not self.address
 
 
-class Broadcast(AuditedModel):
-    """An announcement of the staff to all users; also sent by e-mail if `is_email`.
-
-    E-mails are written in batches in the order of user ids; `last_user_id` is the last one done.
-    """
-
-    audit = Audited(
-        shown="author is_email finished_at",
-        hidden="title body url",
-        ignored="created_at last_user_id",
-        owner="author",
-        readable="title body url",
-    )
-
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
-    title = models.CharField(_("título"), max_length=200)
-    body = models.TextField(_("texto"), max_length=5000)
-    url = models.CharField(_("link"), max_length=500, blank=True)
-    is_email = models.BooleanField(_("enviar também por e-mail"), default=False)
-    created_at = models.DateTimeField()
-    last_user_id = models.PositiveBigIntegerField(default=0)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return self.title
-
-
 class Delivery(models.Model):
     """A message to one address: a row of the outbox.
 
     `due_at` is the time from which it may be claimed: the next attempt, or the end of the current
     claim. Each claim has its own random `claim_key`. All attempts send the same Message-ID.
+
+    A campaign's e-mail is sent at most once. While it is `queued`, a claim is a `claim_key` with a
+    `due_at` in the future; it becomes `sending` right before its attempt, and such a row is never
+    sent again. Its text is written when it is sent, and not stored.
     """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("na fila")
         CLAIMED = "claimed", _("enviando")
+        # The states of campaigns' e-mails, which workers of the release before them do not claim.
+        QUEUED = "queued", _("na fila")
+        SENDING = "sending", _("enviando")
         SENT = "sent", _("enviada")
         FAILED = "failed", _("falhou")
         UNKNOWN = "unknown", _("talvez entregue")
         CANCELLED = "cancelled", _("cancelada")
 
     OPEN = (State.WAITING, State.CLAIMED)
+    CAMPAIGN_OPEN = (State.QUEUED, State.SENDING)
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
     notification = models.ForeignKey(
@@ -206,7 +185,7 @@ class Delivery(models.Model):
         Channel, models.SET_NULL, null=True, blank=True, related_name="deliveries"
     )
     broadcast = models.ForeignKey(
-        Broadcast, models.SET_NULL, null=True, blank=True, related_name="deliveries"
+        "notifications.Broadcast", models.SET_NULL, null=True, blank=True, related_name="deliveries"
     )
     kind = models.CharField(max_length=8, choices=Channel.Kind)
     address = models.CharField(max_length=500)
@@ -217,7 +196,9 @@ class Delivery(models.Model):
     message_id = models.CharField(max_length=250)
     # Of the request or task that wrote the row; the mail has it as X-Request-ID.
     request_id = models.CharField(max_length=64, blank=True, db_default="", editable=False)
-    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    state = models.CharField(
+        max_length=9, choices=State, default=State.WAITING, db_default=State.WAITING
+    )
     due_at = models.DateTimeField()
     claim_key = models.CharField(max_length=32, blank=True, editable=False)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -235,6 +216,11 @@ class Delivery(models.Model):
                 condition=Q(state__in=["waiting", "claimed"]),
             ),
             models.Index(
+                fields=["due_at"],
+                name="open_campaign_mails",
+                condition=Q(state__in=["queued", "sending"]),
+            ),
+            models.Index(
                 fields=["claim_key"], name="claimed_deliveries", condition=Q(state="claimed")
             ),
             models.Index(F("user"), F("id").desc(), name="deliveries_of_a_user"),
@@ -248,9 +234,19 @@ class Delivery(models.Model):
         return f"{self.kind} {self.pk}"
 
     @property
+    def is_campaign(self) -> bool:
+        """Whether this is an open e-mail of a campaign, which is sent at most once."""
+        return self.state in self.CAMPAIGN_OPEN
+
+    @property
     def shown_address(self) -> str:
         """The address for display."""
         return shown_address(self.kind, self.address)
+
+    @property
+    def masked_address(self) -> str:
+        """The address as staff read it."""
+        return masked(self.shown_address)
 
 
 class Attempt(models.Model):
