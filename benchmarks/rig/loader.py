@@ -35,7 +35,14 @@ class Group:
         self.codes: Counter[int] = Counter()
         self.reconnect_times_s: list[float] = []
         self.policy: str = ""
+        self.address = ("127.0.0.1", 0)
         self.changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def frame(self, data: bytes, start: int, size: int) -> None:
         self.frames += 1
@@ -129,14 +136,14 @@ class Socket(asyncio.Protocol):
         if group.policy:
             if not was_open:
                 group.refused += 1
-            load.spawn(self._reconnect(was_open))
+            group.spawn(self._reconnect(was_open))
         group.changed.set()
 
     async def _reconnect(self, was_open: bool) -> None:
         """Reconnect at once, or with the back-off of the browser."""
         if self.group.policy == "browser" or not was_open:
             outage = time.monotonic() - self.lost_at
-            ceiling = min(15.0, max(0.5, outage / 2))
+            ceiling = min(15.0, max(1.0, outage / 2))
             await asyncio.sleep(0.5 + random.random() * (ceiling - 0.5))  # noqa: S311 - jitter
         await self.connect()
 
@@ -144,7 +151,7 @@ class Socket(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         while True:
             try:
-                await loop.create_connection(lambda: self, "127.0.0.1", load.port)
+                await loop.create_connection(lambda: self, *self.group.address)
             except OSError:
                 self.group.refused += 1
                 if not self.group.policy:
@@ -157,21 +164,17 @@ class Socket(asyncio.Protocol):
 class Load:
     """The commands of the load client; each method is one."""
 
+    socket_class = Socket
+
     def __init__(self) -> None:
         self.groups: dict[str, Group] = {}
-        self.port = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def open(
         self,
         *,
         name: str,
         port: int,
+        host: str = "127.0.0.1",
         count: int,
         symbols: list[str],
         symbols_each: int = 10,
@@ -183,8 +186,8 @@ class Load:
         snapshots: bool = True,
     ) -> dict[str, Any]:
         """Open sockets that subscribe to some of `symbols`; return when each has its snapshot."""
-        self.port = port
         group = self.groups.setdefault(name, Group())
+        group.address = host, port
         group.snapshots = group.refused = group.opened = 0
         rng, start = random.Random(len(group.sockets)), time.monotonic()  # noqa: S311
         gate = asyncio.Semaphore(at_a_time)
@@ -195,11 +198,11 @@ class Load:
             address = path + ",".join(chosen) if in_path else f"{path}?{query}"
             cookie = f"Cookie: {cookies[number % len(cookies)]}\r\n" if cookies else ""
             request = (
-                f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+                f"GET {address} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
                 f"Connection: Upgrade\r\nSec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n"
-                f"Origin: http://127.0.0.1:{port}\r\n{cookie}\r\n"
+                f"Origin: http://{host}:{port}\r\n{cookie}\r\n"
             )
-            socket = Socket(group, request.encode())
+            socket = self.socket_class(group, request.encode())
             group.sockets.append(socket)
             async with gate:
                 await socket.connect()
@@ -308,7 +311,8 @@ class Load:
         }
 
 
-async def main() -> None:
+async def main(load: Load) -> None:
+    """Answer the commands of the standard input until it ends."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2**26)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -321,5 +325,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     raise_file_limit()
-    load = Load()
-    uvloop.run(main())
+    uvloop.run(main(Load()))
