@@ -229,9 +229,7 @@ class StubStreamer:
 
 
 @contextmanager
-def streamer_in_thread(
-    source: str = "yahoo", host: str = "127.0.0.1"
-) -> Iterator[StubStreamer]:
+def streamer_in_thread(source: str = "yahoo", host: str = "127.0.0.1") -> Iterator[StubStreamer]:
     """Run a stub in a thread of its own, for other processes."""
     stub, ready, loop = StubStreamer(source, host), threading.Event(), asyncio.new_event_loop()
     ended = asyncio.Event()

@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import redis
 
 from benchmarks.rig.hosts import GATEWAY, Host, Network, network
+from benchmarks.rig.nginx import nginx_conf
 from benchmarks.rig.polled_source import PolledSource
-from benchmarks.rig.processes import IBOV, ROOT, START_S, Rig, wait_until
+from benchmarks.rig.processes import IBOV, START_S, Rig, wait_until
 from project.embedded import redis_server
 from project.launcher import BEAT
 from tests.instances import get, redis_key
@@ -31,6 +31,7 @@ MASTER = "pregao"
 POOL = 6  # connections of a process to PostgreSQL, which allows 100
 DOWN_AFTER_MS = 3000
 PUSH_S = 2.0
+BEAT_RENEWED_S = 2.5  # a beat with the lease renews it every 2 s
 SENTINEL_CONF = f"""
 sentinel monitor {MASTER} {{address}} {REDIS} 2
 sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}
@@ -40,32 +41,6 @@ ADD_PAIR = """
 import django; django.setup()
 from mainapp.market.models import Stock
 Stock.objects.get_or_create(symbol="BTCBRL", defaults={"name": "Bitcoin", "kind": "ETF"})
-"""
-NGINX = """
-daemon off;
-user root;
-worker_processes 1;
-worker_rlimit_nofile 16384;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{ worker_connections 16000; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    {upgrade}
-    upstream pregao {{
-        least_conn;
-        {servers}
-    }}
-    server {{
-        listen 80;
-        {location}
-    }}
-}}
 """
 
 
@@ -238,7 +213,7 @@ class Cluster:
         folder = self.rig.folder / "nginx"
         folder.mkdir()
         path = folder / "nginx.conf"
-        path.write_text(nginx_conf(folder, [host.address for host in self.web_hosts]))
+        path.write_text(nginx_conf(folder, [f"{host.address}:{WEB}" for host in self.web_hosts]))
         program = shutil.which("nginx")
         assert program, "nginx is not installed"
         self.rig.start([*self.proxy.prefix(), program, "-c", str(path)])
@@ -249,45 +224,30 @@ class Cluster:
     def redis(self, host: Host | None = None) -> "redis.Redis":
         return redis.Redis((host or self.stores[0]).address, REDIS, socket_timeout=2)
 
-    def holder(self, role: str) -> str:
-        """Return the value of a lease, "" if nobody has it."""
-        with self.redis() as client:
-            return (client.get(redis_key(role)) or b"").decode()
-
-    def holding(self, role: str) -> Work:
-        """Return the host of work whose process has a lease: its connection last renewed it."""
-        before = self.holder(role)
+    def beating(self) -> Work:
+        """Return the host whose beat has the lease: it is the one that, stopped, does not renew."""
         for work in self.works:
-            process = getattr(work, role)
-            process.send_signal(signal.SIGSTOP)
-            time.sleep(0.1)
-            with self.redis() as client:
-                ttl = client.pttl(redis_key(role))
-                time.sleep(2.2)
-                is_renewed = client.pttl(redis_key(role)) > ttl - 2000
-            process.send_signal(signal.SIGCONT)
+            work.beat.send_signal(signal.SIGSTOP)
+            with self.redis(self.master()) as client:
+                left_ms = client.pttl(redis_key("beat"))
+                time.sleep(BEAT_RENEWED_S)
+                is_renewed = client.pttl(redis_key("beat")) > left_ms - 900 * BEAT_RENEWED_S
+            work.beat.send_signal(signal.SIGCONT)
             if not is_renewed:
                 return work
-        raise LookupError(f"no process renews {role} ({before})")
+        raise LookupError("no beat renews its lease")
 
-    def prepare(self, code: str) -> None:
-        self.rig.run_python("-c", code)
+    def master(self) -> Host:
+        """Return the host of the Redis that takes writes."""
+        if not self.sentinels:
+            return self.stores[0]
+        with redis.Redis(self.sentinels[0].address, SENTINEL, socket_timeout=2) as client:
+            address, _port = client.sentinel_get_master_addr_by_name(MASTER)
+        return next(host for host in self.stores if host.address == str(address))
 
     def cookies(self) -> list[str]:
         names: list[str] = json.loads((self.rig.folder / "cookies").read_text())
         return names
-
-
-def nginx_conf(folder: Path, addresses: list[str]) -> str:
-    """Return a configuration with the rules of deploy/nginx for several hosts."""
-    text = (ROOT / "deploy/nginx/pregao.conf").read_text()
-    upgrade = text[text.index("map $http_upgrade") : text.index("# Without the query")]
-    location = text[text.index("    location / {\n        proxy_pass") :].rstrip()
-    location = location.removesuffix("}").replace("http://127.0.0.1:8000", "http://pregao")
-    servers = [f"server {address}:{WEB} max_fails=1 fail_timeout=2s;" for address in addresses]
-    return NGINX.format(
-        folder=folder, upgrade=upgrade, servers="\n        ".join(servers), location=location
-    )
 
 
 def _accepts(address: str, port: int) -> bool:
@@ -305,5 +265,3 @@ def cluster(size: Size) -> Iterator[Cluster]:
         with site.rig.on_failure_show_log():
             site.start()
             yield site
-
-

@@ -1,5 +1,6 @@
 """A stub of brapi that counts its requests: prices that change with each fetch."""
 
+import itertools
 import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
@@ -42,11 +43,9 @@ class PolledSource(Stub):
     def pauses_s(self, since: float, until: float) -> list[float]:
         """Return the seconds between fetches of a time, and those to its ends."""
         times = [since, *(at for at in self.fetches if since <= at <= until), until]
-        return [later - at for at, later in zip(times, times[1:], strict=False)]
+        return [later - at for at, later in itertools.pairwise(times)]
 
     def doubled(self, since: float, interval_s: float) -> int:
         """Return how many fetches came less than half an interval after another one."""
         times = [at for at in self.fetches if at >= since]
-        return sum(
-            later - at < interval_s / 2 for at, later in zip(times, times[1:], strict=False)
-        )
+        return sum(later - at < interval_s / 2 for at, later in itertools.pairwise(times))

@@ -88,8 +88,6 @@ class Watchers(Load):
         return [socket for socket in self.groups[name].sockets if isinstance(socket, Watcher)]
 
 
-
-
 if __name__ == "__main__":
     raise_file_limit()
     uvloop.run(main(Watchers()))
