@@ -53,6 +53,7 @@ async def stream_frozen(trial: Trial) -> None:
     """The working streamer hangs for five leases: another pushes on, and prices never go back."""
     site = trial.site
     work = streaming(site)
+    assert work.stream
     started, page = time.monotonic(), trial.all_pages(site.webs)[0]
     watching = asyncio.create_task(longest_pause(page, PUSHED, FROZEN_S + AFTER_S))
     await frozen(work.stream)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.rig.browser import Page, Pages
-from benchmarks.rig.cluster import INTERVAL_S, SYMBOLS, Cluster, Web
+from benchmarks.rig.cluster import INTERVAL_S, SYMBOLS, WEB, Cluster, Web
 from benchmarks.rig.processes import Worker
 from benchmarks.rig.readings import Tally
 
@@ -71,13 +71,17 @@ class Trial:
         await self.call("open", **self.target(), count=self.sockets)
         await self.call("set_policy", policy="browser")
         for web in self.site.webs:
-            pages = Pages(web.url, SYMBOLS, PAGES)
+            pages = Pages(web.url, self.site.symbols, PAGES)
             self.pages[web.host.name] = await stack.enter_async_context(pages)
         await self.until_live()
 
     def target(self) -> dict[str, Any]:
-        each = {"symbols": SYMBOLS, "symbols_each": len(SYMBOLS)}
-        return {"host": self.site.proxy.address, "port": 80, **each}
+        symbols = self.site.symbols
+        at = self.site.webs[-1].host, WEB
+        if not self.site.size.is_small:
+            at = self.site.proxy, 80
+        where = {"host": at[0].address, "port": at[1]}
+        return {**where, "symbols": symbols, "symbols_each": len(symbols)}
 
     async def call(self, do: str, **arguments: Any) -> Any:
         """Send a command to the load client."""

@@ -46,12 +46,16 @@ Stock.objects.get_or_create(symbol="BTCBRL", defaults={"name": "Bitcoin", "kind"
 
 @dataclass(frozen=True)
 class Size:
-    """The number of hosts and processes."""
+    """The number of hosts and processes.
+
+    A small site has SQLite in a shared folder, and neither proxy, relay nor streamers.
+    """
 
     webs: int = 3
     processes: int = 2
     workers: int = 2
     has_sentinels: bool = False
+    is_small: bool = False
 
 
 class Web:
@@ -85,7 +89,7 @@ class Work:
     host: Host
     worker: "subprocess.Popen[bytes]"
     beat: "subprocess.Popen[bytes]"
-    stream: "subprocess.Popen[bytes]"
+    stream: "subprocess.Popen[bytes] | None" = None
 
 
 class Cluster:
@@ -102,8 +106,10 @@ class Cluster:
         self.sentinels = net.add(*(f"sentinel{n}" for n in (1, 2, 3) if size.has_sentinels))
         self.web_hosts = net.add(*(f"web{n + 1}" for n in range(size.webs)))
         self.work_hosts = net.add(*(f"work{n + 1}" for n in range(size.workers)))
-        self.postgres = PostgreSQL(listen=self.db.address, run_in=self.db.prefix())
-        stack.callback(self.postgres.close)
+        self.symbols = POLLED if size.is_small else SYMBOLS
+        if not size.is_small:
+            self.postgres = PostgreSQL(listen=self.db.address, run_in=self.db.prefix())
+            stack.callback(self.postgres.close)
         self.rig = stack.enter_context(Rig(**self._environment()))
         self.redis_processes: dict[str, subprocess.Popen[bytes]] = {}
         self.webs: list[Web] = []
@@ -111,9 +117,12 @@ class Cluster:
 
     def _environment(self) -> dict[str, str]:
         addresses = [host.address for host in (*self.web_hosts, self.proxy)]
-        return {
+        stores = {
             "DATABASE_URL": f"postgresql://postgres@{self.db.address}/postgres",
             "DATABASE_POOL_SIZE": str(POOL),
+            "QUOTE_STREAM": "binance",
+        }
+        return ({} if self.size.is_small else stores) | {
             "REDIS_URL": self.redis_url,
             "ALLOWED_HOSTS": ",".join(["127.0.0.1", *addresses]),
             "TRUSTED_PROXIES": self.proxy.address,
@@ -121,7 +130,6 @@ class Cluster:
             "BRAPI_URL": self.source.url,
             "BRAPI_TOKEN": "benchmark",
             "BRAPI_BUDGET_PER_MONTH": "100000000",
-            "QUOTE_STREAM": "binance",
             "BINANCE_STREAM_URL": self.streamer.url,
             "UPDATE_INTERVAL_S": str(INTERVAL_S),
         }
@@ -142,8 +150,9 @@ class Cluster:
     def start(self) -> None:
         """Start everything, and wait until the site is ready."""
         self.start_stores()
-        self.rig.run_python("manage.py", "setup", "--verbosity=0")
-        self.rig.run_python("-c", ADD_PAIR)
+        self.rig.prepare()
+        if not self.size.is_small:
+            self.rig.run_python("-c", ADD_PAIR)
         self._start_relay()
         for number, host in enumerate(self.web_hosts):
             is_last = number == len(self.web_hosts) - 1
@@ -152,16 +161,15 @@ class Cluster:
         self.works = [self._start_work(host) for host in self.work_hosts]
         for web in self.webs:
             web.wait_until_up()
-        self._start_proxy()
+        if not self.size.is_small:
+            self._start_proxy()
         wait_until(lambda: get(f"{self.webs[0].url}/readyz", 2)[0] == 200, START_S)
 
     def _start_work(self, host: Host) -> Work:
-        return Work(
-            host,
-            worker=self.python(host, "-m", "benchmarks.rig.trading"),
-            beat=self.python(host, *BEAT.split()),
-            stream=self.python(host, "manage.py", "stream_quotes"),
-        )
+        commands = {"worker": ["-m", "benchmarks.rig.trading"], "beat": BEAT.split()}
+        if not self.size.is_small:
+            commands["stream"] = ["manage.py", "stream_quotes"]
+        return Work(host, **{name: self.python(host, *line) for name, line in commands.items()})
 
     def start_stores(self) -> None:
         self.start_redis(self.stores[0])
@@ -196,7 +204,7 @@ class Cluster:
     def _start_relay(self) -> None:
         """Put a relay between the last web host and the Redis."""
         self.relay: subprocess.Popen[bytes] | None = None
-        if self.size.has_sentinels:
+        if self.size.has_sentinels or self.size.is_small:
             return
         target = ["-m", "benchmarks.rig.relay", str(REDIS), self.stores[0].address, str(REDIS)]
         command = [*self.web_hosts[-1].prefix(), sys.executable, *target]
