@@ -14,6 +14,7 @@ from tests.instances import get
 STEADY_S, CUT_S, SLOW_S = 20.0, 10.0, 12.0
 STALE_S, NEW_S = 4.0, 6.0  # a batch comes every 2 s; pages wait 2.8 s for a frame
 DARK_S, CROSSING_MS, REVOKED_MS = 3.0, 1000.0, 1000.0
+PRESENCE_MS = 3000.0
 SLOW_SOCKETS, GROWTH_MIB = 300, 32.0
 
 
@@ -38,10 +39,11 @@ async def crossing(trial: Trial) -> None:
     (_ana, ana), (bia_name, bia) = trial.person(), trial.person()
     async with AsyncExitStack() as stack:
         near = await stack.enter_async_context(Tab(first, room, ana))
-        began = time.monotonic()
+        warm, began = (await near.send("olá"))[0], time.monotonic()
         far = await stack.enter_async_context(Tab(last, room, bia))
         joined = await near.until(lambda frame: frame["type"] == "presence", 10)
         news = await stack.enter_async_context(Tab(last, "/ws/notifications/", bia))
+        await near.until(lambda f: f.get("client_id") == warm, 20)
         sent, at = await near.send(f"@{bia_name} bom dia")
         heard = await far.until(
             lambda f: f["type"] == "message" and "bom dia" in f["body_html"], 10
@@ -51,8 +53,8 @@ async def crossing(trial: Trial) -> None:
         ended = asyncio.create_task(news.until_closed(4401, 10))
         left_at = await asyncio.to_thread(log_out, first, bia)
         closed = [await far.until_closed(4401, 10), await ended]
+    trial.line("presence on another host", 1000 * (joined - began), "ms", PRESENCE_MS)
     for name, seconds in {
-        "presence on another host": joined - began,
         "acknowledgement of a message": acked - at,
         "message on another host": heard - at,
         "notification on another host": noticed - at,
@@ -76,6 +78,7 @@ async def restart(trial: Trial) -> None:
     trial.line("longest silence of a socket", counts["quiet_s"])
     trial.line("sockets that are not back", counts["sockets"] - counts["open"], "", 0)
     trial.line("refused attempts", counts["refused"], "")
+    trial.tally.note(f"codes of closed sockets and of refusals: {counts['codes']}")
     trial.line("missed batches between snapshots", counts["missed"], "", 0)
     trial.report_fetches(since, 2.5 * INTERVAL_S)
 
@@ -92,7 +95,8 @@ async def cut_from_redis(trial: Trial) -> None:
     async def during(far: Tab) -> str:
         await asyncio.sleep(CUT_S / 2)
         client_id, _at = await far.send("durante o corte")
-        states.extend((await asyncio.to_thread(get, f"{web.url}{path}", 10))[0] for path in PATHS)
+        for path in PATHS:
+            states.append((await asyncio.to_thread(get, f"{web.url}{path}", 10))[0])
         return client_id
 
     async with (

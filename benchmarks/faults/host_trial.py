@@ -141,7 +141,9 @@ class Trial:
         now = time.monotonic()
         pauses = self.site.source.pauses_s(since, now)
         self.line("fetches at the source", len(pauses) - 1, f"in {(now - since) / INTERVAL_S:.1f}")
-        self.line("doubled fetches", self.site.source.doubled(since, INTERVAL_S), "", 0)
+        surplus = self.site.source.surplus(since, now, INTERVAL_S)
+        self.line("fetches beyond one an interval", max(0, surplus), "", 0)
+        self.line("shortest pause between fetches", min(pauses[1:-1], default=0.0))
         self.line("longest pause between fetches", max(pauses), "s", longest_s)
 
 

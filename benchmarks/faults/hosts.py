@@ -50,7 +50,7 @@ async def run_scenario(name: str, scenario: Scenario, trial: Trial) -> None:
     try:
         async with asyncio.timeout(SCENARIO_S):
             await scenario(trial)
-    except (TimeoutError, AssertionError, OSError, LookupError) as error:
+    except Exception as error:
         trial.tally.check(f"{name} ran to its end ({type(error).__name__}: {error})", False)
     finally:
         await asyncio.to_thread(trial.site.net.mend)

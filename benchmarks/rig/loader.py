@@ -89,6 +89,7 @@ class Socket(asyncio.Protocol):
                 self.remainder = data
                 return
             if not data.startswith(b"HTTP/1.1 101"):
+                self.group.codes[int(data[9:12])] += 1
                 self.transport.abort()
                 return
             self.is_open, start = True, end + 4

@@ -4,6 +4,7 @@ import itertools
 import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
+from math import ceil
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -45,7 +46,17 @@ class PolledSource(Stub):
         times = [since, *(at for at in self.fetches if since <= at <= until), until]
         return [later - at for at, later in itertools.pairwise(times)]
 
-    def doubled(self, since: float, interval_s: float) -> int:
-        """Return how many fetches came less than half an interval after another one."""
-        times = [at for at in self.fetches if at >= since]
-        return sum(later - at < interval_s / 2 for at, later in itertools.pairwise(times))
+    def surplus(self, since: float, until: float, interval_s: float) -> int:
+        """Return the most fetches beyond one an interval, in any part of a time.
+
+        One that is late may be close to the next: two in less than an interval are none too many.
+        """
+        times = [at for at in self.fetches if since <= at <= until]
+        ends = itertools.combinations(range(len(times)), 2)
+        return max(
+            (
+                last - first - ceil((times[last] - times[first]) / interval_s)
+                for first, last in ends
+            ),
+            default=0,
+        )
