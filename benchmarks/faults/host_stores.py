@@ -44,13 +44,33 @@ async def full(trial: Trial) -> None:
 
 async def master_killed(trial: Trial) -> None:
     """The master dies: sentinels promote the replica."""
+    await fail_over(trial, is_emptied=False)
+
+
+async def failover_to_empty(trial: Trial) -> None:
+    """The master dies, and the replica that is promoted has lost all data."""
+    await fail_over(trial, is_emptied=True)
+
+
+async def fail_over(trial: Trial, *, is_emptied: bool) -> None:
     site = trial.site
     killed = site.master()
     other = next(host for host in site.stores if host is not killed)
     process = site.redis_processes[killed.name]
-    outage = await trial.outage(site.webs, process.kill, lambda: None, 0)
-    trial.report(outage, stale_s=None, back_s=FAILOVER_S, others=False)
-    await run(lambda: wait_until(lambda: site.master() is other, 20))
+
+    def promote() -> None:
+        wait_until(lambda: site.master() is other, FAILOVER_S)
+        if is_emptied:
+            with site.redis(other) as client:
+                wait_until(lambda: client.info("replication")["role"] == "master", FAILOVER_S)
+                client.flushall()
+
+    since = time.monotonic()
+    outage = await trial.outage(site.webs, process.kill, promote, 0)
+    trial.report(outage, stale_s=STALE_S, back_s=NEW_S, others=False)
+    trial.line(
+        "from the kill to new prices on all pages", time.monotonic() - since, "s", FAILOVER_S
+    )
     process.wait()
     await run(lambda: rejoin(site, killed.name, other.address))
 
@@ -82,4 +102,8 @@ def rejoin(site: Cluster, name: str, master_address: str) -> None:
 
 
 SCENARIOS = {"redis-empty": emptied, "redis-full": full}
-SENTINEL_SCENARIOS = {"master-killed": master_killed, "master-frozen": master_frozen}
+SENTINEL_SCENARIOS = {
+    "master-killed": master_killed,
+    "failover-to-empty": failover_to_empty,
+    "master-frozen": master_frozen,
+}
