@@ -249,9 +249,10 @@ class Cluster:
         """Return the host of the Redis that takes writes."""
         if not self.sentinels:
             return self.stores[0]
-        with redis.Redis(self.sentinels[0].address, SENTINEL, socket_timeout=2) as client:
+        host = self.sentinels[0].address
+        with redis.Redis(host, SENTINEL, socket_timeout=2, decode_responses=True) as client:
             address, _port = client.sentinel_get_master_addr_by_name(MASTER)
-        return next(host for host in self.stores if host.address == str(address))
+        return next(store for store in self.stores if store.address == address)
 
     def cookies(self) -> list[str]:
         names: list[str] = json.loads((self.rig.folder / "cookies").read_text())
