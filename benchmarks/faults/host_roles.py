@@ -44,8 +44,9 @@ async def beat_frozen(trial: Trial) -> None:
 
 async def worker_frozen(trial: Trial) -> None:
     """One of the workers hangs, possibly in the middle of a batch: another goes on."""
-    since = time.monotonic()
-    await frozen(trial.site.works[0].worker)
+    since, worker = time.monotonic(), trial.site.works[0].worker
+    assert worker
+    await frozen(worker)
     trial.report_fetches(since, WORKER_S)
 
 

@@ -48,7 +48,7 @@ Stock.objects.get_or_create(symbol="BTCBRL", defaults={"name": "Bitcoin", "kind"
 class Size:
     """The number of hosts and processes.
 
-    A small site has SQLite in a shared folder, and neither proxy, relay nor streamers.
+    A small site has SQLite in a shared folder, one worker, and neither proxy, relay nor streamers.
     """
 
     webs: int = 3
@@ -87,8 +87,8 @@ class Work:
     """A host of background work: its processes."""
 
     host: Host
-    worker: "subprocess.Popen[bytes]"
     beat: "subprocess.Popen[bytes]"
+    worker: "subprocess.Popen[bytes] | None" = None
     stream: "subprocess.Popen[bytes] | None" = None
 
 
@@ -166,7 +166,9 @@ class Cluster:
         wait_until(lambda: get(f"{self.webs[0].url}/readyz", 2)[0] == 200, START_S)
 
     def _start_work(self, host: Host) -> Work:
-        commands = {"worker": ["-m", "benchmarks.rig.trading"], "beat": BEAT.split()}
+        commands = {"beat": BEAT.split()}
+        if not self.size.is_small or host is self.work_hosts[-1]:
+            commands["worker"] = ["-m", "benchmarks.rig.trading"]
         if not self.size.is_small:
             commands["stream"] = ["manage.py", "stream_quotes"]
         return Work(host, **{name: self.python(host, *line) for name, line in commands.items()})

@@ -10,7 +10,8 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.rig.loader import TEXT, Group, Load, Socket, main
+from benchmarks.rig.load_sockets import TEXT, Group, Socket
+from benchmarks.rig.loader import Load, main
 from benchmarks.rig.processes import raise_file_limit
 
 NUMBER = re.compile(rb'"seq":(\d+)')
