@@ -16,7 +16,7 @@ import redis
 from benchmarks.rig.hosts import GATEWAY, Host, Network, network
 from benchmarks.rig.nginx import nginx_conf
 from benchmarks.rig.polled_source import PolledSource
-from benchmarks.rig.processes import IBOV, START_S, Rig, wait_until
+from benchmarks.rig.processes import IBOV, Rig, wait_until
 from project.embedded import redis_server
 from project.launcher import BEAT
 from tests.instances import get, redis_key
@@ -31,6 +31,7 @@ MASTER = "pregao"
 POOL = 6  # connections of a process to PostgreSQL, which allows 100
 DOWN_AFTER_MS = 3000
 PUSH_S = 2.0
+UP_S = 240.0  # 12 processes that start at once on a busy machine of 2 cores
 BEAT_RENEWED_S = 2.5  # a beat with the lease renews it every 2 s
 SENTINEL_CONF = f"""
 sentinel monitor {MASTER} {{address}} {REDIS} 2
@@ -73,7 +74,7 @@ class Web:
         self.process = self.site.python(self.host, "-m", "project.serve", **env)
 
     def wait_until_up(self) -> None:
-        wait_until(lambda: get(f"{self.url}/healthz", 1)[0] == 200, START_S, self.process)
+        wait_until(lambda: get(f"{self.url}/healthz", 1)[0] == 200, UP_S, self.process)
 
     def restart(self) -> None:
         self.process.terminate()
@@ -163,7 +164,7 @@ class Cluster:
             web.wait_until_up()
         if not self.size.is_small:
             self._start_proxy()
-        wait_until(lambda: get(f"{self.webs[0].url}/readyz", 2)[0] == 200, START_S)
+        wait_until(lambda: get(f"{self.webs[0].url}/readyz", 2)[0] == 200, UP_S)
 
     def _start_work(self, host: Host) -> Work:
         commands = {"beat": BEAT.split()}
