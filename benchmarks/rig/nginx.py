@@ -29,7 +29,7 @@ http {{
         {servers}
     }}
     server {{
-        listen 80;
+        listen {listen};
         location / {{
         {location}
         }}
@@ -38,12 +38,15 @@ http {{
 """
 
 
-def nginx_conf(folder: Path, addresses: list[str], options: str = SERVER_OPTIONS) -> str:
-    """Return a configuration for a plain port 80, with `folder` for its files."""
+def nginx_conf(
+    folder: Path, addresses: list[str], *, listen: str = "80", options: str = SERVER_OPTIONS
+) -> str:
+    """Return a configuration without TLS, with `folder` for its files."""
     servers = [f"server {address} {options};" for address in addresses]
     location = _directives(r"proxy_pass http.*?proxy_connect_timeout [^;]+;")
     return NGINX.format(
         folder=folder,
+        listen=listen,
         upgrade=_directives(r"map \$http_upgrade.*?}"),
         servers="\n        ".join(servers),
         location=re.sub(r"http://127.0.0.1:\d+", "http://pregao", location),
