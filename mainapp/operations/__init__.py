@@ -1,1 +1,1 @@
-"""What the people who run an instance see of it: health and metrics."""
+"""What the people who run an instance see of it: the dashboard, health and metrics."""

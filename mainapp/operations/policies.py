@@ -1,4 +1,4 @@
-"""Permissions of health, metrics, the audit and reports, and the limits of reports."""
+"""Permissions of the dashboard, health, metrics, audit and reports, and the limits of reports."""
 
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from mainapp.core.policies import (
     MEMBERS,
     OWNER,
     Area,
+    Socket,
     action,
     form,
     operation,
@@ -34,6 +35,7 @@ PAGES = {
     "readyz": page(EVERYONE),
     # The view checks token and address; the policy tests send from this machine.
     "metrics": page(EVERYONE),
+    "dashboard": page(ADMIN, member=FORBIDDEN),
     "audit": page(ADMIN, member=FORBIDDEN),
     "audit-export": page(ADMIN, member=FORBIDDEN),
     "reports": form(MEMBERS),
@@ -48,3 +50,7 @@ OPERATIONS = {
     "api-cancel-report": operation(Area.REPORTS, post=OWNER),
     "api-download-report": operation(Area.REPORTS, get=OWNER),
 }
+
+# `ws/dashboard/`: closed with 4403, after it is accepted, for everybody but admins.
+REFUSED = 4403
+SOCKET = Socket(opens=ADMIN, frames={"ping": ADMIN}, refusal=REFUSED)

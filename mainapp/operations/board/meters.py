@@ -57,6 +57,11 @@ class Meter:
             row[bisect_left(BOUNDS_S, seconds)] += 1
             row[-1] += seconds
 
+    def start(self) -> None:
+        """Start publishing without waiting for a response. Safe to repeat."""
+        with self._lock:
+            self._start()
+
     def publish(self) -> None:
         """Write the measurements to Redis, to expire after LEASE_S. Raises: redis.RedisError."""
         with self._lock:
