@@ -30,9 +30,7 @@ class DashboardSocket(ConflatingWriter):
 
     __slots__ = ("_hub", "is_started")
 
-    def __init__(
-        self, hub: "DashboardFanout", send: Send, try_send: TrySend = never_sends
-    ) -> None:
+    def __init__(self, hub: "DashboardFanout", send: Send, try_send: TrySend = never_sends) -> None:
         super().__init__(send, try_send)
         self._hub = hub
         self.is_started = False
@@ -59,6 +57,7 @@ class DashboardFanout(Hub):
         self._collect = collect
         self._wake = asyncio.Event()
         self._sent_at = 0.0
+        self._fresh_at: float | None = None
 
     def tasks(self) -> Sequence[Task]:
         return (self._run,)
@@ -74,7 +73,7 @@ class DashboardFanout(Hub):
         self.sockets.discard(socket)
 
     def whole_frame(self) -> bytes:
-        return encode({"type": "dashboard_data", "at": _now(), **self.snapshot})
+        return encode({"type": "dashboard_data"} | self._times() | _values(self.snapshot))
 
     def _note_reading(self, message: DashboardRead) -> None:
         if message["reader"] != self.name:
@@ -84,10 +83,12 @@ class DashboardFanout(Hub):
         while True:
             await self._wait()
             if not self.sockets:
-                self.snapshot = {}
+                self.snapshot, self._fresh_at = {}, None
                 continue
             before = self.snapshot
             self.snapshot, is_reader = await self._collect(before)
+            if self.snapshot.get("read_at") != before.get("read_at"):
+                self._fresh_at = self.now()
             if is_reader:
                 message = {"type": "dashboard.read", "reader": self.name}
                 publish([GroupMessage(DASHBOARD, message, key="dashboard")])
@@ -116,15 +117,20 @@ class DashboardFanout(Hub):
         """Return the frame for sockets that have the values of `before`; None without news."""
         changed = {
             name: value
-            for name, value in self.snapshot.items()
-            if name != "read_at" and before.get(name) != value
+            for name, value in _values(self.snapshot).items()
+            if name not in before or before[name] != value
         }
         if not changed and self.now() - self._sent_at < HEARTBEAT_S:
             return None
         self._sent_at = self.now()
-        times: dict[str, Any] = {"at": _now(), "read_at": self.snapshot["read_at"]}
-        return encode({"type": "changed" if changed else "heartbeat", **times, **changed})
+        return encode({"type": "changed" if changed else "heartbeat"} | self._times() | changed)
+
+    def _times(self) -> dict[str, Any]:
+        """Return the time, and the age of the values by this process's own clock."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        age_s = None if self._fresh_at is None else round(self.now() - self._fresh_at, 1)
+        return {"at": at, "age_s": age_s}
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _values(snapshot: Snapshot) -> Snapshot:
+    return {name: value for name, value in snapshot.items() if name != "read_at"}

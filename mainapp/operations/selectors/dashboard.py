@@ -66,21 +66,21 @@ class Arrivals(NamedTuple):
     outbox: int
 
 
-def sizes() -> Sizes:
-    """Return the sizes of tables and backlogs. One query, which reads at most EXACT rows of each.
+def sizes(*, exact: int = EXACT) -> Sizes:
+    """Return the sizes of tables and backlogs. One query, which reads at most `exact` rows of each.
 
     Larger tables are estimated: on PostgreSQL by its own statistics, on SQLite, and before the
     first ANALYZE, by the distance of the smallest and the largest key, which counts deleted rows.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_sizes_sql(connection.vendor, EXACT))
+        cursor.execute(_sizes_sql(connection.vendor, exact))
         rows = {name: (counted, estimate) for name, counted, estimate in cursor.fetchall()}
     counts, inexact = {}, []
     for name in COUNTS:
         counted, estimate = rows[name]
-        if counted > EXACT:
+        if counted > exact:
             inexact.append(name)
-        counts[name] = max(counted, estimate) if counted > EXACT else counted
+        counts[name] = max(counted, estimate) if counted > exact else counted
     return Sizes(
         counts,
         [name for name in inexact if name in TABLES],
