@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
+from mainapp.operations.board import meter
 from mainapp.operations.board.dashboard import (
     Snapshot,
     load_snapshot,
@@ -31,6 +32,7 @@ def current_snapshot(*, at: datetime) -> tuple[Snapshot, bool]:
     stored = load_snapshot()
     if not take_turn("live", LIVE_MS - SLACK_MS):
         return stored, False
+    meter().publish()  # else its own new sockets would appear only after seconds
     read = stored | live_values(at=at) | _database_values(stored, at)
     snapshot = dict.fromkeys(FIELDS) | read | {"read_at": at.isoformat().replace("+00:00", "Z")}
     store_snapshot(snapshot)

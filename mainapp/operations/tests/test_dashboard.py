@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 from django.db import connection
-from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from mainapp.accounts.models import User

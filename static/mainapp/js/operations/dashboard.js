@@ -4,6 +4,7 @@ import { Connection, socketUrl } from "../core/connection.js";
 import { build, part, setData, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { age } from "../core/time.js";
+import { sourceName } from "../market/quotes.js";
 import { drawCurves, whole } from "./curves.js";
 
 const SILENCE_MS = 9_000; // a heartbeat comes every 4 to 5 s
@@ -81,7 +82,7 @@ function showSources() {
     const [mark, word] = SOURCES[state] ?? ["broken", () => state];
     const badge = build("span", { className: "state" }, word());
     badge.dataset.state = mark;
-    return build("li", {}, name, badge);
+    return build("li", {}, sourceName(name), badge);
   });
   part(root, "sources").replaceChildren(...items);
 }
