@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
+from statistics import median
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -36,8 +37,9 @@ User.objects.update(access_level="admin")
 RoomFactory()
 """
 FILL = """
-INSERT INTO forum_message (room_id, seq, revision, body, body_html, sent_at, kind, content)
-SELECT (SELECT id FROM forum_room LIMIT 1), n, n, 'oi', 'oi', now(), 'text', '{{}}'
+INSERT INTO forum_message
+    (room_id, seq, revision, reacted_revision, body, body_html, sent_at, kind, content)
+SELECT (SELECT id FROM forum_room LIMIT 1), n, n, 0, 'oi', 'oi', now(), 'text', '{{}}'
 FROM generate_series(1, {count}) AS n;
 ANALYZE;
 ALTER SYSTEM SET log_min_duration_statement = 0;
@@ -107,10 +109,11 @@ def report(
 ) -> None:
     kinds = Counter(kind for kind, _ms in statements)
     own = sum(kinds[kind] for kind in KINDS.values())
-    slowest = max((ms for kind, ms in statements if kind == "counts"), default=0.0)
+    counts = [ms for kind, ms in statements if kind == "counts"]
     tally.check("every viewer got a first frame", frames["dashboard_data"] == viewers)
     tally.line("queries of the dashboard", own / MEASURE_S, "a second", limit=QUERIES_A_SECOND)
-    tally.line("slowest query of the counts", slowest, "ms")
+    tally.line("all queries, with the checks of log-ins", len(statements) / MEASURE_S, "a second")
+    tally.line("query of the counts, median", median(counts), "ms")
     tally.note(f"all statements in {MEASURE_S:.0f} s: {dict(kinds)}; frames: {dict(frames)}")
 
 
