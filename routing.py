@@ -9,6 +9,7 @@ from mainapp.forum.consumers import RoomConsumer
 from mainapp.ideas.consumers import IdeaConsumer
 from mainapp.market.consumers import StockConsumer
 from mainapp.notifications.consumers import NotificationsConsumer
+from mainapp.operations.consumers import DashboardConsumer
 
 websocket_urlpatterns = [
     path("ws/stock/<str:room_name>/", StockConsumer.as_asgi()),
@@ -18,5 +19,6 @@ websocket_urlpatterns = [
     path("ws/club/<slug:slug>/", ClubConsumer.as_asgi()),
     path("ws/notifications/", NotificationsConsumer.as_asgi()),
     path("ws/presence/", PresenceConsumer.as_asgi()),
+    path("ws/dashboard/", DashboardConsumer.as_asgi()),
     re_path(r"", UnknownPathConsumer.as_asgi()),
 ]

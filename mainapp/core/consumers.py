@@ -160,7 +160,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         self._is_counted = True
         open_sockets[type(self).__name__] += 1
         if not self._may(self.policy.opens):
-            await self.close(SESSION_ENDED)
+            await self.close(self.policy.refusal or SESSION_ENDED)
             return
         if logins := self.scope.get("logins"):
             logins.join(self)

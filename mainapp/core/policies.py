@@ -148,12 +148,14 @@ class Socket:
     """Permissions of one socket: to open it, and to send each frame.
 
     For users who may not open it, the socket is accepted and closed with 4401. The reply to a
-    refused frame is an error: `login_required`, `muted` or `forbidden`.
+    refused frame is an error: `login_required`, `muted` or `forbidden`. A `refusal` is the close
+    code for all who may not open it, anonymous or not.
     """
 
     opens: Who
     frames: Mapping[str, Who]
     of: str = ""
+    refusal: int | None = None
 
 
 # Pages of third-party packages, by the prefix of their path; only access as a whole is checked.

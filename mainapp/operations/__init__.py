@@ -1,1 +1,1 @@
-"""What the people who run an instance see of it: health, metrics and quotas."""
+"""What the people who run an instance see of it: the dashboard, health, metrics and quotas."""

@@ -1,4 +1,4 @@
-"""Permissions of health, metrics, the audit, reports and quotas, and the limits of reports."""
+"""Permissions of dashboard, health, metrics, audit, reports and quotas, and limits of reports."""
 
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from mainapp.core.policies import (
     MEMBERS,
     OWNER,
     Area,
+    Socket,
     action,
     form,
     operation,
@@ -33,6 +34,7 @@ PAGES = {
     "readyz": page(EVERYONE),
     # The view checks token and address; the policy tests send from this machine.
     "metrics": page(EVERYONE),
+    "dashboard": page(ADMIN, member=FORBIDDEN),
     "audit": page(ADMIN, member=FORBIDDEN),
     "audit-export": page(ADMIN, member=FORBIDDEN),
     "usage": page(MEMBERS),
@@ -50,3 +52,7 @@ OPERATIONS = {
     "api-cancel-report": operation(Area.REPORTS, post=OWNER),
     "api-download-report": operation(Area.REPORTS, get=OWNER),
 }
+
+# `ws/dashboard/`: closed with 4403, after it is accepted, for everybody but admins.
+REFUSED = 4403
+SOCKET = Socket(opens=ADMIN, frames={"ping": ADMIN}, refusal=REFUSED)

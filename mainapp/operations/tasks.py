@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.exceptions import OperationalError
 from django.utils import timezone
 
-from mainapp.operations.services import sealing
+from mainapp.operations.services import sampling, sealing
 from mainapp.operations.services.reports.leases import due_reports
 from mainapp.operations.services.reports.making import run_report
 from mainapp.operations.services.reports.sweeping import SWEEP, sweep_files
@@ -46,3 +46,9 @@ def queue_report(pk: int) -> None:
 def seal_audit() -> None:
     """Seal new audit entries into the chain."""
     sealing.seal_entries(at=timezone.now())
+
+
+@shared_task(name=sampling.TASK, ignore_result=True)
+def sample_instance() -> None:
+    """Write the sample of this minute for the dashboard's curves."""
+    sampling.write_sample(at=timezone.now())

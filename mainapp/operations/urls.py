@@ -1,9 +1,10 @@
-"""URLs of health, metrics, the audit, reports and quotas."""
+"""URLs of the dashboard, health, metrics, the audit, reports and quotas."""
 
 from django.urls import path
 
 from mainapp.operations.views import reports
 from mainapp.operations.views.audit import audit, export
+from mainapp.operations.views.dashboard import dashboard
 from mainapp.operations.views.health import healthz, readyz
 from mainapp.operations.views.metrics import metrics
 from mainapp.operations.views.usage import usage
@@ -12,6 +13,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("painel/", dashboard, name="dashboard"),
     path("relatorios/", reports.reports, name="reports"),
     path("relatorios/<key:pk>/cancel/", reports.cancel, name="cancel-report"),
     path("relatorios/<key:pk>/delete/", reports.delete, name="delete-report"),

@@ -336,7 +336,7 @@ AUDITED: dict[str, Sent] = {
     ),
     "send-campaign POST": sent("notifications.broadcast changed state", person="admin"),
     "cancel-campaign POST": sent("notifications.broadcast changed state", person="admin"),
-    "unsubscribe-news POST": sent("accounts.preferences created", no_actor=True),
+    "unsubscribe-news POST": sent("accounts.preferences created"),
     # Clubs
     "novo-clube POST": sent(
         "clubs.club created",

@@ -67,6 +67,7 @@ NOT_AUDITED = {
         ("notifications.mark", "forum.participant", "forum.message", "forum.reaction"),
         "messages, marks, reactions; system messages and the moderation log record participation",
     ),
+    "operations.sample": "measurements of the instance, by a task",
     "operations.report": "files made of other rows, which their owner requested",
     "uploads.upload": "part of a message",
     **dict.fromkeys(

@@ -28,7 +28,7 @@ async def test_socket_accepts_and_refuses_frames_by_its_policy(websocket):
                 if not path:
                     assert await socket.closed() == 4404
                 elif role not in rules.opens:
-                    code = 4401 if role is Who.ANONYMOUS else 4404
+                    code = rules.refusal or (4401 if role is Who.ANONYMOUS else 4404)
                     assert (path, person, await socket.closed()) == (path, person, code)
                 else:
                     codes = {kind: await answer_to(socket, kind) for kind in rules.frames}

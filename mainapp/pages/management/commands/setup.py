@@ -30,6 +30,7 @@ from mainapp.notifications.selectors.channels import device_count
 from mainapp.notifications.services.devices import ensure_key
 from mainapp.notifications.services.scheduling import ensure_sweep
 from mainapp.operations.services.reports import sweeping
+from mainapp.operations.services.sampling import ensure_sampling
 from mainapp.operations.services.sealing import ensure_sealing
 from mainapp.uploads.services import uploads
 
@@ -133,6 +134,7 @@ def schedule() -> str:
     ideas.ensure_sweep()
     sweeping.ensure_sweep()
     ensure_sealing()
+    ensure_sampling()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"

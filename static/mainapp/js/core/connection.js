@@ -14,9 +14,10 @@ const CLOCK_JUMP_MS = 2_000;
 
 const SERVICE_RESTART = 1012;
 const SESSION_ENDED = 4401;
+const FORBIDDEN = 4403;
 const UNKNOWN_PATH = 4404;
 const FLOODED = 4408;
-const FINAL = { [UNKNOWN_PATH]: "gone", [FLOODED]: "flooded" };
+const FINAL = { [FORBIDDEN]: "forbidden", [UNKNOWN_PATH]: "gone", [FLOODED]: "flooded" };
 
 /** Return the pause before the next attempt: full jitter under a ceiling that grows with the outage. */
 export function reconnectDelay(outageMs, { floorMs = 2 * MIN_DELAY_MS, random = Math.random } = {}) {
@@ -41,7 +42,7 @@ export function socketUrl(path) {
  *
  * `state`: `connecting`, `open`, `offline` (the browser lost the network; the connection may survive),
  * `reconnecting`, `stopped`. `reason` is why it is not open: `connecting`, `silent`, `closed`,
- * `offline`, `session`, `gone`, `flooded`.
+ * `offline`, `session`, `forbidden`, `gone`, `flooded`.
  *
  * Events: `state`; `opened` (frames can be sent); `frame` {frame}; `silence`; `wake` (after a sleep, a
  * probe was sent); `lost` (the connection is gone).

@@ -1,0 +1,60 @@
+"""The collector of the dashboard: one for the instance, whatever its viewers and processes."""
+
+import logging
+from datetime import datetime
+
+from django.db import DatabaseError
+
+from mainapp.operations.board import meter
+from mainapp.operations.board.dashboard import (
+    Snapshot,
+    load_snapshot,
+    store_snapshot,
+    take_turn,
+)
+from mainapp.operations.events import FIELDS
+from mainapp.operations.selectors.dashboard import curves, live_values, sizes
+
+logger = logging.getLogger(__name__)
+
+LIVE_MS, COUNTS_MS, CURVES_MS = 1_000, 2_000, 20_000
+# Shortened by the jitter of the callers' timers, so that a caller every second gets each turn.
+SLACK_MS = 100
+
+
+def current_snapshot(*, at: datetime) -> tuple[Snapshot, bool]:
+    """Return the dashboard's values, and whether this process has just read them.
+
+    At most one process at a time reads, so the cost does not grow with viewers or processes: at
+    most one query in two seconds for the counts, and one in twenty for the curves. Others get what
+    it stored. Raises: redis.RedisError.
+    """
+    stored = load_snapshot()
+    if not take_turn("live", LIVE_MS - SLACK_MS):
+        return stored, False
+    meter().publish()  # else its own new sockets would appear only after seconds
+    read = stored | live_values(at=at) | _database_values(stored, at)
+    snapshot = dict.fromkeys(FIELDS) | read | {"read_at": at.isoformat().replace("+00:00", "Z")}
+    store_snapshot(snapshot)
+    return snapshot, True
+
+
+def without_redis(snapshot: Snapshot) -> Snapshot:
+    """Return the values while Redis does not answer: the last ones, with the feed down."""
+    parts = (snapshot.get("parts") or {"database": "ok"}) | {"redis": "down"}
+    return dict.fromkeys((*FIELDS, "read_at")) | snapshot | {"feed": "down", "parts": parts}
+
+
+def _database_values(stored: Snapshot, at: datetime) -> Snapshot:
+    values: Snapshot = {"parts": stored.get("parts") or {"redis": "ok", "database": "ok"}}
+    try:
+        if take_turn("counts", COUNTS_MS - SLACK_MS) or stored.get("about") is None:
+            read = sizes()
+            values |= {**read.counts, "about": read.about, "at_least": read.at_least}
+            values["parts"] = {"redis": "ok", "database": "ok"}
+        if take_turn("curves", CURVES_MS) or stored.get("curves") is None:
+            values["curves"] = curves(at=at)
+    except DatabaseError as error:
+        logger.warning("the dashboard's counts could not be read: %s", error)
+        values["parts"] = {"redis": "ok", "database": "down"}
+    return values
