@@ -135,7 +135,7 @@ TABLES = (
         STOCKS * 252 * MINUTES_A_DAY,
         {
             "stock_id": STOCK,
-            "\"interval\"": "'1m'",
+            '"interval"': "'1m'",
             "starts_at": f"date_trunc('minute', now()) - interval '1 minute' * (i / {STOCKS})",
             "open": "10",
             "high": "11",
@@ -340,7 +340,9 @@ TABLES = (
         },
     ),
     Table("alerts_sharedalert", 10_000, {"alert_id": "i", "club_id": CLUB}),
-    Table("alerts_alertsubscription", 100_000, {"shared_id": "1 + (i - 1) % 10000", "user_id": USER}),
+    Table(
+        "alerts_alertsubscription", 100_000, {"shared_id": "1 + (i - 1) % 10000", "user_id": USER}
+    ),
     Table(
         "portfolio_carteira",
         5_000_000,
@@ -428,7 +430,9 @@ TABLES = (
         1_000_000,
         {"event_id": EVENT, "user_id": SPREAD, "lead_minutes": "60"},
     ),
-    Table("agenda_calendarlink", 100_000, {"user_id": "i", "key": "'k' || i"}, "i <= {accounts_user}"),
+    Table(
+        "agenda_calendarlink", 100_000, {"user_id": "i", "key": "'k' || i"}, "i <= {accounts_user}"
+    ),
     Table("agenda_event_tags", 100_000, {"event_id": EVENT, "tag_id": "1 + i % 10000"}),
     Table(
         "moderation_case",
@@ -562,8 +566,12 @@ def insertion(table: Table, sizes: Mapping[str, int], needed: Mapping[str, str])
     size = sizes[table.name]
     rows = f"{values} FROM generate_series(1::bigint, {{n}}) AS i WHERE {table.where}"
     return (
-        f"INSERT INTO {table.name} ({names}) SELECT {rows} ON CONFLICT DO NOTHING"  # noqa: S608
-    ).replace("'{}'", "'{{}}'").format(n=size, **sizes)
+        (
+            f"INSERT INTO {table.name} ({names}) SELECT {rows} ON CONFLICT DO NOTHING"  # noqa: S608
+        )
+        .replace("'{}'", "'{{}}'")
+        .format(n=size, **sizes)
+    )
 
 
 def _needed_columns() -> Iterator[tuple[str, dict[str, str]]]:

@@ -1,0 +1,119 @@
+"""Comparison of the capacity formula with real servers: sockets × web processes.
+
+For each size a number of web processes share one port. The CPU of all of them for a batch, and what
+Redis sends, are measured in the same run and compared with `benchmarks/rig/capacity.py`, whose two
+constants of CPU are first measured anew: the formula is checked, and not the speed of the machine.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.fanout import SYMBOLS
+from benchmarks.rig import capacity
+from benchmarks.rig.processes import Rig, Worker, port_of
+from benchmarks.rig.readings import Tally, cpu_s
+
+SIZES = ((500, 1), (2000, 2), (4000, 3))
+# The constants come from these numbers of sockets of one process.
+FEW, MANY = 200, 2000
+BATCHES, ROUNDS = 10, 4
+TOLERANCE_PCT = 25.0
+
+
+class Servers:
+    """Web processes that share a port, and the sockets that a load client has opened there."""
+
+    def __init__(self, rig: Rig, load: Worker, publisher: Worker, processes: int) -> None:
+        self.listener, self.load, self.publisher = rig.listen(), load, publisher
+        self.name, self.sockets = f"{processes} processes", 0
+        self.webs = [
+            rig.web(self.listener, application="project.asgi:application")
+            for _number in range(processes)
+        ]
+
+    def measure(self, sockets: int) -> tuple[float, float]:
+        """Open sockets up to this number; return the CPU in ms and KB from Redis, for a batch."""
+        self.load.call(
+            "open",
+            name=self.name,
+            port=port_of(self.listener),
+            count=sockets - self.sockets,
+            symbols=SYMBOLS,
+        )
+        self.sockets = sockets
+        for _ in range(5):
+            self.publisher.call("publish")
+        time.sleep(1)
+        pids = [web.pid for web in self.webs]
+        rounds = [
+            _one_round(self.load, self.publisher, pids, self.name, sockets) for _ in range(ROUNDS)
+        ]
+        return min(rounds)
+
+    def close(self) -> None:
+        self.load.call("close", name=self.name)
+        for web in self.webs:
+            web.terminate()
+            web.wait()
+
+
+def _one_round(
+    load: Worker, publisher: Worker, pids: list[int], name: str, sockets: int
+) -> tuple[float, float]:
+    load.call("reset", name=name)
+    cpu_before_s, sent = sum(map(cpu_s, pids)), publisher.call("traffic")["sent"]
+    for number in range(1, BATCHES + 1):
+        publisher.call("publish")
+        load.call("wait", name=name, updates=number * sockets)
+    spent_ms = (sum(map(cpu_s, pids)) - cpu_before_s) * 1000 / BATCHES
+    sent_kb = (publisher.call("traffic")["sent"] - sent) / 1024 / BATCHES
+    return spent_ms, sent_kb
+
+
+def constants(few: tuple[float, float], many: tuple[float, float]) -> dict[str, Any]:
+    """Return the constants of this machine, from two sizes with one process each."""
+    update_us = (many[0] - few[0]) * 1000 / (MANY - FEW)
+    return {
+        "UPDATE_CPU_US": update_us,
+        "BATCH_CPU_MS": max(0.0, few[0] - FEW * update_us / 1000),
+        "PUBLICATION_KB": few[1],
+    }
+
+
+def compare(tally: Tally, sockets: int, processes: int, real: tuple[float, float]) -> None:
+    """Print what the formula predicts for a size beside what was measured."""
+    size = capacity.Load(sockets=sockets, processes=processes)
+    predicted = capacity.web_cpu_ms(size), capacity.redis_kb(size)
+    tally.note(f"{sockets} sockets, {processes} processes")
+    for unit, expected, value in zip(("ms of CPU", "KB from Redis"), predicted, real, strict=True):
+        tally.line(f"  predicted {expected:.1f}, measured", value, unit)
+        tally.line("  difference", abs(expected / value - 1) * 100, "%", TOLERANCE_PCT)
+
+
+def main() -> None:
+    tally = Tally("capacity: predicted and measured, for one batch of 85 symbols")
+    with Rig() as rig, rig.on_failure_show_log():
+        rig.start_redis()
+        rig.prepare()
+        load, publisher = rig.worker("loader"), rig.worker("publisher")
+        publisher.call("start", symbols=SYMBOLS)
+        one = Servers(rig, load, publisher, 1)
+        readings = {sockets: one.measure(sockets) for sockets in (FEW, SIZES[0][0], MANY)}
+        one.close()
+        for name, value in constants(readings[FEW], readings[MANY]).items():
+            tally.line(f"{name} (in the formula: {getattr(capacity, name):g})", value, "")
+            setattr(capacity, name, value)
+        compare(tally, *SIZES[0], readings[SIZES[0][0]])
+        for sockets, processes in SIZES[1:]:
+            servers = Servers(rig, load, publisher, processes)
+            compare(tally, sockets, processes, servers.measure(sockets))
+            servers.close()
+    sys.exit(tally.exit_code)
+
+
+if __name__ == "__main__":
+    main()
