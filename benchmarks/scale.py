@@ -1,4 +1,4 @@
-"""Comparison of the capacity formula with real servers: sockets × web processes.
+"""Comparison of the capacity formula with real servers: sockets and web processes.
 
 For each size a number of web processes share one port. The CPU of all of them for a batch, and what
 Redis sends, are measured in the same run and compared with `benchmarks/rig/capacity.py`, whose two
@@ -65,12 +65,12 @@ def _one_round(
     load: Worker, publisher: Worker, pids: list[int], name: str, sockets: int
 ) -> tuple[float, float]:
     load.call("reset", name=name)
-    cpu_before_s, sent = sum(map(cpu_s, pids)), publisher.call("traffic")["sent"]
+    cpu_before_s, sent = sum(map(cpu_s, pids)), publisher.call("info")["sent_bytes"]
     for number in range(1, BATCHES + 1):
         publisher.call("publish")
         load.call("wait", name=name, updates=number * sockets)
     spent_ms = (sum(map(cpu_s, pids)) - cpu_before_s) * 1000 / BATCHES
-    sent_kb = (publisher.call("traffic")["sent"] - sent) / 1024 / BATCHES
+    sent_kb = (publisher.call("info")["sent_bytes"] - sent) / 1024 / BATCHES
     return spent_ms, sent_kb
 
 

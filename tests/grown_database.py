@@ -212,7 +212,7 @@ TABLES = (
             "ELSE {forum_message} + {forum_message} / {forum_room} END",
             "revision": f"CASE WHEN i IN ({PERSON}, {PERSON + 2}) THEN {{forum_message}} / 4 "
             "ELSE {forum_message} END",
-            "active_at": AGO,
+            "active_at": "now() - interval '30 minutes' * ({n} - i)",
         },
     ),
     Table(
@@ -510,7 +510,7 @@ TABLES = (
             "format": "'csv'",
             "state": "'done'",
             "key": "'r' || i",
-            "file": "'r' || i || '.rows'",
+            "file": "CASE WHEN i % 50 = 0 THEN 'r' || i || '.rows' ELSE '' END",
             "progress": "100",
             "expires_at": "now() + interval '1 minute' * i",
         },
