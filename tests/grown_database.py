@@ -566,9 +566,7 @@ def insertion(table: Table, sizes: Mapping[str, int], needed: Mapping[str, str])
     size = sizes[table.name]
     rows = f"{values} FROM generate_series(1::bigint, {{n}}) AS i WHERE {table.where}"
     return (
-        (
-            f"INSERT INTO {table.name} ({names}) SELECT {rows} ON CONFLICT DO NOTHING"  # noqa: S608
-        )
+        (f"INSERT INTO {table.name} ({names}) SELECT {rows} ON CONFLICT DO NOTHING")
         .replace("'{}'", "'{{}}'")
         .format(n=size, **sizes)
     )

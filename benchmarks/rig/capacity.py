@@ -7,13 +7,14 @@ import math
 from dataclasses import dataclass
 
 # Measured by benchmarks/scale.py and benchmarks/fanout.py: 85 symbols, 10 of them a socket.
-UPDATE_CPU_US = 16.0  # of a web process, for one frame to one socket
-BATCH_CPU_MS = 4.0  # of a web process, for a batch, whatever the number of sockets
+UPDATE_CPU_US = 13.0  # of a web process, for one frame to one socket
+BATCH_CPU_MS = 1.5  # of a web process, for a batch, whatever the number of sockets
 CONNECT_CPU_MS = 1.0
 SOCKET_KB = 28.0
 PROCESS_MB = 96.0
 FRAME_BYTES = 1_900
-PUBLICATION_KB = 22.0  # that Redis sends to each web process, for a batch of 85 symbols
+PUBLICATION_KB = 13.0  # that Redis sends to each web process, for a batch of 85 symbols
+WRITER_KB = 37.0  # that Redis sends to the worker, which compares the batch with the board
 # A process that is busier answers pings and pages late.
 MAX_CPU = 0.6
 # Of a 1 Gbit/s network card, in both directions of a host.
@@ -36,7 +37,7 @@ def web_cpu_ms(load: Load) -> float:
 
 def redis_kb(load: Load) -> float:
     """Return what Redis sends for one batch, in KB."""
-    return load.processes * PUBLICATION_KB
+    return WRITER_KB + load.processes * PUBLICATION_KB
 
 
 def processes_needed(load: Load, *, burst_s: float = 1.0) -> int:

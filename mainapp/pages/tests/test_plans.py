@@ -9,6 +9,7 @@ import re
 
 import pytest
 from celery import current_app
+from channels.db import database_sync_to_async
 from django.db import connection, transaction
 from django.urls import get_resolver
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils import timezone
 from conftest import flush_redis
 from mainapp.accounts.models import User
 from mainapp.core.policies import operation_policies, page_policies
+from mainapp.core.realtime import queries
 from mainapp.notifications.services.outbox import claim_due
 from mainapp.pages.management.policies import routes
 from tests.canary import ARGUMENT
@@ -182,8 +184,14 @@ SOCKETS = [
 ]
 
 
+def on_this_thread(function, **_options):
+    return database_sync_to_async(function)
+
+
 @pytest.mark.parametrize("path", SOCKETS)
-async def test_sockets_read_few_rows(plans, person, websocket, path):
+async def test_sockets_read_few_rows(plans, person, websocket, path, monkeypatch):
+    # Sockets query in threads of their own, whose connections would not see these rows.
+    monkeypatch.setattr(queries, "database_sync_to_async", on_this_thread)
     with plans.at(path):
         async with websocket(path, person) as socket:
             await socket.request({"type": "ping"})
