@@ -23,7 +23,7 @@ from benchmarks.alerts import prepare
 from tests.postgresql import PostgreSQL
 from tests.redis_servers import Server
 
-ROUNDS = 3
+ROUNDS = 4
 BATCHES = 60
 PAGES = (
     *("/", "/stocktracker", "/ativo/PETR4/", "/room/500/", "/conversas/", "/forum/"),
@@ -72,7 +72,7 @@ def measure_pages() -> None:
     from mainapp.accounts.models import User  # noqa: PLC0415 - as above
     from tests.grown_database import PERSON  # noqa: PLC0415 - as above
 
-    client = Client(HTTP_HOST="localhost")
+    client = Client(HTTP_HOST="localhost", raise_request_exception=False)
     client.force_login(User.objects.get(pk=PERSON))
     for path in PAGES:
         walls, statuses = [], set()
@@ -83,7 +83,7 @@ def measure_pages() -> None:
         slowest = max(queries, key=lambda query: float(query["time"]))
         in_sql = sum(float(query["time"]) for query in queries) * 1000
         line(
-            path,
+            f"{path} {sorted(statuses)}",
             f"{min(walls):7.0f} ms, {in_sql:6.0f} in {len(queries):2} queries",
             f"slowest {float(slowest['time']) * 1000:5.0f}: {slowest['sql'][:60]}",
         )

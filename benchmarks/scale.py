@@ -1,6 +1,6 @@
 """Comparison of the capacity formula with real servers: sockets and web processes.
 
-For each size a number of web processes share one port. The CPU of all of them for a batch, and what
+Each web process has its share of the sockets. The CPU of all of them for a batch, and what
 Redis sends, are measured in the same run and compared with `benchmarks/rig/capacity.py`, whose
 constants are first measured anew: the formula is checked, and not the speed of the machine.
 """
@@ -24,53 +24,53 @@ TOLERANCE_PCT = 25.0
 
 
 class Servers:
-    """Web processes that share a port, and the sockets that a load client has opened there."""
+    """Web processes, each with a port and its share of the sockets, as behind a load balancer.
+
+    On one shared port, the process that woke first accepted nearly all.
+    """
 
     def __init__(self, rig: Rig, load: Worker, publisher: Worker, processes: int) -> None:
-        self.listener, self.load, self.publisher = rig.listen(), load, publisher
-        self.name, self.sockets = f"{processes} processes", 0
+        self.load, self.publisher, self.processes = load, publisher, processes
+        self.listeners = [rig.listen() for _number in range(processes)]
         self.webs = [
-            rig.web(self.listener, application="project.asgi:application")
-            for _number in range(processes)
+            rig.web(listener, application="project.asgi:application") for listener in self.listeners
         ]
+        self.names = [f"{number} of {processes}" for number in range(processes)]
+        self.sockets = 0
 
     def measure(self, sockets: int) -> tuple[float, float]:
         """Open sockets up to this number; return the CPU in ms and KB from Redis, for a batch."""
-        self.load.call(
-            "open",
-            name=self.name,
-            port=port_of(self.listener),
-            count=sockets - self.sockets,
-            symbols=SYMBOLS,
-        )
-        self.sockets = sockets
+        share = sockets // self.processes
+        for name, listener in zip(self.names, self.listeners, strict=True):
+            port, count = port_of(listener), share - self.sockets
+            self.load.call("open", name=name, port=port, count=count, symbols=SYMBOLS)
+        self.sockets = share
         for _ in range(5):
             self.publisher.call("publish")
         time.sleep(1)
-        pids = [web.pid for web in self.webs]
-        rounds = [
-            _one_round(self.load, self.publisher, pids, self.name, sockets) for _ in range(ROUNDS)
-        ]
-        return min(rounds)
+        return min(self._one_round() for _ in range(ROUNDS))
 
     def close(self) -> None:
-        self.load.call("close", name=self.name)
+        for name in self.names:
+            self.load.call("close", name=name)
         for web in self.webs:
             web.terminate()
             web.wait()
 
+    def _one_round(self) -> tuple[float, float]:
+        for name in self.names:
+            self.load.call("reset", name=name)
+        cpu_before_s, sent = self._cpu_s(), self.publisher.call("info")["sent_bytes"]
+        for number in range(1, BATCHES + 1):
+            self.publisher.call("publish")
+            for name in self.names:
+                self.load.call("wait", name=name, updates=number * self.sockets)
+        spent_ms = (self._cpu_s() - cpu_before_s) * 1000 / BATCHES
+        sent_kb = (self.publisher.call("info")["sent_bytes"] - sent) / 1024 / BATCHES
+        return spent_ms, sent_kb
 
-def _one_round(
-    load: Worker, publisher: Worker, pids: list[int], name: str, sockets: int
-) -> tuple[float, float]:
-    load.call("reset", name=name)
-    cpu_before_s, sent = sum(map(cpu_s, pids)), publisher.call("info")["sent_bytes"]
-    for number in range(1, BATCHES + 1):
-        publisher.call("publish")
-        load.call("wait", name=name, updates=number * sockets)
-    spent_ms = (sum(map(cpu_s, pids)) - cpu_before_s) * 1000 / BATCHES
-    sent_kb = (publisher.call("info")["sent_bytes"] - sent) / 1024 / BATCHES
-    return spent_ms, sent_kb
+    def _cpu_s(self) -> float:
+        return sum(cpu_s(web.pid) for web in self.webs)
 
 
 def constants(

@@ -235,6 +235,7 @@ TABLES = (
             "revision": SEQ,
             "author_id": USER,
             "kind": "CASE WHEN i % 500 = 0 THEN 'image' ELSE 'text' END",
+            "content": "(CASE WHEN i % 500 = 0 THEN '{{\"upload\": 1}}' ELSE '{{}}' END)::jsonb",
             "body": TEXT,
             "body_html": f"'<p>' || {TEXT} || '</p>'",
             "sent_at": AGO,

@@ -17,16 +17,15 @@ PUBLICATION_KB = 13.0  # that Redis sends to each web process, for a batch of 85
 WRITER_KB = 37.0  # that Redis sends to the worker, which compares the batch with the board
 # A process that is busier answers pings and pages late.
 MAX_CPU = 0.6
-# Of a 1 Gbit/s network card, in both directions of a host.
-MAX_NETWORK_MB_S = 80.0
+MAX_NETWORK_MB_S = 80.0  # of a host with a card of 1 Gbit/s
+POOL_SIZE = 20  # database connections of a process, DATABASE_POOL_SIZE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Sockets of the tracker, and the seconds between two batches."""
+    """Sockets of the tracker, and the web processes that serve them."""
 
     sockets: int
-    every_s: float = 10.0
     processes: int = 1
 
 
@@ -40,10 +39,15 @@ def redis_kb(load: Load) -> float:
     return WRITER_KB + load.processes * PUBLICATION_KB
 
 
-def processes_needed(load: Load, *, burst_s: float = 1.0) -> int:
-    """Return the web processes that send a batch to all sockets within `burst_s` seconds."""
+def processes_needed(sockets: int, *, burst_s: float = 1.0, back_s: float = 10.0) -> int:
+    """Return the web processes for a number of sockets.
+
+    They send a batch to all within `burst_s` seconds, and accept all again within `back_s` seconds
+    after a restart.
+    """
     busy_ms = MAX_CPU * burst_s * 1000 - BATCH_CPU_MS
-    return max(1, math.ceil(load.sockets * UPDATE_CPU_US / 1000 / busy_ms))
+    for_updates = math.ceil(sockets * UPDATE_CPU_US / 1000 / busy_ms)
+    return max(1, for_updates, math.ceil(sockets * CONNECT_CPU_MS / 1000 / back_s))
 
 
 def memory_mb(load: Load) -> float:
@@ -51,11 +55,16 @@ def memory_mb(load: Load) -> float:
     return load.processes * PROCESS_MB + load.sockets * SOCKET_KB / 1024
 
 
-def client_mb_s(load: Load, *, burst_s: float = 1.0) -> float:
-    """Return what the hosts send to clients while a batch goes out, in MB/s."""
-    return load.sockets * FRAME_BYTES / burst_s / 1e6
+def client_mb(load: Load) -> float:
+    """Return what the hosts send to clients for one batch, in MB."""
+    return load.sockets * FRAME_BYTES / 1e6
 
 
-def reconnect_s(load: Load) -> float:
-    """Return the seconds in which the processes accept all sockets again."""
-    return load.sockets * CONNECT_CPU_MS / 1000 / load.processes
+def connections(load: Load) -> int:
+    """Return the most database connections that the web processes open."""
+    return load.processes * POOL_SIZE
+
+
+def plan(sockets: int) -> Load:
+    """Return the load of a number of sockets on as many processes as they need."""
+    return Load(sockets=sockets, processes=processes_needed(sockets))

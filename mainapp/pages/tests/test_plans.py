@@ -5,6 +5,7 @@ TEST_DATABASE=postgresql.
 """
 
 import inspect
+import os
 import re
 
 import pytest
@@ -30,7 +31,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="plans of PostgreSQL"),
     pytest.mark.timeout(300),
 ]
-SCALE = float(__import__("os").environ.get("X", "0.005"))
+SCALE = float(os.environ.get("PLANS_SCALE", "0.005"))
 SLUG = f"c{PERSON}"
 VALUES = {
     "seq": "100",
@@ -46,6 +47,22 @@ VALUES = {
 }
 # A form with a list of all tokens, of a package that logs every token that it issued.
 SKIPPED = {"admin/token_blacklist/blacklistedtoken/add/"}
+# Reads of many rows that are accepted: place, table, reason.
+KNOWN = [
+    ("^get /admin/", ".*", "lists of the admin count and sort whole tables"),
+    ("[?]q=", ".*", "a search compares the texts of everything that its reader may see"),
+    ("^get /(forum|create-room|api/v1/rooms)/", ".*", "rooms are counted by topic"),
+    ("^get (/ideias|/clube|/api/v1/ideas)/", ".*", "matching ideas are counted for the pages"),
+    ("^get /api/v1/(events|courses)/", ".*", "past events are listed too, and counted"),
+    ("^get /agenda/", "agenda_event", "as above; a feed has the events of a year"),
+    ("^get .*notifications/", "notifications_notification", "an inbox with many deleted rows"),
+    ("^post /api/v1/ideas/.*/comments/", "accounts_user", "the people who may be mentioned"),
+    ("^post /delete-room/", ".*", "every message of the room is deleted"),
+    ("^post /export-data/", ".*", "an export has every row of a person"),
+    ("^update_stock$", "market_candle", "today's candles, after quotes that contradict the last"),
+    ("^(prune_log_ins|forget_complaint_copies|remove_deleted_clubs)$", ".*", "once a night"),
+    ("^sweep_", ".*", "once an hour"),
+]
 # The person's rooms of the four kinds have ids that follow each other.
 ROOMS = [PERSON, PERSON + 1, PERSON + 2, PERSON + 3]
 QUERIES = ("", "?q=sala&busca=sala&query=sala&search=sala", f"?page=3&club={SLUG}&ordering=-return")
@@ -62,8 +79,20 @@ def grown(django_db_setup, django_db_blocker):
 def plans(db, grown):
     found = Plans(BIG)
     yield found
-    print(f"\n{found.explained} statements explained")
-    assert not found.findings, "\n".join(map(str, found.findings))
+    new = [one for one in found.findings if reason_for(one) is None]
+    assert not new, "\n".join(map(str, new))
+    assert found.explained > 0
+
+
+def reason_for(finding):
+    return next(
+        (
+            reason
+            for place, table, reason in KNOWN
+            if re.search(place, finding.place) and re.fullmatch(table, finding.table)
+        ),
+        None,
+    )
 
 
 @pytest.fixture
@@ -133,8 +162,9 @@ def test_pages_and_operations_read_few_rows(plans, person):
                     visitor.request(name, method, path + query)
 
     answered = visitor.answers
-    print({key: codes for key, codes in answered.items() if min(codes) >= 400})
-    print({key: codes for key, codes in answered.items() if 500 in codes})
+    gets = [codes for (_name, method), codes in answered.items() if method == "get"]
+    assert sum(200 in codes or 302 in codes for codes in gets) > 0.75 * len(gets)
+    assert [key for key, codes in answered.items() if 500 in codes] == []
 
 
 def test_admin_pages_read_few_rows(plans, admin):
@@ -142,7 +172,7 @@ def test_admin_pages_read_few_rows(plans, admin):
     for name, route in urls(is_admin=True):
         for path in addresses(route):
             visitor.request(name, "get", path)
-    print({key: codes for key, codes in visitor.answers.items() if min(codes) >= 400})
+    assert sum(200 in codes for codes in visitor.answers.values()) > 40
 
 
 def periodic_tasks():
