@@ -11,6 +11,7 @@ from django.db import connection
 
 # Rows of one big table that a statement may read by an index, and by a scan that a LIMIT ends.
 MAX_ROWS, MAX_SCANNED_ROWS = 3_000, 500
+MAX_PRINTED = 4_000
 AVOIDED = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 STATEMENT = re.compile(r"\s*\(?\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 
@@ -61,11 +62,13 @@ class Plans:
         return bool(self.tables.intersection(re.findall(r'"(\w+)"', sql)))
 
     def _explain_once(self, sql: str, params: Any) -> None:
-        key = f"{sql} {params}"
-        if key in self.seen:
+        # The same statement with lists of other lengths is explained once.
+        shape = re.sub(r"%s(, %s)+", "%s", sql)
+        if shape in self.seen:
             return
-        self.seen.add(key)
+        self.seen.add(shape)
         self.explained += 1
+        key = f"{sql} {params}"[:MAX_PRINTED]
         if self._large_reads(plan_of(sql, params)):
             for read in self._large_reads(plan_of(sql, params, by_index=True)):
                 self.findings.append(Finding(self.place, *read, sql=key))
