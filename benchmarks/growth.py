@@ -101,7 +101,7 @@ def measure_batches() -> None:
     from mainapp.market.quotes import Quote  # noqa: PLC0415 - as above
     from mainapp.market.services.recording import record_quotes  # noqa: PLC0415 - as above
 
-    rows = list(LastQuote.objects.select_related("stock"))
+    rows: list[Any] = list(LastQuote.objects.select_related("stock"))
     at = timezone.now()
 
     def batch(number: int) -> list[Quote]:

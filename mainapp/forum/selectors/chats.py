@@ -219,7 +219,7 @@ def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:
     # From the rooms, so that PostgreSQL finds each message by its number: with the ids as a
     # condition on messages, it read all messages of these rooms.
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
-    rooms = Room.objects.filter(pk__in={row.room_id for row in rows}).annotate(last=newest)
+    rooms: Any = Room.objects.filter(pk__in={row.room_id for row in rows}).annotate(last=newest)
     found = {room.pk: getattr(room, "last", None) for room in rooms.select_related("last__author")}
     return {pk: message for pk, message in found.items() if message}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
@@ -132,6 +133,6 @@ def _rows(rooms: QuerySet[Room], start: int, size: int = PAGE_SIZE) -> list[Room
     annotated = Room.objects.filter(pk__in=chosen).annotate(
         last=newest, people=Coalesce(Subquery(counted), 0)
     )
-    ordered = annotated.select_related(*related).order_by("-active_at", "-pk")
+    ordered: Any = annotated.select_related(*related).order_by("-active_at", "-pk")
     # Django sets no attribute for a filtered relation without a row.
     return [RoomRow(room, getattr(room, "last", None), room.people) for room in ordered]
