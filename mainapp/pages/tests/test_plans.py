@@ -55,7 +55,11 @@ KNOWN = [
     ("^get (/ideias|/clube|/api/v1/ideas)/", ".*", "matching ideas are counted for the pages"),
     ("^get /api/v1/(events|courses)/", ".*", "past events are listed too, and counted"),
     ("^get /agenda/", "agenda_event", "as above; a feed has the events of a year"),
-    ("^get .*notifications/", "notifications_notification", "an inbox with many deleted rows"),
+    (
+        "^get .*notifications/",
+        "notifications_notification",
+        "walks by id if a person has many of all rows",
+    ),
     ("^post /api/v1/ideas/.*/comments/", "accounts_user", "the people who may be mentioned"),
     ("^post /delete-room/", ".*", "every message of the room is deleted"),
     ("^post /export-data/", ".*", "an export has every row of a person"),
