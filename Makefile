@@ -1,4 +1,4 @@
-# make run | build | demo | observe | test | audit | image | check | linters | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
+# make run | build | demo | observe | test | audit | plans | image | check | linters | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -19,7 +19,7 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run build demo install observe develop assets chromium linters test unit unit-postgresql ops browser audit image check \
+.PHONY: run build demo install observe develop assets chromium linters test unit unit-postgresql ops browser audit plans image check \
 	style types imports templates settings deployment alerts fmt bench lighthouse lock check-lock admin doctor backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
@@ -140,6 +140,10 @@ browser: develop chromium
 # many minutes. AUDIT_SHOTS= names a folder for screenshots of all pages, AUDIT_FINDINGS= a file for the faults.
 audit: develop chromium
 	XSS_ALL=1 $(PY) -m pytest -rs -n 3 --dist worksteal tests/e2e/audit.py tests/e2e/test_xss.py
+
+# Explains the queries of every page, operation and task on a PostgreSQL with big tables; takes minutes.
+plans: develop
+	TEST_DATABASE=postgresql PLANS_SCALE=$${PLANS_SCALE:-0.01} $(PY) -m pytest mainapp/pages/tests/test_plans.py $(PYTEST)
 
 # Builds the image on a new Debian and runs its processes; as root, with debootstrap and buildah; takes minutes.
 image: develop

@@ -183,7 +183,8 @@ def count_commands(tally: Tally, bench: Bench, publisher: Worker, port: int) -> 
     idle = window(lambda: None)
     busy = window(lambda: [bench.publish() for _ in range(batches)])
     added = {name: (count - idle.get(name, 0)) / batches for name, count in busy.items()}
-    added = {name: count for name, count in added.items() if count >= 0.5 and name != "info"}
+    added = {name: count for name, count in added.items() if count >= 0.5}
+    added = {name: count for name, count in added.items() if name not in ("info", "sent_bytes")}
     tally.line("Redis commands of a broadcast", sum(added.values()), "", COMMANDS_BUDGET)
     tally.note("  " + ", ".join(f"{name} {count:.1f}" for name, count in sorted(added.items())))
     tally.line("queries of a broadcast", (bench_state(port)["queries"] - queries) / batches, "", 0)

@@ -102,6 +102,7 @@ def main() -> None:
         elif command["do"] == "info":
             info = redis_client().info("commandstats")
             answer = {name[8:]: stats["calls"] for name, stats in info.items()}
+            answer["sent_bytes"] = redis_client().info("stats")["total_net_output_bytes"]
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

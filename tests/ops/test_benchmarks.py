@@ -1,8 +1,11 @@
 """Outcomes of `make bench`: budgets met, a budget missed, or a benchmark that failed to run."""
 
+import re
+
 import pytest
 
 from benchmarks import __main__ as runner
+from benchmarks.rig import capacity
 from benchmarks.rig.readings import BUDGET_MISSED, Tally
 from tests.instances import ROOT, run
 
@@ -66,3 +69,21 @@ def test_missed_budget_sets_the_exit_code(capsys):
 
     tally.line("over", 3, "s", 2)
     assert tally.exit_code == BUDGET_MISSED
+
+
+def test_the_document_on_scale_quotes_the_constants_and_the_plan():
+    text = (ROOT / "docs" / "SCALE.md").read_text()
+
+    quoted = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", text, re.MULTILINE))
+    assert {name: float(value) for name, value in quoted.items()} == {
+        name: getattr(capacity, name) for name in quoted
+    }
+    assert len(quoted) == 9
+    for sockets in (10_000, 100_000, 1_000_000):
+        load = capacity.plan(sockets)
+        cells = [
+            f"| {sockets:,} | {load.processes} | {capacity.web_cpu_ms(load):,.0f} ms ",
+            f"| {capacity.memory_mb(load) / 1024:.1f} GB | {capacity.redis_kb(load):,.0f} KB ",
+            f"| {capacity.client_mb(load):,.0f} MB | {capacity.connections(load):,} |",
+        ]
+        assert "".join(cells) in text

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from mainapp.accounts.fanout import Rights
-from mainapp.accounts.models import REMOVED_USER, Block, Preferences, User
+from mainapp.accounts.models import REMOVED_USER, Block, Preferences, User, is_named
 from mainapp.accounts.policies import must_use_second_factor
 from mainapp.accounts.selectors.second_factors import used_second_factor
 from mainapp.core.names import tidy
@@ -48,7 +48,7 @@ def account_named(name: str) -> User | None:
     if len(name) > MAX_LOG_IN_NAME:
         return None
     owner = _owner(name) if "@" in name else None
-    named = Q(username__iexact=name) | Q(username__iexact=folded(name))
+    named = Q(is_named(name)) | Q(is_named(folded(name)))
     return User.objects.filter(named).order_by("pk").first() or owner
 
 
@@ -69,7 +69,7 @@ def free_username(name: str) -> str:
         except ValidationError as error:
             refusal = error
             continue
-        if not User.objects.filter(username__iexact=candidate).exists():
+        if not User.objects.filter(is_named(candidate)).exists():
             return candidate
     raise refusal
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from mainapp.accounts.selectors import preferences_of
 from mainapp.agenda.models import Event, EventQuerySet, Order
-from mainapp.agenda.policies import CANCELLED_SHOWN, FEED_PAST
+from mainapp.agenda.policies import CANCELLED_SHOWN, FEED_PAST, MAX_DURATION
 from mainapp.agenda.rendering.proventos import Entry
 from mainapp.agenda.selectors.merging import WithEntries
 from mainapp.agenda.sessions import (
@@ -171,7 +171,9 @@ def _concerning(user: Any) -> Q:
 
 
 def _not_over(at: datetime) -> Q:
-    return Q(ends_at__gt=at) | Q(ends_at=None, starts_at__gt=at - timedelta(hours=1))
+    # The earliest start bounds the rows that are read: without it, all past events.
+    ends = Q(ends_at__gt=at) | Q(ends_at=None, starts_at__gt=at - timedelta(hours=1))
+    return Q(starts_at__gt=at - MAX_DURATION) & ends
 
 
 def totals_of(event: Event) -> Mapping[str, int]:

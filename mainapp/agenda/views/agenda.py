@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.agenda.forms import EventFilter
 from mainapp.agenda.models import CalendarLink, Event
-from mainapp.agenda.policies import FEED_PAST, MAX_EXPORTED
+from mainapp.agenda.policies import FEED_PAST, MAX_DURATION, MAX_EXPORTED
 from mainapp.agenda.rendering.ics import calendar_file
 from mainapp.agenda.rendering.proventos import Entry
 from mainapp.agenda.selectors.events import (
@@ -132,6 +132,8 @@ def _to_come(request: HttpRequest, filters: EventFilter) -> Any:
     if filters.is_valid() and filters.form.cleaned_data.get("start_from"):
         return rows
     at = timezone.now()
+    # The earliest start bounds the rows that are read: without it, all past events.
+    rows = rows.filter(starts_at__gte=at - MAX_DURATION)
     return rows.filter(starts_at__gte=at) | rows.filter(ends_at__gt=at)
 
 

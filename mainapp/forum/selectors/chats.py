@@ -7,7 +7,17 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -206,11 +216,12 @@ def excerpt_of(message: Message, length: int = 140) -> str:
 
 def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:
     """Return the newest message of each room; one query."""
-    # A join, because SQLite accepts fewer than 1,000 conditions, one for each room.
-    rooms = {row.room_id for row in rows}
-    messages = Message.objects.filter(room__in=rooms, seq=F("room__last_seq"))
-    messages = messages.select_related("author")
-    return {message.room_id: message for message in messages}
+    # From the rooms, so that PostgreSQL finds each message by its number: with the ids as a
+    # condition on messages, it read all messages of these rooms.
+    newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
+    rooms: Any = Room.objects.filter(pk__in={row.room_id for row in rows}).annotate(last=newest)
+    found = {room.pk: getattr(room, "last", None) for room in rooms.select_related("last__author")}
+    return {pk: message for pk, message in found.items() if message}
 
 
 def _listed(users: Collection[int]) -> QuerySet[Participant]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
@@ -127,10 +128,11 @@ def _rows(rooms: QuerySet[Room], start: int, size: int = PAGE_SIZE) -> list[Room
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
     related = ("stock", "host", "club", "last", "last__author")
-    annotated = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
-    ordered = annotated.select_related(*related).order_by("-active_at", "-pk")
+    # The slice first: PostgreSQL would otherwise join all rooms with all messages to sort them.
+    chosen = rooms.order_by("-active_at", "-pk").values("pk")[start : start + size]
+    annotated = Room.objects.filter(pk__in=chosen).annotate(
+        last=newest, people=Coalesce(Subquery(counted), 0)
+    )
+    ordered: Any = annotated.select_related(*related).order_by("-active_at", "-pk")
     # Django sets no attribute for a filtered relation without a row.
-    return [
-        RoomRow(room, getattr(room, "last", None), room.people)
-        for room in ordered[start : start + size]
-    ]
+    return [RoomRow(room, getattr(room, "last", None), room.people) for room in ordered]

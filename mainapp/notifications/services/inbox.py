@@ -1,6 +1,6 @@
 """Marking notifications as read or deleted, withdrawing them, and pruning old rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from mainapp.notifications.signals import rows_written
 
 KEEP_NOTIFICATIONS = timedelta(days=180)
 KEEP_DELIVERIES = timedelta(days=30)
+CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +55,37 @@ def withdraw_notifications(*, user: User, ids: Collection[int], title: str, at: 
 
 
 def prune_notifications(*, at: datetime) -> int:
-    """Delete old notifications and old finished deliveries; return their number."""
-    old = Notification.objects.filter(created_at__lt=at - KEEP_NOTIFICATIONS)
-    ended = Delivery.objects.exclude(state__in=Delivery.OPEN)
-    ended = ended.filter(created_at__lt=at - KEEP_DELIVERIES)
-    Attempt.objects.filter(delivery__in=ended).delete()
-    return old.delete()[0] + ended.delete()[0]
+    """Delete old notifications and old finished deliveries; return their number.
+
+    Each chunk is a transaction of its own, so that a night's rows need little memory.
+    """
+    total = 0
+    for pks in _old_rows(Notification, before=at - KEEP_NOTIFICATIONS):
+        total += Notification.objects.filter(pk__in=pks).delete()[0]
+    for pks in _old_rows(Delivery, before=at - KEEP_DELIVERIES):
+        with transaction.atomic():
+            ended = Delivery.objects.filter(pk__in=pks).exclude(state__in=Delivery.OPEN)
+            Attempt.objects.filter(delivery__in=ended).delete()
+            total += ended.delete()[0]
+    return total
+
+
+def _old_rows(
+    model: type[Notification] | type[Delivery], *, before: datetime
+) -> Iterator[list[int]]:
+    """Yield the ids of the rows created before a moment, in chunks, the oldest first.
+
+    The ids grow with the times, so that no index on the time is needed and new rows are not read.
+    """
+    last = 0
+    while True:
+        chunk = model.objects.filter(pk__gt=last).order_by("pk")[:CHUNK]
+        rows = list(chunk.values_list("pk", "created_at"))
+        old = [pk for pk, created_at in rows if created_at < before]
+        if not old:
+            return
+        yield old
+        last = rows[-1][0]
 
 
 def _mark(user: User, kind: Mark.Kind, ids: Collection[int] | None, at: datetime) -> Marking:

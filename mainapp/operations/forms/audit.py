@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.accounts.models import User
+from mainapp.accounts.models import User, is_named
 from mainapp.core.models import AuditEntry
 from mainapp.core.paths import parse_key
 from mainapp.operations.rendering import MODELS
@@ -69,9 +69,7 @@ class AuditQuery(forms.Form):
         text = str(self.cleaned_data["person"]).strip().removeprefix("@")
         if not text:
             return None
-        pk: int | None = (
-            User.objects.filter(username__iexact=text).values_list("pk", flat=True).first()
-        )
+        pk: int | None = User.objects.filter(is_named(text)).values_list("pk", flat=True).first()
         pk = parse_key(text) if pk is None else pk
         if pk is None:
             raise ValidationError(_("Não há quem use este nome."))

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from mainapp.accounts.models import User
 from mainapp.market.models import Stock
@@ -61,5 +61,6 @@ def held_stocks(user: Any) -> "QuerySet[Any, Any]":
 
 def needed_symbols() -> Collection[str]:
     """Return the traded symbols that active users hold; one query."""
-    rows = Carteira.objects.filter(owner__is_active=True, ativo__is_active=True)
-    return set(rows.values_list("ativo__symbol", flat=True).distinct())
+    rows = Carteira.objects.filter(owner__is_active=True, ativo=OuterRef("pk"))
+    stocks = Stock.objects.filter(Exists(rows), is_active=True)
+    return set(stocks.order_by().values_list("symbol", flat=True))
