@@ -7,6 +7,7 @@ minutes, so it is not a part of `make test`.
 import inspect
 import os
 import re
+from http.cookies import SimpleCookie
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -122,7 +123,7 @@ class Visitor:
         self.answers = {}
 
     def request(self, name, method, path):
-        cookies = self.browser.cookies.copy()
+        cookies = SimpleCookie(self.browser.cookies)
         with transaction.atomic():
             with self.plans.at(f"{method} {path}"):
                 answer = getattr(self.browser, method)(
