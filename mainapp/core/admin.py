@@ -13,6 +13,7 @@ from django_celery_beat.models import PeriodicTask
 
 from mainapp.core.audit import AuditedQuerySet
 from mainapp.core.audit.exporting import csv_lines
+from mainapp.core.downloads import csv_response
 from mainapp.core.limits.quotas import quota_kinds
 from mainapp.core.models import AuditEntry, Plan, QuotaRule
 
@@ -47,12 +48,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def export(
         self, request: HttpRequest, entries: "QuerySet[AuditEntry]"
     ) -> StreamingHttpResponse:
-        headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-        return StreamingHttpResponse(
-            csv_lines(entries.order_by("pk")),
-            content_type="text/csv; charset=utf-8",
-            headers=headers,
-        )
+        return csv_response(request, csv_lines(entries.order_by("pk")), name="audit.csv")
 
 
 admin.site.unregister(PeriodicTask)
