@@ -131,7 +131,7 @@ def compare(rows: int) -> dict[str, float]:
 
     def made(moment: Any) -> Iterator[list[Any]]:
         for n in range(rows):
-            yield [n, 1, "p…@example.org", None, "enviada", 1, moment, moment]
+            yield [n, 1, "p•••@e•••", None, "enviada", 1, moment, moment]
 
     with tempfile.TemporaryDirectory() as folder:
         started_s = time.process_time()

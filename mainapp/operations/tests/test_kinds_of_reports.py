@@ -17,7 +17,6 @@ from mainapp.forum.services.club_rooms import create_club_room
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory, make_group
 from mainapp.ideas.tests.factories import make_idea
 from mainapp.operations.selectors.reports import KINDS, offered
-from mainapp.operations.selectors.reports.mail_log import masked
 from mainapp.operations.tests.factories import ReportFactory, make_mails, run_to_end
 
 EVENING = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
@@ -114,8 +113,7 @@ def test_the_mail_log_has_neither_text_nor_links_nor_whole_addresses(admin, alic
     assert "https" not in text
     assert "ana0@" not in text
     (row,) = rows_of(reports_dir, admin, "mail_log")
-    assert row[1:6] == [str(alice.pk), "a…@example.org", "", "enviada", "0"]
-    assert (masked("ana"), masked("")) == ("…@ana", "…@")
+    assert row[1:6] == [str(alice.pk), "a•••@e•••", "", "enviada", "0"]
 
 
 def test_each_kind_makes_a_workbook(admin, reports_dir):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import is_admin_level
 from mainapp.notifications.models import Channel, Delivery
+from mainapp.notifications.rendering import masked
 from mainapp.operations.selectors.reports.kind import Column, Kind, choice_text
 
 STATES = dict(Delivery.State.choices)
@@ -41,9 +42,3 @@ class MailLog(Kind):
     def cells(self, row: tuple[Any, ...]) -> Sequence[Any]:
         pk, user, address, kind, state, *others = row
         return (pk, user, masked(address), kind, choice_text(STATES, state), *others)
-
-
-def masked(address: str) -> str:
-    """Return an e-mail address with only the first letter of its name."""
-    name, _at, domain = address.rpartition("@")
-    return f"{name[:1]}…@{domain}"
