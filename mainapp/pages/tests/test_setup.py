@@ -1,10 +1,15 @@
-"""The steps of `setup`: the schedule of updates, and the quotas."""
+"""The steps of `setup`: migrations, the schedule of updates, and the quotas."""
 
 import pytest
+from django.db import connection, transaction
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from mainapp.core.database import direct_connection
 from mainapp.core.limits.quotas import quota_kinds
 from mainapp.core.models import QuotaRule
+from mainapp.pages.management import migrating
 from mainapp.pages.management.commands.setup import schedule, seed_quotas
 
 pytestmark = pytest.mark.django_db
@@ -28,3 +33,29 @@ def test_quotas_are_seeded_once(settings):
     assert seed_quotas() == f"{len(quota_kinds())} rules of the default plan seeded"
     assert QuotaRule.objects.get(kind="rooms").limit == 3
     assert seed_quotas() == "up to date"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="locks of PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_gives_up_a_lock_and_tries_again(monkeypatch):
+    """Another process reads the table in a transaction, which ends after the first attempt."""
+    reader, waits = direct_connection(), []
+    reader.set_autocommit(False)
+    reader.cursor().execute("SELECT 1 FROM core_tag")
+
+    def change_table(*_args, **_options):
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE core_tag IN ACCESS EXCLUSIVE MODE")
+
+    def wait():
+        waits.append(True)
+        reader.rollback()
+
+    monkeypatch.setattr(migrating, "LOCK_TIMEOUT_S", 1)
+    monkeypatch.setattr(migrating, "PAUSE_S", 0.0)
+    monkeypatch.setattr(migrating, "call_command", transaction.atomic(change_table))
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *_: [(Migration("x", "y"), 0)])
+
+    assert migrating.migrate(on_wait=wait) == "1 migrations applied"
+    assert waits == [True]
+    reader.close()

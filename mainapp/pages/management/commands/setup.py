@@ -8,8 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.utils import timezone
 
 from mainapp.accounts.services import log_ins
@@ -32,6 +31,7 @@ from mainapp.notifications.services.scheduling import ensure_sweep
 from mainapp.operations.services.reports import sweeping
 from mainapp.operations.services.sampling import ensure_sampling
 from mainapp.operations.services.sealing import ensure_sealing
+from mainapp.pages.management.migrating import migrate
 from mainapp.uploads.services import uploads
 
 CONNECT_TIMEOUT_S = 3
@@ -51,8 +51,9 @@ class Command(BaseCommand):
         create_data_folder()
         check_database()
         wait = "another setup is running on this database: waiting for it to finish"
+        locked = "a table is in use: trying again until it is free"
         with one_at_a_time("setup", on_wait=lambda: report("database", wait)):
-            report("database", migrate())
+            report("database", migrate(on_wait=lambda: report("database", locked)))
             report("catalogue", seed_catalogue())
             report("updates", schedule())
             report("quotas", seed_quotas())
@@ -96,16 +97,6 @@ def check_database() -> None:
         )
     finally:
         probe.close()
-
-
-def migrate() -> str:
-    """Run the migrations that are missing; the check is ten times cheaper than `migrate`."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not plan:
-        return "up to date"
-    call_command("migrate", interactive=False, verbosity=0)
-    return f"{len(plan)} migrations applied"
 
 
 def seed_catalogue() -> str:
