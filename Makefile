@@ -102,7 +102,7 @@ chromium:
 linters:
 	@export DEBIAN_FRONTEND=noninteractive; \
 	missing=; \
-	for pair in nginx:nginx-light systemd-analyze:systemd docker-compose:docker-compose; do \
+	for pair in nginx:nginx-light systemd-analyze:systemd docker-compose:docker-compose promtool:prometheus nft:nftables; do \
 		command -v "$${pair%%:*}" >/dev/null || test -x "/usr/sbin/$${pair%%:*}" || missing="$$missing $${pair#*:}"; \
 	done; \
 	if [ -z "$$missing" ]; then :; \
