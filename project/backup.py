@@ -72,13 +72,22 @@ def restore_archive(*, stores: Stores, archive: Path) -> None:
     stores.media.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=stores.media.parent, prefix=".restore-") as folder:
         work = Path(folder)
-        _unpack(archive, work, stores.vendor)
+        unpack_archive(archive, work, stores.vendor)
         _LOAD[stores.vendor](stores.database, work / DATABASE[stores.vendor])
         fresh = work / "media"
         fresh.mkdir(exist_ok=True)
         if stores.media.exists():
             stores.media.rename(work / "media-before")
         fresh.rename(stores.media)
+
+
+def remove_old_archives(*, folder: Path, pattern: str, keep: int) -> list[Path]:
+    """Delete all but the newest archives of a folder; return the deleted ones."""
+    archives = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns)
+    old = archives[:-keep]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return old
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -90,7 +99,7 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return member
 
 
-def _unpack(archive: Path, to: Path, vendor: str) -> None:
+def unpack_archive(archive: Path, to: Path, vendor: str) -> None:
     """Unpack an archive that contains only expected members. Raises: BackupError."""
     try:
         unpack(archive, to, _check_member)
@@ -138,6 +147,8 @@ def _dump_sqlite(database: Mapping[str, Any], to: Path) -> None:
         closing(sqlite3.connect(to)) as copy,
     ):
         source.backup(copy)
+        if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise BackupError("the database is damaged: restore an earlier archive")
 
 
 def _load_sqlite(database: Mapping[str, Any], archived: Path) -> None:
@@ -168,7 +179,7 @@ def _load_postgresql(database: Mapping[str, Any], archived: Path) -> None:
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - the same
 
     try:
-        conninfo = make_conninfo(**_connection(database))
+        conninfo = make_conninfo(**connection_parameters(database))
         with psycopg.connect(conninfo) as connection, archived.open("rb") as dump:
             load_dump(connection, dump)
     except DumpError as error:
@@ -178,7 +189,7 @@ def _load_postgresql(database: Mapping[str, Any], archived: Path) -> None:
         raise BackupError(f"the archived database cannot be restored: {reason}") from None
 
 
-def _connection(database: Mapping[str, Any]) -> dict[str, str]:
+def connection_parameters(database: Mapping[str, Any]) -> dict[str, str]:
     """Return libpq's parameters for Django's database settings."""
     options = database.get("OPTIONS", {})
     known = {
@@ -200,7 +211,7 @@ def _run(tool: str, *arguments: str, database: Mapping[str, Any]) -> None:
     if path is None:
         raise BackupError(f"{tool} is not on PATH: install PostgreSQL's client programs")
     environment = os.environ | {
-        _VARIABLES[name]: value for name, value in _connection(database).items()
+        _VARIABLES[name]: value for name, value in connection_parameters(database).items()
     }
     done = subprocess.run(  # noqa: S603 - our own arguments
         [path, *arguments],

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from project import archive as archives
-from project.backup import BackupError, Stores, restore_archive, write_archive
+from project.backup import (
+    BackupError,
+    Stores,
+    remove_old_archives,
+    restore_archive,
+    write_archive,
+)
+from project.drill import check_archive
 from project.sql_dump import DumpError, _statements
 from tests.instances import get, run
 from tests.postgresql import PostgreSQL
@@ -313,3 +320,94 @@ def test_missing_postgresql_tools_are_reported(tmp_path, monkeypatch):
 
     with pytest.raises(BackupError, match="pg_dump is not on PATH"):
         write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+
+
+# The drill, and the deletion of older archives ---------------------------------------------------
+
+
+def test_nightly_backup_is_restored_as_a_drill_before_older_ones_are_deleted(site):
+    folder = site.data_dir / "backups"
+    for number in range(4):
+        folder.mkdir(exist_ok=True)
+        (folder / f"pregao-{number}.tar.gz").write_text("old")
+        os.utime(folder / f"pregao-{number}.tar.gz", (number, number))
+
+    done = manage(site, "backup", "--check", "--keep", "2")
+
+    assert done.returncode == 0, done.stderr
+    made, check, deleted = done.stdout.splitlines()
+    assert check.startswith("check: the database is intact, with ")
+    assert deleted == "deleted: 3 older ones"
+    assert {path.name for path in folder.glob("pregao-*")} == {
+        "pregao-3.tar.gz",
+        Path(made.split()[-1]).name,
+    }
+
+
+@pytest.mark.parametrize("keep", ["0", "-1", "many"])
+def test_number_of_archives_to_keep_is_at_least_one(site, keep):
+    refused = manage(site, "backup", "--keep", keep)
+    assert refused.returncode != 0
+    assert "a number of archives, at least 1" in refused.stderr
+
+
+def test_newest_archives_are_kept(tmp_path):
+    for number in (1, 2, 3):
+        (tmp_path / f"pregao-{number}.tar.gz").touch()
+        os.utime(tmp_path / f"pregao-{number}.tar.gz", (-number, -number))
+    (tmp_path / "before-restore-1.tar.gz").touch()
+
+    deleted = remove_old_archives(folder=tmp_path, pattern="pregao-*.tar.gz", keep=2)
+
+    assert [path.name for path in deleted] == ["pregao-3.tar.gz"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_drill_finds_a_damaged_database(stores, tmp_path):
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    damaged = tampered(archive, DATABASE, body=b"SQLite format 3\0" + b"x" * 4096)
+
+    with pytest.raises(BackupError, match="cannot be read"):
+        check_archive(stores=stores, archive=damaged)
+
+
+def test_drill_restores_a_dump_into_a_database_of_its_own(postgresql, tables, tmp_path):
+    postgresql.psql("CREATE TABLE django_migrations (name text); CREATE TABLE kept (id int);")
+    postgresql.psql("INSERT INTO django_migrations VALUES ('a'); INSERT INTO kept VALUES (1);")
+    databases = postgresql.psql("SELECT datname FROM pg_database ORDER BY 1")
+    archive = write_archive(stores=tables, to=tmp_path / "a.tar.gz")
+
+    checked = check_archive(stores=tables, archive=archive)
+
+    assert checked == "the database was restored, with 1 migrations"
+    assert postgresql.psql("SELECT datname FROM pg_database ORDER BY 1") == databases
+    assert postgresql.psql("SELECT id FROM kept") == "1\n"
+
+
+def test_drill_finds_the_empty_dump_of_a_tool_that_reported_success(
+    postgresql, tables, tmp_path, monkeypatch
+):
+    tool = tmp_path / "bin" / "pg_dump"
+    tool.parent.mkdir()
+    tool.write_text(
+        '#!/bin/sh\nfor a in "$@"; do case $a in --file=*) : > "${a#--file=}";; esac; done\n'
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    archive = write_archive(stores=tables, to=tmp_path / "a.tar.gz")
+
+    with pytest.raises(BackupError, match="cannot be restored"):
+        check_archive(stores=tables, archive=archive)
+
+
+def test_drill_says_that_a_role_may_not_create_databases(postgresql, tables, tmp_path):
+    postgresql.psql(
+        "CREATE TABLE django_migrations (name text); GRANT SELECT ON django_migrations TO PUBLIC;"
+    )
+    postgresql.psql("DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN;")
+    archive = write_archive(stores=tables, to=tmp_path / "a.tar.gz")
+    plain = Stores(
+        vendor=tables.vendor, database={**tables.database, "USER": "plain"}, media=tables.media
+    )
+
+    assert check_archive(stores=plain, archive=archive).startswith("not restored: ")

@@ -5,7 +5,7 @@ KEYS= they are written to a file of their own.
 """
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from mainapp.core import sealing
 from mainapp.notifications.transports import vapid
-from project.backup import BackupError, Stores, write_archive
+from project.backup import BackupError, Stores, remove_old_archives, write_archive
+from project.drill import check_archive
 from project.keys import KeysError, write_keys
 
 
@@ -34,11 +35,35 @@ def new_archive(prefix: str) -> Path:
     return Path(settings.DATA_DIR) / "backups" / f"{prefix}-{moment}.tar.gz"
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError("a number of archives, at least 1")
+    return int(text)
+
+
+def _checked(made: Path) -> str:
+    """Check a new archive; one that fails gets another name, so that it never counts as a backup.
+
+    Raises: BackupError.
+    """
+    try:
+        return check_archive(stores=stores(), archive=made)
+    except BackupError:
+        made.rename(made.with_name(f"unusable-{made.name}"))
+        raise
+
+
 class Command(BaseCommand):
     help = "Write database and media to one archive, DATA_DIR/backups/pregao-….tar.gz by default."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--to", type=Path, help="the file to write")
+        parser.add_argument(
+            "--check", action="store_true", help="restore it into an empty database, as a drill"
+        )
+        parser.add_argument(
+            "--keep", type=_positive, help="then delete all but so many of the newest archives"
+        )
         parser.add_argument(
             "--keys", type=Path, help="write the keys to this file; without --to, nothing else"
         )
@@ -50,13 +75,16 @@ class Command(BaseCommand):
                 return
         try:
             made = write_archive(stores=stores(), to=options["to"] or new_archive("pregao"))
+            self.stdout.write(f"backup: {made}")
+            if options["check"]:
+                self.stdout.write(f"check: {_checked(made)}")
         except (BackupError, OSError) as error:
             sys.exit(f"pregao: no backup: {error}")
-        self.stdout.write(f"backup: {made}")
-        if bucket := settings.MEDIA_S3_BUCKET:
-            self.stdout.write(
-                f"Pictures and files are in the bucket {bucket}, not in this archive."
-            )
+        if options["keep"]:
+            # Only now: an archive that cannot be restored must not replace one that can.
+            folder, keep = made.parent, options["keep"]
+            old = remove_old_archives(folder=folder, pattern="pregao-*.tar.gz", keep=keep)
+            self.stdout.write(f"deleted: {len(old)} older ones")
 
     def _write_keys(self, to: Path) -> None:
         keys = {
