@@ -45,8 +45,9 @@ CHANNEL_MESSAGES = Quota(
     name="channel-messages", label=_("mensagens de teste de canais"), seed=10, window_s=3600.0
 )
 
-CAMPAIGN_TESTS = Quota(
-    name="campaign-tests", label=_("e-mails de teste de campanhas"), seed=10, window_s=3600.0
+# Not a quota: people without the staff's rights would see it among theirs.
+CAMPAIGN_TESTS = Limit(
+    "campaign-tests", 10, 3600.0, _("Testes demais na última hora: tente mais tarde."), CLOSED
 )
 # Of the whole site, for campaigns only.
 CAMPAIGN_MAILS = Limit("campaign-mails", "MAILS_A_MINUTE", 60.0, without_redis=CLOSED)

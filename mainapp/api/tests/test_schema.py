@@ -91,7 +91,11 @@ def expected_examples(operation):
         for body in operation["responses"].values()
         if "$ref" in body
     ]
-    bodies = [status for status in operation["responses"] if status in ("200", "201", "202")]
+    bodies = [
+        kind
+        for status in ("200", "201", "202")
+        for kind in operation["responses"].get(status, {}).get("content", {})
+    ]
     return sum(codes) + len(bodies) + ("requestBody" in operation)
 
 

@@ -38,7 +38,7 @@ def test_own_quotas_are_listed_with_at_most_six_queries(page, alice, django_asse
     assert [row["kind"] for row in rows] == sorted(
         {
             *("calendars", "channel-messages", "clubs", "complaints", "direct-rooms", "events"),
-            *("groups", "ideas", "imports", "pictures", "posts", "rooms", "uploads"),
+            *("groups", "ideas", "imports", "pictures", "posts", "reports", "rooms", "uploads"),
         }
     )
 

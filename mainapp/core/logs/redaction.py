@@ -18,6 +18,7 @@ SECRET_PATHS = (
     "accounts/password/reset/key",
     "alerts/unsubscribe",
     "notifications/channels/confirm",
+    "notifications/news",
     "clubes/convite",
     "clubs/join",
     "lists",

@@ -211,7 +211,7 @@ async def test_every_feature_with_sockets_registers_its_hub():
     assert {accessor.make.__name__ for accessor in HUBS} == {
         each.__name__ for each in Hub.__subclasses__()
     }
-    assert len(HUBS) == 7
+    assert len(HUBS) == 8
 
 
 def test_files_of_hubs_are_short():

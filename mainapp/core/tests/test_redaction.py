@@ -8,7 +8,7 @@ from django.urls.resolvers import URLResolver
 from mainapp.core.logs.redaction import HIDDEN, SECRET_PATHS, redact, redaction
 
 # Parameters of addresses that are words or numbers of the page, not keys that admit their bearer.
-PUBLIC = ("symbol", "slug", "market", "uidb36", "room_name")
+PUBLIC = ("symbol", "slug", "market", "uidb36", "room_name", "language")
 PICTURES = ("avatar/<str:key>/", "/imagem/<str:key>/")  # names of files that pages show
 
 

@@ -88,7 +88,7 @@ def test_no_scripts_or_styles_are_inline(path):
 # Keys and numbers of rows: a template would write 12345 as 12.345, which no script or view reads.
 KEY = (
     r"(?:[\w.]*\.)?(?:pk|seq|revision|last_seq|read_seq|earlier|later)"
-    r"|[\w.]*(?<!client)(?<!auto)_id"
+    r"|[\w.]*(?<!client)(?<!auto)(?<!request)_id"
 )
 GROUPED_KEY = re.compile(rf"{{{{ (?:{KEY})(?:\|(?!stringformat)[^ }}]*)? }}}}")
 

@@ -93,6 +93,8 @@ class Broadcast(AuditedModel):
         shown="author is_email finished_at state audience conditions ended_at",
         hidden="title body url texts",
         ignored="created_at last_user_id total",
+        owner="author",
+        readable="title body url",
     )
 
     class State(models.TextChoices):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import require_level
 from mainapp.core.exceptions import DomainError
-from mainapp.core.limits.database_store import check_and_increment_quota
+from mainapp.core.limits import consume, of_user
 from mainapp.core.logs.context import current_request_id
 from mainapp.notifications.models import Broadcast, Channel, Delivery, MailTemplate
 from mainapp.notifications.policies import CAMPAIGN_TESTS
@@ -137,7 +137,7 @@ def send_test(*, broadcast: Broadcast, actor: User, language: str, at: datetime)
         html=mail.html,
     )
     with transaction.atomic():
-        check_and_increment_quota(actor, CAMPAIGN_TESTS, at=at)
+        consume(CAMPAIGN_TESTS, of_user(actor))
         write_delivery(letter=letter, user=actor, at=at)
 
 

@@ -23,8 +23,11 @@ from mainapp.agenda.services.events import update_event
 from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.models import Alert
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.core import processes
 from mainapp.core.acts import COMMAND, PAGE, acting
+from mainapp.core.database import ProcessLimit
 from mainapp.core.models import AuditDetail, AuditEntry
+from mainapp.core.policies import HOST
 from mainapp.forum.models import Room
 from mainapp.forum.tests.factories import RoomFactory, make_group
 from mainapp.market.tests.factories import StockFactory
@@ -128,7 +131,8 @@ async def test_frames_leave_no_entry(websocket):
         arguments = await sync_to_async(OBJECTS[policy.of][0])(world) if policy.of else {}
         await sync_to_async(AuditEntry.objects.all().delete)()
         address = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", path).format(**arguments)
-        async with websocket(address, world.users["host"]) as socket:
+        person = "host" if policy.opens & HOST else "admin"
+        async with websocket(address, world.users[person]) as socket:
             for kind in policy.frames:
                 await socket.send({"type": kind, "id": "x"} | FRAMES.get(kind, {}))
             await socket.send({"type": "ping", "id": "last"})
@@ -147,7 +151,12 @@ def close_rooms():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_asked", [True, False])
-def test_a_task_is_recorded_with_its_name_and_the_person_for_whom_it_runs(is_asked, alice, bob):
+def test_a_task_is_recorded_with_its_name_and_the_person_for_whom_it_runs(
+    is_asked, alice, bob, monkeypatch
+):
+    # The worker sets these in its process, which here is the tests'.
+    monkeypatch.setattr(ProcessLimit, "call_s", None)
+    monkeypatch.setattr(processes, "_role", processes.WEB)
     room = RoomFactory(host=bob)
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=10):
         if is_asked:

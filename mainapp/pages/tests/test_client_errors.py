@@ -6,7 +6,7 @@ import logging
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
-from mainapp.core.logs import ClientErrors
+from mainapp.core.logs.filters import ClientErrors
 from project.asgi import application
 
 FORM = b"application/x-www-form-urlencoded"

@@ -16,7 +16,7 @@ MALFORMED = [
     *("\u0661", "\uff11", "1\n", str(MAX_KEY + 1), "9" * 30),
 ]
 # Parameters that are not primary keys: names, and secret keys. A club's page has its slug.
-TEXTS = {"market", "symbol", "share_key", "token", "key", "room_name", "uidb36"}
+TEXTS = {"language", "market", "symbol", "share_key", "token", "key", "room_name", "uidb36"}
 OTHER = {*(("str", name) for name in TEXTS), ("slug", "slug")}
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 

@@ -81,7 +81,7 @@ def test_saved_preferences_are_selected(page, alice):
 
     for value in ("en", "dark", "15", "True", "False"):
         assert f'<option value="{value}" selected>' in html
-    assert html.count(" selected>") == 7  # also the agenda's two
+    assert html.count(" selected>") == 8  # also the agenda's two, and the news
 
 
 @pytest.mark.parametrize(

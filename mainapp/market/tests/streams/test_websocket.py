@@ -162,7 +162,7 @@ async def test_refused_connections_are_repeated_with_growing_pauses():
         ]
         assert gaps[3] >= 0.04  # half of 0.01 * 2**3
         assert running.stream.state.last_fault == "unauthorized"
-        assert running.stream.state.status == "waiting"
+        await until(lambda: running.stream.state.status == "waiting")
 
 
 async def test_pause_that_the_source_requests_is_respected():
