@@ -5,7 +5,7 @@ Django would read a plain iterator to its end before it sends the first byte und
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
-from typing import IO
+from typing import IO, Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -24,8 +24,11 @@ def file_response(
     """
     size = file.seek(0, 2)
     file.seek(0)
-    is_async = isinstance(request, ASGIRequest)
-    pieces = _pieces_async(file) if is_async else _pieces(file)
+    if request.method == "HEAD":
+        file.close()
+        pieces: Any = iter(())
+    else:
+        pieces = _pieces_async(file) if isinstance(request, ASGIRequest) else _pieces(file)
     response = StreamingHttpResponse(pieces, content_type=content_type)
     # A generator that was never begun closes nothing: the client may leave before the first byte.
     response._resource_closers.append(file.close)  # type: ignore[attr-defined] # as FileResponse

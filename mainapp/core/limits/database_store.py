@@ -51,9 +51,9 @@ def check_and_increment_quota(subject: Any, kind: Quota, *, at: datetime) -> Non
     A window begins with its first use, which fixes its end. Exact under concurrent calls: one
     statement reads the rule and changes the row if uses are left, and the row stays locked until
     the caller's transaction ends. A changed rule holds from the next call on, in all processes.
-    For a kind that limits rows held at once, the caller has locked their club. Cost: one query; four
-    for a first use ever, three for a refusal, two for rows held at once. The query takes 7 ms of
-    CPU to build.
+    For a kind that limits rows held at once, the caller has locked their club. Cost: one query,
+    which takes 7 ms of CPU to build; four for a first use ever, three for a refusal, two for rows
+    held at once.
     Raises: RateLimited, DomainError (`limit_reached`: the limit is 0, or of rows held at once).
     """
     if kind.held:

@@ -109,7 +109,6 @@ def send_request(world, person, method, name, address_of, **options):
         browser = world.browser(person, **options)
         answer = getattr(browser, method.lower())(address_of, data=data)
         answer.body = b"".join(answer)
-        answer.close()  # the file of a download that a HEAD has not read
     return answer
 
 
