@@ -243,7 +243,7 @@ def _channel_link(world: World) -> dict[str, Any]:
 
 def _campaign(world: World) -> dict[str, Any]:
     draft = create_campaign(
-        author=world.users["support"], title="Oi", body="todos", is_email=True, at=timezone.now()
+        author=world.users.get("support") or world.users["staff"], title="Oi", body="todos", is_email=True, at=timezone.now()
     )
     return {"pk": draft.pk}
 
