@@ -32,6 +32,7 @@ from mainapp.ideas.services.publishing import edit_idea, publish_idea
 from mainapp.market.models import Stock
 from mainapp.market.services.watchlists import create_shared_list
 from mainapp.market.tests.factories import StockFactory
+from mainapp.notifications.models import Broadcast
 from mainapp.uploads.models import Upload
 from tests.canary import BAIT, CANARY, LEVELS, talk
 
@@ -145,10 +146,10 @@ def private_models() -> list[type[models.Model]]:
 
 def _belongs_to_club(model: type[models.Model]) -> bool:
     # Members and invitations are read through the club itself. Uploads of others are never listed,
-    # and each request for one is checked.
+    # and each request for one is checked. Campaigns are the staff's, also those to a club.
     names = {field.name for field in model._meta.concrete_fields}
     has_club = _refers_to(model, {Club}) and model._meta.app_label != "clubs"
-    return has_club or ("audience" in names and model is not Upload)
+    return has_club or ("audience" in names and model not in (Upload, Broadcast))
 
 
 def _refers_to(model: type[models.Model], targets: set[type[models.Model]]) -> bool:
