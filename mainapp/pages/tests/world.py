@@ -244,6 +244,7 @@ def _channel_link(world: World) -> dict[str, Any]:
 def _campaign(world: World) -> dict[str, Any]:
     # In the world of the browser tests, the other person belongs to the staff.
     author = world.users.get("support") or world.users["other"]
+    author.refresh_from_db()
     draft = create_campaign(
         author=author, title="Oi", body="todos", is_email=True, at=timezone.now()
     )
