@@ -46,8 +46,12 @@ class Refusal(SystemExit):
 
     def __init__(self, reason: str) -> None:
         line = f"pregao: {' '.join(reason.split())}"
-        is_json = os.environ.get("LOG_FORMAT", "").strip() == "json"
-        super().__init__(program_line("CRITICAL", "project", line) if is_json else line)
+        super().__init__(program_line("CRITICAL", "project", line) if logs_json() else line)
+
+
+def logs_json() -> bool:
+    """Return whether LOG_FORMAT asks for JSON, for lines that are printed before the settings."""
+    return os.environ.get("LOG_FORMAT", "").strip() == "json"
 
 
 def load_env_file(path: Path = BASE_DIR / ".env") -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mainapp.core.logs.context import commanding
 from project import embedded
-from project.environment import Refusal, env, load_env_file
+from project.environment import Refusal, env, load_env_file, logs_json
 from project.instance import LOOPBACK, Instance
 from project.listener import listen
 from project.site_url import DEFAULT_PORT, WILDCARDS, own_url
@@ -135,7 +135,7 @@ class Launcher:
         }
         if self.host in WILDCARDS and self.unset:
             rows["note"] = f"other machines need {' and '.join(self.unset)}"
-        if env.text("LOG_FORMAT") == "json":
+        if logs_json():
             log("; ".join(f"{name}: {text}" for name, text in rows.items()))
             return
         with contextlib.suppress(OSError):  # as in `log`

@@ -13,6 +13,7 @@ from typing import Any
 
 import django
 import uvicorn
+from django.conf import settings
 from uvicorn.supervisors import Multiprocess
 
 from project.environment import Refusal, env
@@ -25,8 +26,6 @@ DEFAULT_PORT = 8000
 
 def options() -> dict[str, Any]:
     """Return uvicorn's options, with the trusted proxies from the settings."""
-    from django.conf import settings  # noqa: PLC0415 - after the settings module is named
-
     return {
         "app": "project.asgi:application",
         "loop": "uvloop",
@@ -74,7 +73,7 @@ def main() -> None:
     wait_for_schema()
     host = env.host("HOST", "127.0.0.1")
     port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
-    processes = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)
+    processes = settings.WEB_CONCURRENCY
     if arguments.fd is not None:
         # Not uvicorn's fd option, which treats every socket as a unix one: TCP_NODELAY would stay
         # off, and small frames would wait for acknowledgements.

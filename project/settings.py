@@ -22,6 +22,8 @@ load_env_file()
 
 DEBUG = env.boolean("DEBUG", default=False)
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
+# Processes of `project.serve`.
+WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)
 
 SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
@@ -553,6 +555,7 @@ CONTENT_SECURITY_POLICY = {
 
 SENTRY_DSN = read_sentry_dsn()
 OTEL_EXPORTER_OTLP_ENDPOINT = read_otlp_endpoint()
+OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME")  # empty: pregao-web, pregao-worker…
 # Values that are hidden wherever they occur in a log.
 SECRETS = [
     *(SECRET_KEY, *SECRET_KEY_FALLBACKS, VAPID_KEY, METRICS_TOKEN),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mainapp.core.logs.formats import program_line
+from project.environment import logs_json
 from project.fork import Fork, die_with
 
 FIRST_PAUSE_S = 0.5
@@ -27,7 +28,7 @@ class Stop(Exception):
 def log(text: str) -> None:
     """Print a line with the time; nothing if the terminal is gone or the disk is full."""
     line = f"{time.strftime('%H:%M:%S')} {text}"
-    if os.environ.get("LOG_FORMAT", "").strip() == "json":
+    if logs_json():
         line = program_line("INFO", "project.launcher", text)
     with contextlib.suppress(OSError):
         sys.stdout.write(f"{line}\n")

@@ -20,8 +20,11 @@ TOO_MANY = 429
 # Answers that differ every time.
 # The outsider's own session may have the id that the club's rows have.
 UNCOMPARABLE = ("/metrics", "/api/v1/ws-ticket/", "/accounts/sessions/")
-# Cookies, the slug of a club that the request itself founded, and signatures with their times.
-RANDOM = re.compile(rb"(?:csrftoken|sessionid)=[^;]+|texto-\w+|:\w{6}:[\w-]{43}")
+# Cookies, the slug of a club that the request itself founded, signatures with their times, and the
+# challenge for a passkey.
+RANDOM = re.compile(
+    rb"(?:csrftoken|sessionid)=[^;]+|texto-\w+|:\w{6}:[\w-]{43}|\"challenge\": \"[^\"]+\""
+)
 # A word of the same length that no text has: a search for WORD must find as little as for this.
 NO_WORD = "quetzax"
 QUERY_NAMES = ("q", "busca", "query", "search", "title", "tags", "author")

@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 import django
+from celery.signals import worker_init
 
 GROUP = "probe.group"
 ANSWER_S = 10.0
@@ -22,11 +23,12 @@ def main() -> None:
     django.setup()
     from celery.contrib.testing.worker import start_worker  # noqa: PLC0415 - after the settings
 
-    from project.celery import app  # noqa: PLC0415
+    from project import celery  # noqa: PLC0415
 
+    worker_init.disconnect(celery.start_worker)  # waits for a schema: the probe has no database
     probe = Probe(sys.argv[1])
     options: dict[str, Any] = {"pool": "threads", "concurrency": 2, "perform_ping_check": False}
-    with start_worker(app, **options):
+    with start_worker(celery.app, **options):
         _answer({"ready": True})
         for line in sys.stdin:
             _answer(getattr(probe, line.strip())())

@@ -61,7 +61,7 @@ Path({folder!r}, "pictures").write_text(json.dumps({{
     "twice": len(sent) - len(held),
     "lost": sum(pk not in rows or rows[pk].audience != held[pk] for pk in held),
     "not ready": sum(row.state != "ready" for row in rows.values()),
-    "without a file": sum(not FOLDERS.path_of(r.key, n) for r in rows.values() for n in names),
+    "without a file": sum(FOLDERS.read(r.key, n) is None for r in rows.values() for n in names),
     "unattached": len(rows.keys() - held.keys()),
     "folders more than rows": len(list(FOLDERS.root.iterdir())) - len(rows),
 }}))

@@ -1,6 +1,5 @@
 """QR codes as inline SVG, without styles, which the Content-Security-Policy refuses."""
 
-import qrcode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -10,6 +9,8 @@ BORDER = 4  # modules of quiet ground that readers need
 
 def qr_code(text: str) -> SafeString:
     """Return a QR code, dark on light in both themes."""
+    import qrcode  # noqa: PLC0415 - brings Pillow, and few requests need it
+
     code = qrcode.QRCode(border=BORDER)
     code.add_data(text)
     rows = code.get_matrix()

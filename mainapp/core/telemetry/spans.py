@@ -1,10 +1,10 @@
 """OpenTelemetry: imported only if OTEL_EXPORTER_OTLP_ENDPOINT is set."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -41,7 +41,7 @@ class OpenTelemetryTracer:
     """Makes spans with names of views and tasks, and no addresses, texts or persons."""
 
     def __init__(self, role: str) -> None:
-        names = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: f"pregao-{role}"}
+        names = {SERVICE_NAME: settings.OTEL_SERVICE_NAME or f"pregao-{role}"}
         exporter = OTLPSpanExporter()
         self.sender = BoundedSender(
             lambda spans: exporter.export(spans) is SpanExportResult.SUCCESS

@@ -114,8 +114,9 @@ def test_texts_of_users_are_isolated(name, world):
             path = address(world, name)
             plant()
             answer = world.browser(person).get(path, {"q": TEXT[1:], "topic": TEXT[1:]})
+            body = b"".join(answer)  # closes the file of a download
             if answer["Content-Type"].startswith("text/html"):
-                checker.feed(b"".join(answer).decode())
+                checker.feed(body.decode())
         assert checker.unprotected == [], person
 
 

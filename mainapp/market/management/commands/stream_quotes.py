@@ -21,21 +21,22 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.QUOTE_STREAM:
-            # Runners of a Procfile stop all processes when one ends.
-            self.stderr.write("QUOTE_STREAM is not set: there is nothing to stream")
-        wait_for_schema()
+        if settings.QUOTE_STREAM:
+            wait_for_schema()
         announce_start(STREAM)
         try:
-            asyncio.run(_run())
+            asyncio.run(self._run())
         finally:
             announce_stop()
 
-
-async def _run() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    streams = build_streams()
-    await (Streamer(streams).run(stop) if streams else stop.wait())
+    async def _run(self) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        if streams := build_streams():
+            await Streamer(streams).run(stop)
+        else:
+            # Runners of a Procfile stop all processes when one ends.
+            self.stderr.write("QUOTE_STREAM is not set: there is nothing to stream")
+            await stop.wait()

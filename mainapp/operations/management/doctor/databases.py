@@ -1,6 +1,5 @@
 """Checks of the database: connection, version, migrations, capacity, and clock."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,7 +72,7 @@ def _postgresql(connection: Any) -> Iterator[Finding]:
 def needed_connections() -> int:
     """Return the connections that this host's processes may open, by the formula of DEPLOY.md."""
     pool = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
-    processes = int(os.environ.get("WEB_CONCURRENCY") or 1) + 1  # and one worker
+    processes = settings.WEB_CONCURRENCY + 1  # and one worker
     streamers = 1 if settings.QUOTE_STREAM else 0
     return processes * int(pool) + BEAT_CONNECTIONS + streamers + RESERVED_CONNECTIONS
 
