@@ -52,7 +52,7 @@ mount -t tmpfs tmpfs dev/shm
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 for pair in 0:stdin 1:stdout 2:stderr; do ln -s fd/${pair%:*} dev/${pair#*:}; done
-if [ -d shared ]; then mount --make-shared shared; fi
+if [ -n "$3" ]; then mkdir -p mnt/neighbour; mount --bind "$3" mnt/neighbour; fi
 hostname "$0"
 mkdir -p .old
 pivot_root . .old
@@ -146,7 +146,8 @@ class Machine:
         (self.root / "etc/hosts").write_text(known)
         run("chroot", self.root, "sh", "-ec", TRUST)
 
-    def boot(self) -> None:
+    def boot(self, neighbour: Path | None = None) -> None:
+        """Start its systemd; the files of a neighbour are then below /mnt/neighbour."""
         add_namespace(self.name, self.address, self._names)
         group = GROUPS / f"{PREFIX}-{self.name}"
         group.mkdir(exist_ok=True)
@@ -155,8 +156,9 @@ class Machine:
             f'echo $$ >{group}/cgroup.procs; exec ip netns exec {PREFIX}-{self.name} '
             f'unshare {options} sh -c "$@"'
         )
+        arguments = [self.name, str(self.root), " ".join(DEVICES), str(neighbour or "")]
         process = subprocess.Popen(  # noqa: S603 - our own arguments
-            ["sh", "-c", command, "-", BOOT, self.name, self.root, " ".join(DEVICES)],  # noqa: S607
+            ["sh", "-c", command, "-", BOOT, *arguments],  # noqa: S607
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
