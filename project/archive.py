@@ -55,20 +55,20 @@ def unpack(archive: Path, to: Path, check: Callable[[tarfile.TarInfo], None]) ->
 
 
 def _write(file: tarfile.TarFile, member: tarfile.TarInfo, to: Path) -> None:
-    """Write a folder or a file, which were checked.
+    """Write a folder or a file, which were checked, for this user alone.
 
     Without `tarfile.extract`, whose filters Python 3.11 has only from 3.11.4 on; Debian 12 has 3.11.2.
     """
     path = to / member.name
+    folder = path if member.isdir() else path.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if member.isdir():
-        path.mkdir(parents=True, exist_ok=True)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = file.extractfile(member)
     assert content is not None  # it is a file
     with content, path.open("xb") as written:
         shutil.copyfileobj(content, written, _CHUNK)
-    path.chmod(member.mode & 0o755 | 0o600)
+    path.chmod(0o600)
     os.utime(path, (member.mtime, member.mtime))
 
 

@@ -11,13 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.walk.machines import (
-    GROUPS,
     PREFIX,
     Machine,
     add_namespace,
@@ -50,7 +48,10 @@ CREATED = (
 )
 REPLACED = (
     ("git clone …", "git clone -q /mnt/source.git"),
-    ("QUOTE_SOURCE=brapi,yahoo", "QUOTE_SOURCE=simulated\nALLOW_SIMULATED=1\nQUOTE_STREAM=simulated"),
+    (
+        "QUOTE_SOURCE=brapi,yahoo",
+        "QUOTE_SOURCE=simulated\nALLOW_SIMULATED=1\nQUOTE_STREAM=simulated",
+    ),
     ("EMAIL_HOST=smtp.example.org\n", ""),
     ("EMAIL_HOST_USER=pregao@example.org\n", ""),
     ("EMAIL_HOST_PASSWORD=change-this-as-well\n", ""),
@@ -94,7 +95,9 @@ class Walk:
 
     def follow(self, machine: Machine, section: str, *blocks: int) -> None:
         """Run the blocks of a section: all, or those with these numbers."""
-        heading = next(each for each in self.text if each.partition(". ")[2] == section or each == section)
+        heading = next(
+            each for each in self.text if each.partition(". ")[2] == section or each == section
+        )
         print(f"== {machine.name}: {heading}", flush=True)
         for number, block in enumerate(self.text[heading]):
             if not blocks or number in blocks:
@@ -109,7 +112,9 @@ class Walk:
             self.command(machine, AUTHORITY, shown="(a certificate of our own authority)")
             return
         if "pregao-….tar.gz" in command:
-            newest = machine.run("sudo ls -t /srv/pregao/backups | grep ^pregao- | head -1")[1].strip()
+            newest = machine.run("sudo ls -t /srv/pregao/backups | grep ^pregao- | head -1")[
+                1
+            ].strip()
             command = command.replace("pregao-….tar.gz", newest)
         if "--head HASH" in command:
             command = command.replace(" --head HASH", "")
@@ -125,7 +130,15 @@ class Walk:
             ["sh", "-c", "openssl x509 -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64"],  # noqa: S607
             input=certificate, capture_output=True, check=True,
         ).stdout.decode().strip()  # fmt: skip
-        arguments = [sys.executable, "-m", "deploy.walk.visit", f"https://{SITE}", key, NAME, PASSWORD]
+        arguments = [
+            sys.executable,
+            "-m",
+            "deploy.walk.visit",
+            f"https://{SITE}",
+            key,
+            NAME,
+            PASSWORD,
+        ]
         done = subprocess.run(  # noqa: S603 - our own arguments
             ["ip", "netns", "exec", f"{PREFIX}-visitor", *arguments, *parts],  # noqa: S607
             cwd=ROOT, capture_output=True, text=True, check=False,
@@ -179,8 +192,13 @@ def second(walk: Walk) -> None:
     walk.follow(walk.two, "Two hosts", 1)
     shutil.copyfile(walk.one.root / "opt/pregao/.env", walk.two.root / "opt/pregao/.env")
     shutil.copyfile(walk.folder / "keys.json", walk.two.root / "srv/pregao/keys.json")
-    walk.command(walk.two, "sudo chown root:pregao /opt/pregao/.env; sudo chmod 0640 /opt/pregao/.env")
-    walk.command(walk.two, "sudo chown pregao:pregao /srv/pregao/keys.json; sudo chmod 0600 /srv/pregao/keys.json")
+    walk.command(
+        walk.two, "sudo chown root:pregao /opt/pregao/.env; sudo chmod 0640 /opt/pregao/.env"
+    )
+    walk.command(
+        walk.two,
+        "sudo chown pregao:pregao /srv/pregao/keys.json; sudo chmod 0600 /srv/pregao/keys.json",
+    )
     walk.follow(walk.two, "Two hosts", 2)
 
 

@@ -153,7 +153,7 @@ class Machine:
         group.mkdir(exist_ok=True)
         options = "--mount --pid --fork --kill-child --uts --ipc --cgroup"
         command = (
-            f'echo $$ >{group}/cgroup.procs; exec ip netns exec {PREFIX}-{self.name} '
+            f"echo $$ >{group}/cgroup.procs; exec ip netns exec {PREFIX}-{self.name} "
             f'unshare {options} sh -c "$@"'
         )
         arguments = [self.name, str(self.root), " ".join(DEVICES), str(neighbour or "")]

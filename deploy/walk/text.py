@@ -14,8 +14,7 @@ def sections(text: str) -> dict[str, list[str]]:
     """Return the code blocks below each heading; those of other languages are left out."""
     parts = HEADING.split(text)
     return {
-        heading: BLOCK.findall(body)
-        for heading, body in zip(parts[1::2], parts[2::2], strict=True)
+        heading: BLOCK.findall(body) for heading, body in zip(parts[1::2], parts[2::2], strict=True)
     }
 
 

@@ -64,7 +64,9 @@ class Visit:
         assert response is not None
         headers = response.headers
         report("page", response.status == 200, f"{response.status} {response.url}")
-        report("HSTS", "strict-transport-security" in headers, headers.get("strict-transport-security"))
+        report(
+            "HSTS", "strict-transport-security" in headers, headers.get("strict-transport-security")
+        )
         found = headers.get("x-request-id", "")
         report("request id", bool(re.fullmatch("[0-9a-f]{32}", found)), found)
         price = self.page.locator(PRICE)
@@ -72,7 +74,11 @@ class Visit:
         before = price.inner_text()
         expect(price).not_to_have_text(before, timeout=WAIT_MS)
         report("prices move", True, f"PETR4 {before} -> {price.inner_text()}")
-        report("by wss", all(each.startswith("wss://") for each in sockets) and bool(sockets), sockets[:1])
+        report(
+            "by wss",
+            all(each.startswith("wss://") for each in sockets) and bool(sockets),
+            sockets[:1],
+        )
 
     def log_in(self, path: str = "/accounts/sessions/") -> None:
         self.page.goto(f"/login/?next={path}")
@@ -103,7 +109,9 @@ class Visit:
         self.page.get_by_label("Nome da chave").fill("Notebook")
         self.page.get_by_role("button", name="Criar a chave").click()
         expect(self.page.locator(".recovery-codes li")).to_have_count(10)
-        keys = session.send("WebAuthn.getCredentials", {"authenticatorId": added["authenticatorId"]})
+        keys = session.send(
+            "WebAuthn.getCredentials", {"authenticatorId": added["authenticatorId"]}
+        )
         domains = [key["rpId"] for key in keys["credentials"]]
         report("passkey's domain", domains == [self.url.split("/")[2]], domains)
         self.log_out()
@@ -188,7 +196,7 @@ def main() -> None:
         for part in parts or PARTS:
             try:
                 PARTS[part](visit)
-            except Exception as error:  # noqa: BLE001 - the other parts still run
+            except Exception as error:
                 report(part, False, f"{type(error).__name__}: {str(error)[:600]}")
                 shoot(visit.page, part)
         report("console", not visit.errors, visit.errors[:3] or "empty")
