@@ -57,17 +57,16 @@ def unpack(archive: Path, to: Path, check: Callable[[tarfile.TarInfo], None]) ->
 def _write(file: tarfile.TarFile, member: tarfile.TarInfo, to: Path) -> None:
     """Write a folder or a file, which were checked, for this user alone.
 
-    Without `tarfile.extract`, whose filters Python 3.11 has only from 3.11.4 on; Debian 12 has 3.11.2.
+    Without `tarfile.extract`, whose filters came with Python 3.11.4: Debian 12 has 3.11.2.
     """
     path = to / member.name
     folder = path if member.isdir() else path.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if member.isdir():
         return
-    content = file.extractfile(member)
-    assert content is not None  # it is a file
-    with content, path.open("xb") as written:
-        shutil.copyfileobj(content, written, _CHUNK)
+    with path.open("xb") as written:
+        if content := file.extractfile(member):  # None for what is neither
+            shutil.copyfileobj(content, written, _CHUNK)
     path.chmod(0o600)
     os.utime(path, (member.mtime, member.mtime))
 

@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def built(work: Path, stack: ExitStack) -> Path:
-    """Build the image on a new Debian; return the folder of its files, until the stack is closed."""
+    """Build the image on a new Debian; return the folder of its files while the stack is open."""
     debian = work / "debian"
     run("debootstrap", "--variant=minbase", "trixie", debian)
     container = new_container(stack, "scratch")

@@ -56,7 +56,8 @@ if [ -n "$3" ]; then mkdir -p mnt/neighbour; mount --bind "$3" mnt/neighbour; fi
 hostname "$0"
 mkdir -p .old
 pivot_root . .old
-exec chroot . /bin/sh -c 'umount -l /.old; exec env -i container=walk PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd'
+exec chroot . /bin/sh -c 'umount -l /.old; exec env -i container=walk "PATH=$1" "$2"' - \
+    /usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd
 """
 # Proxies that sign the traffic of this network are trusted as this machine trusts them.
 TRUST = """
@@ -123,7 +124,11 @@ def add_namespace(name: str, address: str, names: str) -> None:
 
 
 def remove_namespace(name: str) -> None:
-    run("ip", "netns", "del", f"{PREFIX}-{name}")
+    subprocess.run(  # noqa: S603 - our own arguments
+        ["ip", "netns", "del", f"{PREFIX}-{name}"],  # noqa: S607
+        capture_output=True,
+        check=False,
+    )
     shutil.rmtree(NETNS / f"{PREFIX}-{name}", ignore_errors=True)
 
 
@@ -169,8 +174,11 @@ class Machine:
         self.run("sudo systemctl is-system-running --wait")
 
     def attach(self) -> None:
-        """Find the process 1 of a machine that runs."""
-        parent = (self.root.parent / f"{self.name}.pid").read_text()
+        """Find the process 1 of a machine that was started."""
+        started = self.root.parent / f"{self.name}.pid"
+        if not started.exists():
+            return
+        parent = started.read_text()
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
@@ -182,7 +190,7 @@ class Machine:
         raise SystemExit(f"{self.name} does not boot")
 
     def run(self, command: str) -> tuple[int, str]:
-        """Run a command as its administrator, where the last one left off; return code and output."""
+        """Run a command as its administrator, in the last one's folder; return code and output."""
         script = (
             "set -a; . /etc/environment; set +a\n"
             f'cd "$(cat ~/.cwd 2>/dev/null || echo ~)"\n{command}\n'
@@ -204,13 +212,20 @@ class Machine:
         """End its processes, and remove what is not in its files."""
         if self._pid:
             with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGRTMIN + 13)  # systemd's immediate halt: SIGKILL to all
-            time.sleep(1)
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
-            time.sleep(0.5)
+                os.kill(self._pid, signal.SIGKILL)  # of process 1: the kernel ends all others
+            wait_until_gone(self._pid)
+        (self.root.parent / f"{self.name}.pid").unlink(missing_ok=True)
         remove_namespace(self.name)
         top = GROUPS / f"{PREFIX}-{self.name}"
-        for path in sorted(top.rglob("*/"), key=lambda path: -len(path.parts)):
+        folders = [path for path in top.rglob("*") if path.is_dir()] if top.exists() else []
+        for path in sorted(folders, key=lambda path: -len(path.parts)):
             path.rmdir()
-        top.rmdir()
+        if top.exists():
+            top.rmdir()
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.5)  # its control groups are empty a moment later
