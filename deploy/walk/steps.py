@@ -36,13 +36,6 @@ PYTHON = "cd /opt/pregao/current && sudo -u pregao .venv/bin/python"
 STREAM = "sudo systemctl enable --now pregao-stream.service"  # the text has it in a sentence
 TOKEN = "um-token-de-metricas"  # noqa: S105 - of these machines alone
 ANEW = "env DATABASE_URL=postgresql://pregao:change-this-password@127.0.0.1/anew DATA_DIR=/srv/anew"
-CHANGE = """
-set -e
-rm -rf /tmp/new && git clone -q /mnt/source.git /tmp/new && cd /tmp/new
-echo '/* the next version */' >>static/mainapp/css/core/base.css
-git -c user.name=walk -c user.email=walk@localhost commit -qam 'Change a style sheet'
-sudo git -c safe.directory='*' push -q /mnt/source.git HEAD 2>&1
-"""
 
 
 def make(walk: Walk) -> None:
@@ -133,7 +126,7 @@ def visit_again(walk: Walk) -> None:
     check_request_ids(walk)
     for machine in (walk.one, walk.two):
         walk.command(machine, "sudo systemctl stop pregao-web.socket pregao-web.service")
-        walk.visit("prices", "sessions")
+        walk.visit("prices")
         walk.command(machine, "sudo systemctl start pregao-web.socket pregao-web.service")
 
 
@@ -141,8 +134,8 @@ def upgrade(walk: Walk) -> None:
     """Section 10 on both hosts, in the order of "Two hosts", under a visitor's eyes."""
     heading = next(each for each in walk.text if each.endswith(". Upgrades"))
     *before, change, restart = commands(walk.text[heading][0])
+    release(walk)
     for machine in (walk.one, walk.two):
-        walk.command(machine, CHANGE, shown="(a new version)")
         for command in before:
             walk.replaced(machine, command)
     with watched(walk):
@@ -153,7 +146,20 @@ def upgrade(walk: Walk) -> None:
     for machine in (walk.one, walk.two):
         wait_until_ready(walk, machine)
         walk.command(machine, f"{PYTHON} manage.py doctor")
-    walk.visit("prices", "sessions")
+    walk.visit("prices")
+
+
+def release(walk: Walk) -> None:
+    """Make a new version, with another style sheet, in the repositories of both machines."""
+    clone = walk.folder / "new"
+    shutil.rmtree(clone, ignore_errors=True)
+    run("git", "clone", "-q", walk.one.root / "mnt" / "source.git", clone)
+    with (clone / "static/mainapp/css/core/base.css").open("a") as sheet:
+        sheet.write("/* the next version */\n")
+    author = ["-c", "user.name=walk", "-c", "user.email=walk@localhost"]
+    run("git", "-C", clone, *author, "commit", "-qam", "Change a style sheet")
+    for machine in (walk.one, walk.two):
+        run("git", "-C", clone, "push", "-q", machine.root / "mnt" / "source.git", "HEAD")
 
 
 def end(walk: Walk) -> None:
