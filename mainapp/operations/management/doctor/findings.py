@@ -13,8 +13,8 @@ from django.db import connections
 TOTAL_S = 12.0
 LEAST_SECRET = 4  # shorter values would also replace parts of ordinary words
 SECRET_SETTINGS = (
-    *("SECRET_KEY", "VAPID_KEY", "EMAIL_HOST_PASSWORD", "BRAPI_TOKEN", "FMP_KEY"),
-    "METRICS_TOKEN",
+    *("SECRET_KEY", "MFA_KEY", "VAPID_KEY", "METRICS_TOKEN"),
+    *("EMAIL_HOST_PASSWORD", "BRAPI_TOKEN", "FMP_KEY"),
 )
 
 
@@ -94,6 +94,7 @@ def _secrets() -> set[str]:
     values = {
         *passwords,
         *settings.SECRET_KEY_FALLBACKS,
+        *settings.MFA_KEY_FALLBACKS,
         str(settings.DATABASES["default"].get("PASSWORD") or ""),
         *(str(getattr(settings, name, "")) for name in SECRET_SETTINGS),
     }
