@@ -135,6 +135,7 @@ def upgrade(walk: Walk) -> None:
     heading = next(each for each in walk.text if each.endswith(". Upgrades"))
     *before, change, restart = commands(walk.text[heading][0])
     release(walk)
+    old = style_sheet(walk)
     for machine in (walk.one, walk.two):
         for command in before:
             walk.replaced(machine, command)
@@ -143,6 +144,8 @@ def upgrade(walk: Walk) -> None:
             walk.replaced(machine, change)
             walk.replaced(machine, f"{restart} pregao-stream")
             wait_until_healthy(machine)
+    for path in (old, style_sheet(walk)):
+        check_on_both(walk, path)
     for machine in (walk.one, walk.two):
         wait_until_ready(walk, machine)
         walk.command(machine, f"{PYTHON} manage.py doctor")
@@ -228,10 +231,20 @@ def check_request_ids(walk: Walk) -> None:
 def check_pictures(walk: Walk) -> None:
     """Each host serves the picture that one of them received."""
     keys = walk.one.run("sudo ls -t /srv/pregao/media/avatars")[1].split()
+    check_on_both(walk, f"/avatar/{keys[0]}/150")
+
+
+def check_on_both(walk: Walk, path: str) -> None:
+    """Each host answers for a path, asked as the proxy asks."""
+    proxied = f"-H 'Host: {SITE}' -H 'X-Forwarded-Proto: https'"
     for machine in (walk.one, walk.two):
-        url = f"http://{address(machine)}/avatar/{keys[0]}/150"
-        proxied = f"-H 'Host: {SITE}' -H 'X-Forwarded-Proto: https'"
+        url = f"http://{address(machine)}{path}"
         ask(walk, f"curl -s -o /dev/null -w '%{{http_code}}' {proxied} {url}", wants="200")
+
+
+def style_sheet(walk: Walk) -> str:
+    page = visitor(walk, f"curl -s https://{SITE}/login/", wants="base.")
+    return re.findall(r'href="([^"]*/base\.\w+\.css)"', page)[0]
 
 
 def check_metrics(walk: Walk) -> None:
