@@ -244,7 +244,8 @@ def check_on_both(walk: Walk, path: str) -> None:
 
 def style_sheet(walk: Walk) -> str:
     page = visitor(walk, f"curl -s https://{SITE}/login/", wants="/site.")
-    return re.findall(r'href="([^"]*/site\.\w+\.css)"', page)[0]
+    found = re.search(r'href="([^"]*/site\.\w+\.css)"', page)
+    return found[1] if found else "/no-style-sheet"
 
 
 def check_metrics(walk: Walk) -> None:
