@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.core.audit import Audited, AuditedModel
 from mainapp.core.limits.quotas import quota_kinds
 
-LEAST_WINDOW = timedelta(seconds=1)
+LEAST_WINDOW, LONGEST_WINDOW = timedelta(seconds=1), timedelta(days=366)
 
 
 class Plan(AuditedModel):
@@ -74,8 +74,12 @@ class QuotaRule(AuditedModel):
             raise ValidationError({"kind": ValidationError(text, params={"kinds": names})})
         if kind.window_s is None and self.window is not None:
             raise ValidationError({"window": _("Este tipo não tem janela: deixe vazio.")})
-        if kind.window_s is not None and (self.window is None or self.window < LEAST_WINDOW):
-            raise ValidationError({"window": _("A janela é de ao menos 1 segundo.")})
+        if kind.window_s is not None and not _is_window(self.window):
+            raise ValidationError({"window": _("A janela vai de 1 segundo a 366 dias.")})
         if kind.most is not None and self.limit is not None and self.limit > kind.most:
             text = _("O máximo é %(most)s.")
             raise ValidationError({"limit": ValidationError(text, params={"most": kind.most})})
+
+
+def _is_window(window: timedelta | None) -> bool:
+    return window is not None and LEAST_WINDOW <= window <= LONGEST_WINDOW
