@@ -102,7 +102,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "mainapp.core.acts.record_actors",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -9,8 +9,8 @@ from django.forms import BaseForm
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import ngettext
 
+from mainapp.core.contexts import current_request_id
 from mainapp.core.exceptions import DomainError, clean
-from mainapp.core.logs.context import current_request_id
 
 MINUTE_S, HOUR_S = 60, 3600
 

@@ -1,4 +1,7 @@
-"""Request ids: taken from trusted proxies or made here, and handed on to tasks and responses."""
+"""Contexts of requests and tasks, whose ids come from trusted proxies or are made here.
+
+A task gets the id of the request that queued it, and the person for whom it was queued.
+"""
 
 import logging
 from collections.abc import Callable
@@ -10,11 +13,14 @@ from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from mainapp.core.acts import PAGE, PREFIXES, SOCKET, TASK
-from mainapp.core.logs.context import (
+from mainapp.core.contexts import (
+    ADMIN,
+    API,
+    PAGE,
+    SOCKET,
+    TASK,
     Context,
     current_context,
-    current_request_id,
     handling,
     new_request_id,
     valid_request_id,
@@ -25,7 +31,9 @@ from mainapp.core.telemetry.tracing import TRACE_HEADER, current_parent, traced
 # replaces the proxy's address by the client's before the application sees it.
 FROM_PROXY = "pregao.is_from_proxy"
 HEADER, RAW_HEADER = "X-Request-ID", b"x-request-id"
-TASK_HEADER = "pregao_request_id"
+# Headers of tasks.
+TASK_HEADER, PERSON = "pregao_request_id", "acting_for"
+PREFIXES = {"/api/": API, "/admin/": ADMIN}
 
 access = logging.getLogger("mainapp.access")
 _tasks: dict[str, tuple[ExitStack, dict[str, Any]]] = {}
@@ -100,20 +108,31 @@ def way_of_path(path: str) -> str:
 def attach_request(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Make the request's view and user known to the log records that are written during it."""
+    """Make the request's view and user known to its log records and audit entries.
+
+    REST framework sets the users of tokens later. Under WSGI there is no context yet.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if context := current_context():
-            context.request = request
-        return get_response(request)
+        context = current_context()
+        if context is None:
+            context = Context(new_request_id(), way_of_path(request.path_info))
+        context.request = request
+        with handling(context):
+            return get_response(request)
 
     return middleware
 
 
 @before_task_publish.connect
-def _add_request_id(headers: dict[str, Any], **_signal: Any) -> None:
-    if request_id := current_request_id():
-        headers[TASK_HEADER] = request_id
+def _add_context(headers: dict[str, Any] | None = None, **_signal: Any) -> None:
+    context = current_context()
+    if headers is None or context is None:
+        return
+    if context.request_id:
+        headers[TASK_HEADER] = context.request_id
+    if (person_id := context.actor_id()) is not None:
+        headers[PERSON] = person_id
     if parent := current_parent():
         headers[TRACE_HEADER] = parent
 
@@ -123,7 +142,9 @@ def _begin_task(task_id: str, task: Any, **_signal: Any) -> None:
     """Bind the sender's id, or a new one for periodic tasks, which beat sends without."""
     stack = ExitStack()
     request_id = valid_request_id(task.request.get(TASK_HEADER))
-    context = stack.enter_context(handling(Context(request_id, TASK, task.name)))
+    person_id = task.request.get(PERSON)
+    context = Context(request_id, TASK, task.name, person_id=person_id)
+    stack.enter_context(handling(context))
     headers = {TRACE_HEADER: task.request.get(TRACE_HEADER)}
     span = stack.enter_context(traced(context, name=task.name, kind="consumer", headers=headers))
     _tasks[task_id] = stack, span

@@ -14,7 +14,7 @@ An entry has ids and names of fields. It has the values, before and after, of `s
 Texts, names, addresses and amounts of people are `hidden`: the entry has only the field's name. A
 change of `ignored` fields costs nothing and leaves no entry.
 
-`mainapp.core.acts` provides the user and the way of a change.
+`mainapp.core.contexts` provides the user and the way of a change.
 """
 
 from mainapp.core.audit.bases import AuditedModel, AuditedQuerySet

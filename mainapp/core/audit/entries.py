@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.utils import timezone
 
-from mainapp.core.acts import TASK, current_act
 from mainapp.core.audit.fields import (
     Values,
     fields_table_of,
@@ -18,6 +17,7 @@ from mainapp.core.audit.fields import (
     plain_values,
     values_of,
 )
+from mainapp.core.contexts import COMMAND, TASK, Context, current_context
 from mainapp.core.models.audit import AuditDetail, AuditEntry
 
 Action = AuditEntry.Action
@@ -91,15 +91,15 @@ def _write(
 ) -> None:
     if fields_table_of(type(row)).skips(row):
         return
-    act = current_act()
-    actor_id = act.person_id
-    if actor_id is None and act.way == TASK:
+    context = current_context() or Context("", COMMAND)
+    actor_id = context.actor_id()
+    if actor_id is None and context.way == TASK:
         actor_id = owner_of(row)
     entry = AuditEntry(
         at=timezone.now(),
         actor_id=actor_id,
-        way=act.way,
-        program=act.program[:80],
+        way=context.way,
+        program=context.program[:80],
         action=action,
         model=row._meta.label_lower,
         key=str(row.pk),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from mainapp.core.logs.context import current_context
+from mainapp.core.contexts import current_context
 from mainapp.core.logs.redaction import redaction
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"

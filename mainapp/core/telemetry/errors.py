@@ -8,7 +8,7 @@ import sentry_sdk
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import HttpTransport
 
-from mainapp.core.logs.context import current_context
+from mainapp.core.contexts import current_context
 from mainapp.core.logs.redaction import Redact
 
 dropped: Counter[str] = Counter()

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from mainapp.core.logs.context import Context
+from mainapp.core.contexts import Context
 from mainapp.core.telemetry.sending import BoundedSender
 from mainapp.core.telemetry.tracing import TRACE_HEADER
 

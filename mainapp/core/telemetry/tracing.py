@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from mainapp.core.logs.context import Context
+from mainapp.core.contexts import Context
 
 TRACE_HEADER = "traceparent"
 

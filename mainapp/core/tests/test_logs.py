@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
+from mainapp.core.contexts import Context, handling
 from mainapp.core.logs.configuring import log_uncaught
-from mainapp.core.logs.context import Context, handling
 from mainapp.core.logs.formats import MAX_TEXT, Json, Line
 
 SECRET = "a-secret-of-the-settings"

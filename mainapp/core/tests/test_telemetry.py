@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from mainapp.core.logs.context import Context
+from mainapp.core.contexts import Context
 from mainapp.core.telemetry.sending import BoundedSender
 from mainapp.core.telemetry.tracing import current_parent, traced, use_tracer
 

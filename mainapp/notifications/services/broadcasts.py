@@ -12,9 +12,9 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import require_level
+from mainapp.core.contexts import current_request_id
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user
-from mainapp.core.logs.context import current_request_id
 from mainapp.notifications.models import Broadcast, Channel, Delivery, MailTemplate
 from mainapp.notifications.policies import CAMPAIGN_TESTS
 from mainapp.notifications.rendering import CLUB, names_in

@@ -1,4 +1,7 @@
-"""The context of log records: the request, frame, task or command that is being handled."""
+"""The request, frame, task or command that is being handled, for the logs and the audit.
+
+A task acts for the person whose request queued it, if there is one.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,18 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+PAGE, API, SOCKET, ADMIN, COMMAND, TASK = "page", "api", "socket", "admin", "command", "task"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 # The name of the field with the view, frame, task or command, by the way of the context.
-PLACES = {"socket": "frame", "task": "task", "command": "command"}
+PLACES = {SOCKET: "frame", TASK: "task", COMMAND: "command"}
 SERVERS = ("runserver", "stream_quotes")
 
 
 @dataclass(slots=True)
 class Context:
-    """A request id, the way (page, API, socket, …), and the view, frame or task.
+    """A request id, the way (page, API, socket, …), and the view, frame, task or command.
 
-    `request` is set by a middleware of Django, `scope` by a socket. Both are only read when a
-    record is written, so that a request that logs nothing costs nothing.
+    `request` is set by a middleware of Django, `scope` by a socket, `person_id` by a task that
+    acts for a person. The first two are only read when a log record or an audit entry is written,
+    so that a request that writes none costs nothing.
     """
 
     request_id: str
@@ -27,6 +32,20 @@ class Context:
     place: str = ""
     request: Any = None
     scope: Any = None
+    person_id: int | None = None
+
+    @property
+    def program(self) -> str:
+        """The name of the task or command, empty for requests."""
+        return self.place if self.way in (TASK, COMMAND) else ""
+
+    def actor_id(self) -> int | None:
+        """Return the id of the acting user. It may cost the query that loads a request's user."""
+        if self.scope is not None:
+            return getattr(self.scope.get("user"), "pk", None)
+        if self.request is not None:
+            return getattr(getattr(self.request, "user", None), "pk", None)
+        return self.person_id
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of a log record. Never runs a query."""
@@ -38,17 +57,14 @@ class Context:
         return fields
 
     def _user_id(self) -> int | None:
-        if self.scope is not None:
-            user_id: int | None = getattr(self.scope.get("user"), "pk", None)
-            return user_id
-        return known_user_id(self.request) if self.request is not None else None
+        return known_user_id(self.request) if self.request is not None else self.actor_id()
 
     def _view(self) -> str:
         match = getattr(self.request, "resolver_match", None)
         return match.view_name if match else ""
 
 
-_context: ContextVar[Context | None] = ContextVar("log_context", default=None)
+_context: ContextVar[Context | None] = ContextVar("context", default=None)
 
 
 def current_context() -> Context | None:
@@ -59,12 +75,6 @@ def current_request_id() -> str:
     """Return the id of the current request or task, empty outside of any."""
     context = _context.get()
     return context.request_id if context else ""
-
-
-def current_command() -> str:
-    """Return the name of the management command that is running, empty outside of any."""
-    context = _context.get()
-    return context.place if context and context.way == "command" else ""
 
 
 @contextmanager
@@ -84,7 +94,7 @@ def commanding(arguments: Sequence[str]) -> Iterator[None]:
     if name in SERVERS:
         yield
         return
-    with handling(Context(new_request_id(), "command", name)):
+    with handling(Context(new_request_id(), COMMAND, name)):
         yield
 
 
