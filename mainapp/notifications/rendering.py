@@ -21,21 +21,22 @@ def _no_symbol(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
-    """An icon of the sprite, its tone (`accent`, `amber` or `down`), and the stock of its link.
+    """A kind's name, an icon of the sprite, and its tone (`accent`, `amber` or `down`).
 
-    A notification about a stock has the stock's mark beside its icon.
+    `symbol_of` reads a stock from the link; the stock's mark is then beside the icon.
     """
 
+    label: Any
     icon: str = "bell"
     tone: str = "accent"
     symbol_of: Callable[[str], str] = _no_symbol
 
 
 _appearances: dict[str, Appearance] = {
-    "platform": Appearance(icon="megaphone"),
-    "delivery_failed": Appearance(icon="alert", tone="down"),
+    "platform": Appearance(label=_("Aviso do site"), icon="megaphone"),
+    "delivery_failed": Appearance(label=_("Falha de envio"), icon="alert", tone="down"),
 }
-_default = Appearance()
+_default = Appearance(label=_("Aviso"))
 
 
 def register_appearance(kind: str, appearance: Appearance) -> None:
