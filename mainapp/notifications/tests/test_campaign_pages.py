@@ -175,6 +175,16 @@ def test_log_takes_the_same_queries_for_any_number_of_rows(
     assert "alice@example.com" not in shown
 
 
+def test_log_names_the_kind_of_each_notification(page, alice):
+    row = delivery(user=alice)
+    row.notification = notice(alice, kind="talk")
+    row.save()
+
+    shown = page.get("/notifications/mails/").content.decode()
+
+    assert '<p class="note-title">Conversa</p>' in shown
+
+
 def test_log_is_filtered(page, chief, alice):
     row = campaign(chief)
     write_batch(at=timezone.now())
