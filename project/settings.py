@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mainapp.accounts.middleware.note_second_factor",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

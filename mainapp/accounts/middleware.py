@@ -8,19 +8,23 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import redis
 from django.conf import settings
+from django.contrib.auth.middleware import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase, parse_cookie
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from mainapp.accounts import tickets
 from mainapp.accounts.fanout import LoginHub, Rights
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import users_of_sessions, valid_sessions_and_rights
+from mainapp.accounts.selectors.second_factors import used_second_factor
 from mainapp.accounts.services.sessions import record_seen
 from mainapp.core.addresses import client_address
 from mainapp.core.consumers import SESSION_ENDED
@@ -78,6 +82,24 @@ class SessionResolver:
 
 login_hub = OnePerLoop(LoginHub, _read_rights)
 session_resolver = OnePerLoop(SessionResolver)
+
+
+def note_second_factor(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Set `is_second_factor_used` on the request's user, as soon as a view reads it."""
+
+    def user_of(request: HttpRequest) -> User | AnonymousUser:
+        user: Any = get_user(request)
+        if user.is_authenticated:
+            user.is_second_factor_used = used_second_factor(request.session)
+        return user
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.user = SimpleLazyObject(partial(user_of, request))  # type: ignore[assignment] # lazy
+        return get_response(request)
+
+    return middleware
 
 
 class SocketUserMiddleware:

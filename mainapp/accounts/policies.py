@@ -131,8 +131,15 @@ def check_not_new(user: Any, *, at: datetime) -> None:
 def has_level(user: Any, level: str) -> bool:
     """Return whether a user, possibly anonymous, has at least `level` (one of `User.Access`).
 
-    A deactivated user has no level, a superuser has all. No query.
+    A deactivated user has no level, a superuser has all. In a log-in that has to use a second
+    factor and has not, staff have the rights of members, on every page, operation and socket.
+    No query.
     """
+    return is_granted(user, level) and (level == LEVELS[0] or not lacks_second_factor(user))
+
+
+def is_granted(user: Any, level: str) -> bool:
+    """Return whether a user has been given `level`, whatever the log-in. No query."""
     if not user.is_authenticated or not user.is_active:
         return False
     return user.is_superuser or LEVELS.index(user.access_level) >= LEVELS.index(level)
@@ -165,16 +172,22 @@ class SecondFactorRequired(DomainError):
 
 
 def must_use_second_factor(user: Any) -> bool:
-    """Return whether a user's pages of staff need a second factor. No query."""
-    return settings.ADMIN_REQUIRES_SECOND_FACTOR and is_staff_level(user)
+    """Return whether a user's rights of staff need a second factor. No query."""
+    return settings.ADMIN_REQUIRES_SECOND_FACTOR and is_granted(user, "support")
+
+
+def lacks_second_factor(user: Any) -> bool:
+    """Return whether a user's log-in has to use a second factor, and has not. No query.
+
+    `is_second_factor_used` is set on the user of every page, operation and socket. A user whom a
+    task or a command has read has no log-in, and lacks nothing.
+    """
+    return not getattr(user, "is_second_factor_used", True) and must_use_second_factor(user)
 
 
 def check_second_factor(user: Any) -> None:
-    """Check that the session or token of a socket's or the API's user used a second factor.
-
-    Only staff need one, and only with ADMIN_REQUIRES_SECOND_FACTOR. Raises: SecondFactorRequired.
-    """
-    if must_use_second_factor(user) and not getattr(user, "is_second_factor_used", False):
+    """Raises: SecondFactorRequired."""
+    if lacks_second_factor(user):
         raise SecondFactorRequired
 
 

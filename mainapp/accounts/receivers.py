@@ -22,7 +22,7 @@ from mainapp.accounts.signals import block_changed
 from mainapp.core.addresses import client_address
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
-FIELDS = ("password", "is_active", "access_level", "suspended_until")
+FIELDS = ("password", "is_active", "access_level", "is_superuser", "suspended_until")
 NAMES = ("username", "display_name")
 
 

@@ -18,12 +18,13 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils import timezone
 
-# A spreadsheet evaluates a cell that begins with one of these, in either width, as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-CONTROL_STARTS = ("\t", "\r", "\n")
-# Characters that some programs skip before they check for a formula.
-SKIPPED = " \t\r\n\v\f\xa0\u2002\u2003\u2007\u2009\u200b\u202f\u3000\ufeff"
-
+# A spreadsheet evaluates a cell that begins with one of these, in either width, as a formula. Some
+# programs first skip spaces, controls and characters without a width.
+_SKIPPED = (
+    "\x00-\x20\x7f-\xa0\xad\u034f\u061c\u1680\u180b-\u180e\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u3000\ufe00-\ufe0f\ufeff"
+)
+_FORMULA = re.compile(f"[\t\r\n]|[{_SKIPPED}]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
 # The limits of the format: rows of a sheet with its heading, UTF-16 units of a cell, characters of
 # a sheet's name, and the digits of a number.
@@ -45,11 +46,7 @@ def escape_formula(value: Any) -> Any:
 
     Only text changes; numbers, including negative ones, stay numbers.
     """
-    if isinstance(value, str) and (
-        value.startswith(CONTROL_STARTS) or value.lstrip(SKIPPED).startswith(FORMULA_STARTS)
-    ):
-        return f"'{value}"
-    return value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def csv_writer(file: TextIO) -> Any:

@@ -54,6 +54,7 @@ def appearance_of(kind: str) -> Appearance:
 PLACEHOLDERS = ("nome", "usuario", "clube", "link")
 CLUB = "clube"
 MAX_SUBJECT = 250
+NO_LINKS = _("Um assunto não leva links.")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _ADDRESS = re.compile(r"https?:|www\.|\{link\}", re.IGNORECASE)
 # People's names in an attribute could become an address.
@@ -77,8 +78,13 @@ def check_text(text: str, *, is_subject: bool = False) -> None:
             names = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             text_of_error = _("{%(name)s} não existe. Use %(names)s.")
             raise PlaceholderError(text_of_error, name=match["name"][:40], names=names)
-    if is_subject and _ADDRESS.search(text):
-        raise PlaceholderError(_("Um assunto não leva links."))
+    if is_subject and has_address(text):
+        raise PlaceholderError(NO_LINKS)
+
+
+def has_address(subject: str) -> bool:
+    """Return whether a subject has a link, which would end in the logs of relays."""
+    return bool(_ADDRESS.search(subject))
 
 
 def check_html(html: str, *, is_subject: bool = False) -> None:

@@ -40,6 +40,8 @@ MODELS = {
     "django_celery_beat.periodictask": gettext_lazy("tarefa periódica"),
     "django_celery_beat.intervalschedule": gettext_lazy("intervalo"),
     "django_celery_beat.crontabschedule": gettext_lazy("horário"),
+    "django_celery_beat.clockedschedule": gettext_lazy("horário"),
+    "django_celery_beat.solarschedule": gettext_lazy("horário"),
 }
 FIELDS = {
     "status": gettext_lazy("situação"),

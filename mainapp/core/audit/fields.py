@@ -68,6 +68,8 @@ FOREIGN = {
     "django_celery_beat.crontabschedule": Audited(
         shown="minute hour day_of_week day_of_month month_of_year timezone"
     ),
+    "django_celery_beat.clockedschedule": Audited(shown="clocked_time"),
+    "django_celery_beat.solarschedule": Audited(shown="event latitude longitude"),
     "django_celery_beat.periodictask": Audited(
         shown="name task interval crontab solar clocked one_off start_time enabled args kwargs "
         "queue exchange routing_key headers priority expires expire_seconds description",

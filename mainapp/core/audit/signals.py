@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connections, models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 from mainapp.core.audit.entries import record_change, record_links, record_row
@@ -41,13 +41,19 @@ def _connect_links(model: type[models.Model]) -> None:
 
 
 def _remember(instance: Any, raw: bool, update_fields: Any, **_signal: Any) -> None:
-    """Read the saved values of the fields that may change; one query unless there are none."""
+    """Read the saved values of the fields that may change; one query unless there are none.
+
+    In a transaction the row is locked: the entry of another that is changing it comes first.
+    """
     model, before = type(instance), None
     fields = recorded_fields(
         model, fields_table_of(model).recorded if update_fields is None else update_fields
     )
     if fields and not raw and not instance._state.adding:
-        before = model._base_manager.filter(pk=instance.pk).only("pk", *fields).first()
+        rows = model._base_manager.filter(pk=instance.pk).only("pk", *fields)
+        if connections[rows.db].in_atomic_block:
+            rows = rows.select_for_update(no_key=True)
+        before = rows.first()
     instance._audited_before = (before, fields)
 
 

@@ -105,6 +105,32 @@ def test_wrong_audiences_are_refused(page, fields, error):
     assert not Broadcast.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", "Veja https://example.org"),
+        ("title", "www.example.org"),
+        ("url", "/\t/example.org"),
+        ("url", "/a b"),
+        ("joined_after", "9999-12-31"),
+        ("active_since", "0001-01-01"),
+    ],
+)
+def test_links_in_subjects_foreign_paths_and_far_days_are_refused(page, field, value):
+    answer = compose(page, to="filter", level="user", **{field: value})
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors[field]
+    assert not Broadcast.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "x"])
+def test_far_days_filter_no_mails(page, alice, day):
+    delivery(alice, kind="email")
+    for name in ("since", "until"):
+        assert page.get("/notifications/mails/", {name: day}).status_code == 200
+
+
 def test_campaign_to_a_club_and_to_a_filter(page, alice):
     club = make_club(alice)
     Preferences.objects.create(user=alice, language="en")

@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User, is_named
+from mainapp.core.forms import DayField
 from mainapp.core.models import AuditEntry
 from mainapp.core.paths import parse_key
 from mainapp.operations.rendering import MODELS
@@ -17,19 +17,6 @@ from mainapp.operations.rendering import MODELS
 INPUT = {"class": "input", "autocomplete": "off", "spellcheck": "false"}
 SELECT = {"class": "select"}
 ANY = [("", _("Todos"))]
-
-
-class DayField(forms.DateField):
-    """A day of this century."""
-
-    widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
-    default_validators = [
-        MinValueValidator(date(2000, 1, 1)),
-        MaxValueValidator(date(2099, 12, 31)),
-    ]
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, input_formats=["%Y-%m-%d"], **options)
 
 
 class AuditQuery(forms.Form):

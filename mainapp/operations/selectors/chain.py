@@ -103,7 +103,7 @@ class Verification:
         return AuditSeal.objects.filter(hash=self.noted_head).exists()
 
     def _note_time(self, seal: AuditSeal) -> None:
-        if len(seal.entries) < AuditSeal.LIMIT:
+        if isinstance(seal.entries, list) and len(seal.entries) < AuditSeal.LIMIT:
             self._complete_at = seal.sealed_at
 
     def _seal_faults(self, seal: AuditSeal) -> Iterator[str]:
@@ -118,7 +118,10 @@ class Verification:
         self.seals += 1
 
     def _entry_faults(self, seal: AuditSeal, entries: list[AuditEntry]) -> Iterator[str]:
-        digests = dict(map(tuple, seal.entries))
+        digests = _digests_of(seal)
+        if digests is None:
+            yield f"seal {seal.number}: unreadable: its entries are not pairs of an id and a hash"
+            entries, digests = [], {}
         for entry in entries:
             digest = digests.pop(entry.pk, None)
             if digest is None:
@@ -166,6 +169,15 @@ def _links(first: int, last: int) -> Iterator[tuple[int, AuditSeal | None, list[
     while group:
         yield group[0], None, group[1]
         group = next(groups, None)
+
+
+def _digests_of(seal: AuditSeal) -> dict[int, str] | None:
+    """Return the digests of a seal's entries by their ids; None if somebody has broken the list."""
+    try:
+        digests = {key: digest for key, digest in seal.entries}  # noqa: C416 - checks that they are pairs
+    except (TypeError, ValueError):
+        return None
+    return digests if all(isinstance(key, int) for key in digests) else None
 
 
 def _seals_between(first: int, last: int) -> Iterator[AuditSeal]:

@@ -225,6 +225,18 @@ def test_an_altered_seal_is_found(chain):
     assert faults() == ["seal 3: broken link: it does not follow seal 2"]
 
 
+@pytest.mark.parametrize("broken", [{"a": 1}, [1, 2], "x", [["1", "x"]], [[[1], "x"]]])
+def test_a_broken_list_in_a_seal_is_named_and_the_walk_goes_on(broken, chain):
+    AuditSeal.objects.filter(number=2).update(entries=broken)
+    AuditEntry.objects.filter(pk=entry(4).pk).update(key="x")
+
+    assert faults() == [
+        "seal 2: altered: its content has another hash",
+        "seal 2: unreadable: its entries are not pairs of an id and a hash",
+        f"entry {entry(4).pk}: changed since seal 3",
+    ]
+
+
 def test_an_altered_last_seal_is_found(chain):
     seal = AuditSeal.objects.get(number=3)
     seal.sealed_at += timedelta(microseconds=1)
