@@ -72,20 +72,20 @@ def check_text(text: str, *, is_subject: bool = False) -> None:
     """Check the placeholders of a text or subject. Raises: PlaceholderError."""
     for match in _PLACEHOLDER.finditer(text):
         if match[0] in ("{", "}"):
-            raise PlaceholderError(_("Há uma chave sozinha: escreva {{ ou }} para mostrar uma."))
+            raise PlaceholderError(_("Há um { ou } sozinho: para mostrar um, escreva {{ ou }}."))
         if match["name"] is not None and match["name"] not in PLACEHOLDERS:
             names = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             text_of_error = _("{%(name)s} não existe. Use %(names)s.")
             raise PlaceholderError(text_of_error, name=match["name"][:40], names=names)
     if is_subject and _ADDRESS.search(text):
-        raise PlaceholderError(_("Um assunto não leva links."))
+        raise PlaceholderError(_("O assunto não pode ter links."))
 
 
 def check_html(html: str, *, is_subject: bool = False) -> None:
     """Check the placeholders of HTML. Raises: PlaceholderError."""
     check_text(html, is_subject=is_subject)
     if _IN_TAG.search(html):
-        raise PlaceholderError(_("Dentro de uma etiqueta do HTML só vale {link}."))
+        raise PlaceholderError(_("Dentro de uma tag HTML só se pode usar {link}."))
 
 
 def names_in(text: str) -> set[str]:

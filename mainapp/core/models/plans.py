@@ -75,7 +75,7 @@ class QuotaRule(AuditedModel):
         if kind.window_s is None and self.window is not None:
             raise ValidationError({"window": _("Este tipo não tem janela: deixe vazio.")})
         if kind.window_s is not None and not _is_window(self.window):
-            raise ValidationError({"window": _("A janela vai de 1 segundo a 366 dias.")})
+            raise ValidationError({"window": _("A janela tem de 1 segundo a 366 dias.")})
         if kind.most is not None and self.limit is not None and self.limit > kind.most:
             text = _("O máximo é %(most)s.")
             raise ValidationError({"limit": ValidationError(text, params={"most": kind.most})})

@@ -29,7 +29,7 @@ class MediaUnavailable(DomainError):
     """The bucket did not answer in time, or refused."""
 
     def __init__(self) -> None:
-        sentence = _("Os arquivos estão fora do ar por um momento; tente de novo em instantes.")
+        sentence = _("Os arquivos estão indisponíveis no momento; tente de novo em instantes.")
         super().__init__("unavailable", sentence, retry_after_s=RETRY_AFTER_S)
 
 

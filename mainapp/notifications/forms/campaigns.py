@@ -51,7 +51,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         min_value=1,
         max_value=MAX_KEY,
         widget=forms.NumberInput(attrs={"class": "input"}),
-        help_text=_("O da lista de clubes na administração."),
+        help_text=_("O número que aparece na lista de clubes da administração."),
     )
     language = _choice(_("Idioma"), [("", _("Qualquer um")), *settings.LANGUAGES])
     joined_after = _day(_("Entrou desde"))
@@ -118,7 +118,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         if audience and not existing([audience]):
             self.add_error("club", _("Este clube não existe."))
         if cleaned.get("template") and not cleaned.get("is_email"):
-            self.add_error("template", _("Um modelo é de e-mail: marque o envio por e-mail."))
+            self.add_error("template", _("Modelos são só para e-mails: marque o envio por e-mail."))
         return {**cleaned, "audience": audience, "conditions": conditions or None}
 
     def _post_clean(self) -> None:

@@ -116,7 +116,7 @@ def cancel_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
         if not is_waiting:
             open_rows = open_rows.filter(state__in=[State.DRAFT, State.SENDING])
         if open_rows.update(state=State.CANCELLED, ended_at=at, finished_at=at) != 1:
-            raise DomainError("conflict", _("Não há mais nada a cancelar."))
+            raise DomainError("conflict", _("Não há mais nada para cancelar."))
         queued.update(state=Delivery.State.CANCELLED, claim_key="")
 
 

@@ -97,7 +97,7 @@ def retry_mail(*, delivery: Delivery, actor: User, at: datetime) -> None:
     with transaction.atomic():
         failed = Delivery.objects.filter(pk=delivery.pk, state=State.FAILED)
         if failed.update(state=state, due_at=at, created_at=at, tries=0, claim_key="") != 1:
-            raise DomainError("conflict", _("Só se tenta de novo o que falhou."))
+            raise DomainError("conflict", _("Só e-mails que falharam podem ser enviados de novo."))
         rows_written.send(sender=None, users=[], has_deliveries=True)
 
 

@@ -17,7 +17,7 @@ from mainapp.operations.services.reports.requests import delete_report
 from mainapp.operations.tests.factories import ReportFactory, make_mails, run_to_end
 
 PATH = "/relatorios/"
-WAITING = "Esperando um processo de trabalho"
+WAITING = "Na fila: o serviço que gera os relatórios"
 
 
 @pytest.fixture
