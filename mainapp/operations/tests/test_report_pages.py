@@ -75,7 +75,9 @@ def test_the_list_tells_when_no_worker_lives(browser, alice):
     assert f"{WAITING} ainda não foi iniciado: os pedidos ficam na fila." in polled(browser)
     seen = datetime(2026, 3, 10, 15, 5, tzinfo=UTC)
     redis_client().set(board.WORKER_SEEN_KEY, int(seen.timestamp()))
-    assert f"{WAITING} está parado desde 10/03/2026, 12:05: os pedidos ficam na fila." in polled(browser)
+    assert f"{WAITING} está parado desde 10/03/2026, 12:05: os pedidos ficam na fila." in polled(
+        browser
+    )
     start_worker()
     assert WAITING not in polled(browser)
 
