@@ -575,8 +575,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "mainapp.core.logs.formats.Line", "secrets": SECRETS},
-        "json": {"()": "mainapp.core.logs.formats.Json", "secrets": SECRETS},
+        "line": {"()": "mainapp.core.logs.formats.LineFormatter", "secrets": SECRETS},
+        "json": {"()": "mainapp.core.logs.formats.JsonFormatter", "secrets": SECRETS},
     },
     "filters": {"client_errors": {"()": "mainapp.core.logs.filters.ClientErrors"}},
     "handlers": {

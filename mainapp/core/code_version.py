@@ -11,10 +11,10 @@ LENGTH = 12
 
 @cache
 def code_version() -> str:
-    """Return a hash of the source files and of the lock, as this process first read them.
+    """Return a hash of the source files and the lock file, as this process first read them.
 
-    Equal on all hosts, unlike times of files. Cost: 30 ms at the first call, which is at the start:
-    later the files may already be those of a newer version.
+    It is equal on all hosts, unlike modification times. Cost: 30 ms at the first call, which must
+    be at the start of the process: later the files may already be those of a newer version.
     """
     root = Path(settings.BASE_DIR)
     sources = (path for name in ("mainapp", "project") for path in (root / name).rglob("*.py"))

@@ -1,4 +1,4 @@
-"""The request, frame, task or command that is being handled, for the logs and the audit.
+"""The request, frame, task or command in progress, for the logs and the audit.
 
 A task acts for the person whose request queued it, if there is one.
 """
@@ -13,7 +13,7 @@ from uuid import uuid4
 
 PAGE, API, SOCKET, ADMIN, COMMAND, TASK = "page", "api", "socket", "admin", "command", "task"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-# The name of the field with the view, frame, task or command, by the way of the context.
+# The log field that has the view, frame, task or command, by the way of the context.
 PLACES = {SOCKET: "frame", TASK: "task", COMMAND: "command"}
 SERVERS = ("runserver", "stream_quotes")
 
@@ -22,9 +22,9 @@ SERVERS = ("runserver", "stream_quotes")
 class Context:
     """A request id, the way (page, API, socket, …), and the view, frame, task or command.
 
-    `request` is set by a middleware of Django, `scope` by a socket, `person_id` by a task that
-    acts for a person. The first two are only read when a log record or an audit entry is written,
-    so that a request that writes none costs nothing.
+    `request` is set by a Django middleware, `scope` by a socket, and `person_id` by a task that
+    acts for a person. `request` and `scope` are read only when a log record or an audit entry is
+    written, so a request that writes neither costs nothing.
     """
 
     request_id: str
@@ -40,7 +40,7 @@ class Context:
         return self.place if self.way in (TASK, COMMAND) else ""
 
     def actor_id(self) -> int | None:
-        """Return the id of the acting user. It may cost the query that loads a request's user."""
+        """Return the id of the acting user. May cost one query, to load the request's user."""
         if self.scope is not None:
             return getattr(self.scope.get("user"), "pk", None)
         if self.request is not None:
@@ -48,7 +48,7 @@ class Context:
         return self.person_id
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of a log record. Never runs a query."""
+        """Return the context's fields of a log record. Never runs a query."""
         fields: dict[str, Any] = {"request_id": self.request_id, "way": self.way}
         if (user_id := self._user_id()) is not None:
             fields["user_id"] = user_id
@@ -72,14 +72,14 @@ def current_context() -> Context | None:
 
 
 def current_request_id() -> str:
-    """Return the id of the current request or task, empty outside of any."""
+    """Return the id of the current request or task; empty outside of both."""
     context = _context.get()
     return context.request_id if context else ""
 
 
 @contextmanager
 def handling(context: Context) -> Iterator[Context]:
-    """Make `context` the current one within a block."""
+    """Make `context` the current one within the block."""
     token = _context.set(context)
     try:
         yield context
@@ -89,7 +89,7 @@ def handling(context: Context) -> Iterator[Context]:
 
 @contextmanager
 def commanding(arguments: Sequence[str]) -> Iterator[None]:
-    """Give a management command an id of its own; servers are started by commands, too."""
+    """Run a management command in a context of its own, unless it starts a server."""
     name = next(iter(arguments), "")
     if name in SERVERS:
         yield
@@ -103,13 +103,13 @@ def new_request_id() -> str:
 
 
 def valid_request_id(value: Any) -> str:
-    """Return an id that came from outside, or a new one if it is malformed."""
+    """Return a received id, or a new one if it is malformed."""
     return value if isinstance(value, str) and REQUEST_ID.fullmatch(value) else new_request_id()
 
 
 def known_user_id(request: Any) -> int | None:
-    """Return the id of a request's user if something has loaded the user already."""
-    user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
+    """Return the id of a request's user, if the user is already loaded."""
+    user = getattr(request, "_cached_user", None)  # set by AuthenticationMiddleware
     if user is None:
         # Set by REST framework or by a log-in. A lazy object would load the session.
         user = vars(request).get("user")

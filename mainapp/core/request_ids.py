@@ -1,4 +1,4 @@
-"""Contexts of requests and tasks, whose ids come from trusted proxies or are made here.
+"""Contexts of requests and tasks, with ids received from trusted proxies or newly made.
 
 A task gets the id of the request that queued it, and the person for whom it was queued.
 """
@@ -40,10 +40,10 @@ _tasks: dict[str, tuple[ExitStack, dict[str, Any]]] = {}
 
 
 class RequestIdMiddleware:
-    """Give each HTTP request and each socket an id, which responses have as X-Request-ID.
+    """Give each HTTP request and each socket an id; responses have it as X-Request-ID.
 
-    It is the outermost layer: Django logs refused requests outside of its own middleware. The
-    frames that a socket sends do not pass through here.
+    This is the outermost layer, because Django logs refused requests outside of its own middleware.
+    Frames of a socket do not pass through here.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -86,7 +86,7 @@ class RequestIdMiddleware:
 
 
 def received_request_id(scope: Any) -> str:
-    """Return the id that a trusted proxy has sent, or a new one."""
+    """Return the id sent by a trusted proxy, or a new one."""
     if not scope.get(FROM_PROXY):
         return new_request_id()
     values = [value for name, value in scope["headers"] if name == RAW_HEADER]
@@ -94,7 +94,7 @@ def received_request_id(scope: Any) -> str:
 
 
 def trusted_trace(scope: Any) -> dict[str, str]:
-    """Return the header `traceparent` that a trusted proxy has sent."""
+    """Return the header `traceparent` sent by a trusted proxy."""
     if not scope.get(FROM_PROXY):
         return {}
     headers = dict(scope["headers"])
@@ -108,9 +108,9 @@ def way_of_path(path: str) -> str:
 def attach_request(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Make the request's view and user known to its log records and audit entries.
+    """Make the request's view and user available to its log records and audit entries.
 
-    REST framework sets the users of tokens later. Under WSGI there is no context yet.
+    REST framework sets a token's user later. Under WSGI there is no context yet.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -139,7 +139,7 @@ def _add_context(headers: dict[str, Any] | None = None, **_signal: Any) -> None:
 
 @task_prerun.connect
 def _begin_task(task_id: str, task: Any, **_signal: Any) -> None:
-    """Bind the sender's id, or a new one for periodic tasks, which beat sends without."""
+    """Bind the sender's id, or a new one for periodic tasks, which beat sends without an id."""
     stack = ExitStack()
     request_id = valid_request_id(task.request.get(TASK_HEADER))
     person_id = task.request.get(PERSON)

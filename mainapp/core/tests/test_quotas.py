@@ -171,7 +171,7 @@ def test_a_refusal_names_limit_window_and_reset_in_the_readers_language(alice, t
             texts[language] = str(caught.value)
     assert texts == {
         "pt-br": "Limite atingido em salas novas: 1 em 24 h. Libera em 11/03, às 09:00.",
-        "en": "Limit of new rooms reached: 1 in 24 h. Free again on 11 Mar at 09:00.",
+        "en": "Limit of new rooms reached: 1 in 24 h. Resets on 11 Mar at 09:00.",
     }
 
 
@@ -252,9 +252,9 @@ def faults_of(row):
         ({}, {}),
         ({"kind": "romes"}, {"kind": ["Este tipo não existe. Use um destes: held, rooms, ten."]}),
         ({"limit": -1}, {"limit": ["Certifique-se que este valor seja maior ou igual a 0."]}),
-        ({"window": timedelta(0)}, {"window": ["A janela vai de 1 segundo a 366 dias."]}),
-        ({"window": timedelta(days=367)}, {"window": ["A janela vai de 1 segundo a 366 dias."]}),
-        ({"window": None}, {"window": ["A janela vai de 1 segundo a 366 dias."]}),
+        ({"window": timedelta(0)}, {"window": ["A janela tem de 1 segundo a 366 dias."]}),
+        ({"window": timedelta(days=367)}, {"window": ["A janela tem de 1 segundo a 366 dias."]}),
+        ({"window": None}, {"window": ["A janela tem de 1 segundo a 366 dias."]}),
         ({"kind": "held"}, {"window": ["Este tipo não tem janela: deixe vazio."]}),
         ({"kind": "held", "window": None, "limit": 11}, {"limit": ["O máximo é 10."]}),
         ({"kind": "held", "window": None, "limit": 10}, {}),

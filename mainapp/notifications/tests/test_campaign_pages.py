@@ -49,7 +49,7 @@ def test_draft_is_checked_tested_and_sent(page, chief, alice, mailbox):
     drafted = compose(page, template=row.pk)
     shown = page.get(drafted.url).content.decode()
     assert "Chega agora a 2 pessoas." in shown
-    assert "O modelo não tem inglês" in shown
+    assert "O modelo não tem versão em inglês" in shown
     assert not Delivery.objects.exists()
 
     page.post(f"{drafted.url}test/", {"language": "pt-br"})

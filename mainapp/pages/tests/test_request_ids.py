@@ -16,7 +16,7 @@ from django.test import Client
 from mainapp.accounts.models import User
 from mainapp.core import request_ids
 from mainapp.core.contexts import Context, current_context, current_request_id, handling
-from mainapp.core.logs.formats import Json
+from mainapp.core.logs.formats import JsonFormatter
 from mainapp.core.request_ids import FROM_PROXY, TASK_HEADER, received_request_id
 from project.asgi import application
 
@@ -110,7 +110,7 @@ def as_json():
 
     class Handler(logging.Handler):
         def emit(self, record):
-            records.append(json.loads(Json().format(record)))
+            records.append(json.loads(JsonFormatter().format(record)))
 
     handler = Handler()
     logging.getLogger().addHandler(handler)
