@@ -167,12 +167,16 @@ class Cluster:
         wait_until(lambda: get(f"{self.webs[0].url}/readyz", 2)[0] == 200, UP_S)
 
     def _start_work(self, host: Host) -> Work:
-        commands = {"beat": BEAT.split()}
+        commands = {}
         if not self.size.is_small or host is self.work_hosts[-1]:
             commands["worker"] = ["-m", "benchmarks.rig.trading"]
         if not self.size.is_small:
             commands["stream"] = ["manage.py", "stream_quotes"]
-        return Work(host, **{name: self.python(host, *line) for name, line in commands.items()})
+        others = {name: self.python(host, *line) for name, line in commands.items()}
+        return Work(host, self.start_beat(host), **others)
+
+    def start_beat(self, host: Host) -> "subprocess.Popen[bytes]":
+        return self.python(host, *BEAT.split())
 
     def start_stores(self) -> None:
         self.start_redis(self.stores[0])
