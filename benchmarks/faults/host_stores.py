@@ -25,7 +25,7 @@ async def emptied(trial: Trial) -> None:
     outage = await trial.outage(site.webs, kill, lambda: site.start_redis(server), AWAY_S)
     trial.report(outage, stale_s=STALE_S, back_s=NEW_S, others=False)
     await asyncio.sleep(AFTER_S)
-    trial.report_fetches(since, AWAY_S + 3 * NEW_S, in_flight=1)
+    trial.report_fetches(since, AWAY_S + 3 * NEW_S, in_flight=1, extra=1)
 
 
 async def full(trial: Trial) -> None:
@@ -75,7 +75,7 @@ async def fail_over(trial: Trial, *, is_emptied: bool) -> None:
         "from the kill to new prices on all pages", time.monotonic() - since, "s", FAILOVER_S
     )
     await asyncio.sleep(AFTER_S)
-    trial.report_fetches(since, FAILOVER_S, in_flight=1)
+    trial.report_fetches(since, FAILOVER_S, in_flight=1, extra=int(is_emptied))
     process.wait()
     await run(lambda: rejoin(site, killed.name, other.address))
 

@@ -139,25 +139,28 @@ class Trial:
         if others:
             self.line("stale pages on the other hosts", outage.others_stale, "", 0)
 
-    def report_fetches(self, since: float, longest_s: float, *, in_flight: int = 0) -> None:
+    def report_fetches(
+        self, since: float, longest_s: float, *, in_flight: int = 0, extra: int = 0
+    ) -> None:
         """Print the batches since a time, by the board, and the fetches, by the source.
 
         `in_flight` are the fetches that may be useless: a worker that is frozen, or loses its
         stores, between the request and the write has fetched in vain, and another one fetches for
         the same due time. A request that waits in such a worker may also come late, and be close
-        to the next ones.
+        to the next ones. `extra` are the batches after a loss of all data in Redis: the first one
+        may come before the web processes have renewed their leases, so one more follows.
         """
         now = time.monotonic()
         pauses, counts = self.site.source.pauses_s(since, now), self.batches.since(since)
         intervals = f"in {(now - since) / INTERVAL_S:.1f}"
         self.line("fetches at the source", len(pauses) - 1, intervals)
         self.line("batches", counts.batches, intervals)
-        self.line("batches that used a due time again", counts.doubled, "", 0)
+        self.line("batches that used a due time again", counts.doubled, "", extra)
         self.line("fetches that made no batch", counts.useless.total(), "", in_flight)
         if counts.useless:
             self.tally.note(f"  by {dict(counts.useless)}")
         surplus = self.site.source.surplus(since, now, INTERVAL_S)
-        self.line("fetches beyond one an interval", max(0, surplus), "", in_flight)
+        self.line("fetches beyond one an interval", max(0, surplus), "", in_flight + extra)
         self.line("shortest pause between fetches", min(pauses[1:-1], default=0.0))
         self.line("longest pause between fetches", max(pauses), "s", longest_s)
 
