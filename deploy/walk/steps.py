@@ -244,7 +244,7 @@ def check_on_both(walk: Walk, path: str) -> None:
 
 def style_sheet(walk: Walk) -> str:
     page = visitor(walk, f"curl -s https://{SITE}/login/", wants="base.")
-    return re.findall(r'href="([^"]*/base\.\w+\.css)"', page)[0]
+    return str(re.findall(r'href="([^"]*/base\.\w+\.css)"', page)[0])
 
 
 def check_metrics(walk: Walk) -> None:

@@ -59,5 +59,5 @@ class Site(AdminSite):
 def _check_years(request: HttpRequest) -> None:
     """Check the years in a list's filter, which Django's lookups do not. Raises: BadRequest."""
     for name, value in request.GET.items():
-        if {"year", "iso_year"} & {*name.split("__")} and not YEAR.fullmatch(value):
+        if {"year", "iso_year"} & {*name.split("__")} and not YEAR.fullmatch(str(value)):
             raise BadRequest(f"{name} is no year")
