@@ -59,7 +59,7 @@ LOG_INS_BY_BROWSER = Limit("log-ins-known", 10, 300.0)
 CODES = Limit("codes", 5, 300.0, _("Códigos errados demais."), without_redis=CLOSED)
 CODES_A_DAY = Limit("codes-a-day", 50, DAY_S, _("Códigos errados demais."), without_redis=CLOSED)
 
-# Writes of a session's last activity.
+# How often a session's last activity is written.
 ACTIVITY_S = 60.0
 ACTIVITY = Limit("activity", 1, ACTIVITY_S)
 
@@ -155,7 +155,7 @@ def require_level(user: Any, level: str) -> None:
 
 
 class SecondFactorRequired(DomainError):
-    """Staff without a second factor, or who did not use it in this session."""
+    """A staff member has no second factor, or has not used it in this session."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -165,12 +165,12 @@ class SecondFactorRequired(DomainError):
 
 
 def must_use_second_factor(user: Any) -> bool:
-    """Return whether a user's pages of staff need a second factor. No query."""
+    """Return whether a user needs a second factor for the staff pages. No query."""
     return settings.ADMIN_REQUIRES_SECOND_FACTOR and is_staff_level(user)
 
 
 def check_second_factor(user: Any) -> None:
-    """Check that the session or token of a socket's or the API's user used a second factor.
+    """Check that a user of a socket or the API logged in with a second factor.
 
     Only staff need one, and only with ADMIN_REQUIRES_SECOND_FACTOR. Raises: SecondFactorRequired.
     """
@@ -181,14 +181,14 @@ def check_second_factor(user: Any) -> None:
 def passkey_domain() -> str:
     """Return the domain to which passkeys are bound (the RP ID), without a port.
 
-    A site on loopback, as `make run` starts it, has the domain `localhost`.
+    A site on loopback, as started by `make run`, has the domain `localhost`.
     """
     host = settings.PASSKEY_DOMAIN or site_host()
     return "localhost" if is_loopback(host) else host
 
 
 def passkey_refusal(request: HttpRequest) -> str:
-    """Return why browsers refuse passkeys at the address of a request; "" if they accept them."""
+    """Return why browsers refuse passkeys at the request's address; "" if they accept them."""
     domain, host = passkey_domain(), urlsplit(f"//{request.get_host()}").hostname or ""
     if is_address(domain):
         return gettext(

@@ -111,7 +111,7 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
 
 
 def _in_session(user: User, data: dict[str, Any]) -> User:
-    """Return the user of one session: staff's own copy tells whether it used a second factor."""
+    """Return the user for one session; for staff, a copy that tells if it used a second factor."""
     if must_use_second_factor(user):
         user = copy(user)
         user.is_second_factor_used = used_second_factor(data)  # type: ignore[attr-defined] # no column

@@ -1,4 +1,4 @@
-"""`manage.py reseal_second_factors`: seal with MFA_KEY what MFA_KEY_FALLBACKS sealed."""
+"""`manage.py reseal_second_factors`: encrypt with MFA_KEY what MFA_KEY_FALLBACKS encrypted."""
 
 from typing import Any
 
