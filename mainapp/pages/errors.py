@@ -57,11 +57,11 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return a page without dependencies, because any of them may be the cause of the error.
+    """Return a page without dependencies, because any of them may have caused the error.
 
-    If the database or the bucket of media is the cause, the status is 503, and each request is
-    logged in one line instead of a traceback. Django calls this in its `except` block, so the error
-    is the current exception.
+    If the database or the media bucket is the cause, the status is 503, and each request is logged
+    in one line instead of a traceback. Django calls this in its `except` block, so the error is the
+    current exception.
     """
     error = sys.exception()
     if not is_unavailable(error) and not isinstance(error, MediaUnavailable):

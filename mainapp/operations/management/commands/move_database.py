@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 
 def running_parts() -> list[str]:
-    """Return the parts of the instance that hold a lease; none without Redis."""
+    """Return the parts of the instance that are running; none if Redis does not answer."""
     keys = {"worker": WORKER_KEY, "beat": BEAT.key, "streamer": STREAMER.key}
     try:
         web = ["web"] if list(readings()) else []
@@ -80,7 +80,7 @@ def _target(url: str) -> dict[str, Any]:
 
 
 def _migrate(url: str) -> None:
-    """Migrate the target in a process of its own, whose migrations see no other database."""
+    """Migrate the target in a separate process, so that its migrations see no other database."""
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"],
         cwd=settings.BASE_DIR,

@@ -1,4 +1,4 @@
-"""Verify the audit's hash chain, from its first seal or from a day on."""
+"""`manage.py verify_audit`: verify the audit's hash chain, from its first seal or a given day."""
 
 import sys
 from datetime import datetime, time

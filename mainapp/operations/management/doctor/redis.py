@@ -1,4 +1,4 @@
-"""Checks of Redis: version, policy, memory, and clock; of background work and of its outbox."""
+"""Checks of Redis (version, policy, memory, clock), of background processes, and of the outbox."""
 
 import time
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ def check_stream() -> Iterator[Finding]:
 
 
 def check_outbox() -> Iterator[Finding]:
-    """Find messages that have been due for long; those with a pause after a failure are not."""
+    """Find messages that are overdue; those that wait for a retry after a failure do not count."""
     now = timezone.now()
     waiting = Delivery.objects.filter(state__in=Delivery.OPEN)
     due = waiting.filter(due_at__lt=now - STUCK).aggregate(since=Min("due_at"))["since"]

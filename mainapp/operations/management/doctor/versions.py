@@ -1,4 +1,4 @@
-"""Checks of versions: of Python, of the packages, and of the code of running processes."""
+"""Checks of versions: Python, packages, and the code of running processes."""
 
 import platform
 import sys
@@ -43,7 +43,7 @@ def check_packages() -> Iterator[Finding]:
 
 
 def check_processes() -> Iterator[Finding]:
-    """Compare the code of all running processes, on all hosts, with the code of this command."""
+    """Compare the code version of all processes, on all hosts, with that of this command."""
     try:
         running = Counter((reading.version, reading.role) for reading in readings())
     except redis.RedisError:
@@ -61,7 +61,7 @@ def check_processes() -> Iterator[Finding]:
 
 
 def locked_versions(lock: Path) -> Iterator[tuple[str, str]]:
-    """Yield name and version of each pin of a lock that applies to this Python and machine."""
+    """Yield name and version of each pin in a lock file that applies to this Python and machine."""
     for line in lock.read_text().splitlines():
         if line and line[0] not in " #-":
             pin = Requirement(line.rstrip(" \\"))

@@ -1,4 +1,4 @@
-"""The activity of a club's members, for its managers."""
+"""Report of the activity of a club's members, for its managers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,9 +25,9 @@ ROLES = dict(ClubMember.Role.choices)
 
 
 class ClubActivity(Kind):
-    """A row of each member: messages in the club's rooms and ideas in the club.
+    """One row per member, with the messages in the club's rooms and the ideas in the club.
 
-    `params` are `{"club": slug}`. Private conversations of members are not counted.
+    `params` are `{"club": slug}`. Members' private conversations are not counted.
     """
 
     name = "club_activity"
@@ -87,7 +87,7 @@ class ClubActivity(Kind):
 
 
 def managed(user: User) -> "QuerySet[ClubMember]":
-    """Return a user's memberships in the clubs that they manage."""
+    """Return a user's memberships in the clubs they manage."""
     own = ClubMember.objects.filter(user=user, club__archived_at=None)
     return own.exclude(role=ClubMember.Role.MEMBER)
 

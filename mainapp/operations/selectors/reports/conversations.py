@@ -1,4 +1,4 @@
-"""The messages that a user wrote, in the rooms that they may read."""
+"""Report of a user's own messages, in the rooms they may still read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

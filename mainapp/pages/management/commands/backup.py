@@ -42,7 +42,7 @@ def _positive(text: str) -> int:
 
 
 def _checked(made: Path) -> str:
-    """Check a new archive; one that fails gets another name, so that it never counts as a backup.
+    """Check a new archive; one that fails is renamed, so that it never counts as a backup.
 
     Raises: BackupError.
     """
