@@ -66,7 +66,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     if not is_unavailable(error) and not isinstance(error, MediaUnavailable):
         return _page(request, "500.html", 500, request_id=current_request_id())
-    logger.warning("a request had no database or no media: %s", " ".join(str(error).split()))
+    logger.warning(
+        "a request failed without the database or media: %s", " ".join(str(error).split())
+    )
     response = _page(request, "503.html", 503)
     response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
     response["Retry-After"] = str(RETRY_AFTER_S)

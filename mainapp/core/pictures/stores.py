@@ -177,5 +177,5 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        logger.warning("the bucket of media failed: %s", " ".join(str(error).split()))
+        logger.warning("the media bucket failed: %s", " ".join(str(error).split()))
         raise MediaUnavailable from None

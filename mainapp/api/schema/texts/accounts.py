@@ -12,9 +12,9 @@ _LOGIN = Text(
     description=(
         "Exchange a username or an e-mail and the password for an access token, valid for five "
         "minutes, and a refresh token. `accounts/token/` is the same as `accounts/login/`. For an "
-        "account with a second factor the answer without `code` is `mfa_required`: send the same "
-        "again with the app's code or a recovery code, each valid once. An account with passkeys "
-        "alone has recovery codes, and may use an API key instead."
+        "account with a second factor, the response without `code` is `mfa_required`: repeat the "
+        "request with the app's code or a recovery code, each valid once. An account that has only "
+        "passkeys uses its recovery codes, or an API key instead."
     ),
     body={"username": "ana", "password": PASSWORD},
     errors=("invalid_credentials", "email_unverified", "mfa_required", "invalid_code"),

@@ -29,7 +29,9 @@ class Command(BaseCommand):
     help = "Copy the SQLite database into an empty PostgreSQL, and compare both."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("to", help="its DATABASE_URL; - to read it from standard input")
+        parser.add_argument(
+            "to", help="the PostgreSQL's DATABASE_URL; - reads it from standard input"
+        )
 
     def handle(self, *args: Any, to: str, **options: Any) -> None:
         url = sys.stdin.readline().strip() if to == "-" else to
@@ -75,7 +77,7 @@ def _target(url: str) -> dict[str, Any]:
     except ValueError as error:
         raise MoveError(f"the new DATABASE_URL {error}") from None
     if target["ENGINE"] != "mainapp.core.postgresql":
-        raise MoveError("the new DATABASE_URL is not a PostgreSQL")
+        raise MoveError("the new DATABASE_URL is not PostgreSQL")
     return target
 
 

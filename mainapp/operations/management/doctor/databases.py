@@ -144,7 +144,7 @@ def check_audit() -> Iterator[Finding]:
 def check_clock() -> Iterator[Finding]:
     with connected() as connection:
         if connection.vendor != "postgresql":
-            yield ok("SQLite has the clock of this host")
+            yield ok("SQLite uses this host's clock")
             return
         try:
             with connection.cursor() as cursor:

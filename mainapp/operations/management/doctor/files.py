@@ -62,9 +62,9 @@ def check_static_files() -> Iterator[Finding]:
     elif settings.DEBUG:
         yield ok("served from the sources, as DEBUG is on")
     elif _collected_state() != static_files.source_state():
-        yield fault("another version's files are collected: run `manage.py setup`")
+        yield fault("collected for another version: run `manage.py setup`")
     else:
-        yield ok("those of this version are collected")
+        yield ok("collected for this version")
 
 
 def _collected_state() -> str:

@@ -76,7 +76,7 @@ def check_batch() -> Iterator[Finding]:
 
 def check_stream() -> Iterator[Finding]:
     if not settings.QUOTE_STREAM:
-        yield ok("none is set by QUOTE_STREAM")
+        yield ok("QUOTE_STREAM is not set")
         return
     try:
         is_live = read_streaming().is_running
@@ -99,4 +99,4 @@ def check_outbox() -> Iterator[Finding]:
         minutes = (now - due).total_seconds() / 60
         yield fault(f"a message is overdue by {minutes:.0f} min: look at the worker and its log")
     else:
-        yield ok(f"{waiting.count()} messages wait, none for long")
+        yield ok(f"{waiting.count()} messages waiting, none overdue")

@@ -147,7 +147,7 @@ def _opened(report: Report) -> IO[bytes]:
         try:
             file = open_part(name, earlier=report.file, size=report.size)
         except FileNotFoundError:
-            logger.warning("the file of report %s is lost: it begins again", report.pk)
+            logger.warning("the file of report %s is lost: starting again", report.pk)
             report.end_key = None
     if report.end_key is None:
         file = open_part(name, earlier="", size=0)
