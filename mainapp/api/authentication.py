@@ -51,10 +51,10 @@ class Bearer(JWTAuthentication):
     def authenticate(self, request: Any) -> Any:
         try:
             with odd_claims_refused():
-                found: Any = super().authenticate(request)
-                if found:
-                    request._request.log_in_key = session_key_of(found[1])
-                return found
+                authenticated: Any = super().authenticate(request)
+                if authenticated:
+                    request._request.log_in_key = session_key_of(authenticated[1])
+                return authenticated
         except TokenError as error:
             raise InvalidToken from error
 
@@ -82,10 +82,10 @@ class SiteSession(SessionAuthentication):
     """The session of the site's pages; mutations need its CSRF token."""
 
     def authenticate(self, request: Any) -> Any:
-        found: Any = super().authenticate(request)
-        if found and must_use_second_factor(found[0]):
-            found[0].is_second_factor_used = used_second_factor(request._request.session)
-        return found
+        authenticated: Any = super().authenticate(request)
+        if authenticated and must_use_second_factor(authenticated[0]):
+            authenticated[0].is_second_factor_used = used_second_factor(request._request.session)
+        return authenticated
 
     def authenticate_header(self, request: Any) -> str:
         return ""

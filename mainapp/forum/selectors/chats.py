@@ -220,8 +220,10 @@ def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:
     # on the messages' ids, it read all messages of these rooms.
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
     rooms: Any = Room.objects.filter(pk__in={row.room_id for row in rows}).annotate(last=newest)
-    found = {room.pk: getattr(room, "last", None) for room in rooms.select_related("last__author")}
-    return {pk: message for pk, message in found.items() if message}
+    newest_by_room = {
+        room.pk: getattr(room, "last", None) for room in rooms.select_related("last__author")
+    }
+    return {pk: message for pk, message in newest_by_room.items() if message}
 
 
 def _listed(users: Collection[int]) -> QuerySet[Participant]:

@@ -36,8 +36,8 @@ def claim_mails(*, at: datetime) -> list[Delivery]:
         waiting = due.select_for_update(skip_locked=True).order_by("due_at", "id")
         ids = list(waiting.values_list("pk", flat=True)[:BATCH])
         due.filter(pk__in=ids).update(due_at=at + LEASE, claim_key=key)
-    own = Delivery.objects.filter(pk__in=ids, claim_key=key, state=State.QUEUED)
-    return list(own.select_related("broadcast").order_by("id"))
+    claimed = Delivery.objects.filter(pk__in=ids, claim_key=key, state=State.QUEUED)
+    return list(claimed.select_related("broadcast").order_by("id"))
 
 
 def prepare_mails(mails: Sequence[Delivery]) -> list[Delivery]:
@@ -59,13 +59,13 @@ def prepare_mails(mails: Sequence[Delivery]) -> list[Delivery]:
 
 def begin_sending(mail: Delivery, *, at: datetime) -> bool:
     """Mark an e-mail as being sent; return whether this caller still holds it. One query."""
-    own = Delivery.objects.filter(pk=mail.pk, claim_key=mail.claim_key, state=State.QUEUED)
-    begun = own.update(
+    claimed = Delivery.objects.filter(pk=mail.pk, claim_key=mail.claim_key, state=State.QUEUED)
+    updated = claimed.update(
         state=State.SENDING, due_at=at + SENDING_LEASE, address=mail.address, tries=F("tries") + 1
     )
     mail.state = State.SENDING
     mail.tries += 1
-    return begun == 1
+    return updated == 1
 
 
 def release_mails(mails: Sequence[Delivery], *, at: datetime) -> None:

@@ -70,7 +70,7 @@ def preview(broadcast: Broadcast, *, actor: User, language: str) -> Composed:
     """Return the e-mail to the first person of the audience, masked; without one, to the sender."""
     person = people_in(broadcast).select_related("preferences").first() or actor
     recipient = recipient_of(person)
-    shown = replace(
+    masked_recipient = replace(
         recipient,
         user_id=0,  # its link unsubscribes nobody
         name=masked(recipient.name),
@@ -78,7 +78,7 @@ def preview(broadcast: Broadcast, *, actor: User, language: str) -> Composed:
         address=masked(recipient.address),
     )
     club = masked(name_of(broadcast.audience)) if broadcast.audience else ""
-    return compose(broadcast, shown, language=language, club=club)
+    return compose(broadcast, masked_recipient, language=language, club=club)
 
 
 def news_token(user_id: int) -> str:

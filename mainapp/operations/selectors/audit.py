@@ -63,8 +63,8 @@ def _state() -> dict[str, Any]:
 
 def _details_of(rows: Iterable[AuditEntry]) -> dict[int, dict[str, tuple[str, str]]]:
     details: dict[int, dict[str, tuple[str, str]]] = {}
-    found = AuditDetail.objects.filter(entry__in=[row.pk for row in rows])
-    for key, field, *texts in found.values_list("entry_id", "field", "before", "after"):
+    side_rows = AuditDetail.objects.filter(entry__in=[row.pk for row in rows])
+    for key, field, *texts in side_rows.values_list("entry_id", "field", "before", "after"):
         details.setdefault(key, {})[field] = (texts[0], texts[1])
     return details
 

@@ -89,8 +89,8 @@ def move_rows(*, on_table: Callable[[MovedTable], None]) -> None:
 
 
 def _models() -> list[type[models.Model]]:
-    found = apps.get_models(include_auto_created=True)
-    return [model for model in found if model._meta.managed and not model._meta.proxy]
+    all_models = apps.get_models(include_auto_created=True)
+    return [model for model in all_models if model._meta.managed and not model._meta.proxy]
 
 
 def _truncate() -> None:

@@ -151,11 +151,13 @@ def check_clock() -> Iterator[Finding]:
                 cursor.execute("SELECT clock_timestamp()")  # the first query also connects
                 before = timezone.now()
                 cursor.execute("SELECT clock_timestamp()")
-                theirs, after = cursor.fetchone()[0], timezone.now()
+                database_time, after = cursor.fetchone()[0], timezone.now()
         except DatabaseError:
             yield fault("unknown, as the database does not answer")
             return
-    yield skew_finding((theirs - before - (after - before) / 2).total_seconds(), "the database's")
+    yield skew_finding(
+        (database_time - before - (after - before) / 2).total_seconds(), "the database's"
+    )
 
 
 def skew_finding(skew_s: float, whose: str) -> Finding:

@@ -37,13 +37,13 @@ def check_redis() -> Iterator[Finding]:
 
 
 def _memory(info: Any) -> Iterator[Finding]:
-    policy, most, used = info["maxmemory_policy"], int(info["maxmemory"]), int(info["used_memory"])
+    policy, limit, used = info["maxmemory_policy"], int(info["maxmemory"]), int(info["used_memory"])
     if policy != "noeviction":
         yield fault(
             f"maxmemory-policy is {policy}, which drops tasks and leases: set it to noeviction"
         )
-    if most and used > MOST_USED * most:
-        yield fault(f"{used >> 20} of {most >> 20} MiB are used: raise maxmemory")
+    if limit and used > MOST_USED * limit:
+        yield fault(f"{used >> 20} of {limit >> 20} MiB are used: raise maxmemory")
 
 
 def check_clock() -> Iterator[Finding]:

@@ -28,8 +28,8 @@ def claim_report(*, report_pk: int) -> Report | None:
     running = Report.objects.filter(~_is_free(), state=Report.State.PROCESSING)
     if running.exclude(pk=report_pk).count() >= MAX_RUNNING:
         return None
-    own = Report.objects.filter(_is_free(), pk=report_pk, state__in=Report.OPEN)
-    claimed = own.update(
+    claimable = Report.objects.filter(_is_free(), pk=report_pk, state__in=Report.OPEN)
+    claimed = claimable.update(
         state=Report.State.PROCESSING,
         lease_until=Now() + LEASE,
         claims=F("claims") + 1,
