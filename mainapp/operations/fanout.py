@@ -114,7 +114,7 @@ class DashboardFanout(Hub):
                 socket.behind = True
 
     def _changes(self, before: Snapshot) -> bytes | None:
-        """Return the frame for sockets that have the values of `before`; None without changes."""
+        """Return a frame with the values that differ from `before`, or a due heartbeat, or None."""
         changed = {
             name: value
             for name, value in _values(self.snapshot).items()

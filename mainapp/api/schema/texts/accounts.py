@@ -104,9 +104,9 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("get", "usage/"): Text(
         summary="Read the quotas",
         description=(
-            "The limits of the user's plan and their uses. `resets_at` is the end of the running "
-            "window: null without one, and for rows that a club holds at once. `club` gives those "
-            "of a club, for its managers."
+            "The limits of the user's plan, and how much of each is used. `resets_at` is the end of "
+            "the current window; it is null without a window, and for limits on how many rows a "
+            "club has at once. With `club`, a club's managers get the limits of the club."
         ),
         answer={"kind": "rooms", "limit": 20, "used": 3, "resets_at": "2026-03-11T14:05:00Z"},
     ),
