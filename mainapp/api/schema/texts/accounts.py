@@ -104,7 +104,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("get", "usage/"): Text(
         summary="Read the quotas",
         description=(
-            "The limits of the user's plan, and how much of each is used. `resets_at` is the end of "
+            "The limits of the user's plan and how much of each is used. `resets_at` is the end of "
             "the current window; it is null without a window, and for limits on how many rows a "
             "club has at once. With `club`, a club's managers get the limits of the club."
         ),
