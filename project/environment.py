@@ -50,7 +50,7 @@ class Refusal(SystemExit):
 
 
 def logs_json() -> bool:
-    """Return whether LOG_FORMAT asks for JSON, for lines that are printed before the settings."""
+    """Return whether LOG_FORMAT is JSON; for lines printed before the settings are read."""
     return os.environ.get("LOG_FORMAT", "").strip() == "json"
 
 
@@ -101,7 +101,7 @@ def _postgresql_url() -> str:
 class Environment:
     """Reads variables by kind. Each method raises Refusal for an invalid value.
 
-    `secrets` has the values of all secrets that were read, which logs hide.
+    `secrets` has the values of all secrets that were read; logs hide them.
     """
 
     def __init__(self) -> None:

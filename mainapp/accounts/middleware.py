@@ -1,7 +1,7 @@
 """Authentication of sockets by session or ticket, and the last activity of sessions.
 
-Sessions are read in batches: a session and its user cost 4.2 ms of CPU per handshake one at a time,
-and after a restart all clients reconnect at once.
+Sessions are read in batches: read one at a time, a session and its user cost 4.2 ms of CPU per
+handshake, and after a restart all clients reconnect at once.
 """
 
 import asyncio
@@ -187,7 +187,7 @@ def _session_key(scope: Any) -> str:
 def record_activity(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Record that a session was used, at most once a minute; a failure costs the reader nothing.
+    """Record that a session was used, at most once a minute; a failure does not affect the request.
 
     Requests that read no user, such as those for public pages, are not counted.
     """
@@ -204,7 +204,7 @@ def record_activity(
 
 
 def _user_of_token(request: HttpRequest) -> Any:
-    """Return the user whom REST framework found by a token; None for other requests."""
+    """Return the user whom REST framework authenticated by a token; None for other requests."""
     return request.user if hasattr(request, "log_in_key") else None
 
 

@@ -59,7 +59,7 @@ LOG_INS_BY_BROWSER = Limit("log-ins-known", 10, 300.0)
 CODES = Limit("codes", 5, 300.0, _("Códigos errados demais."), without_redis=CLOSED)
 CODES_A_DAY = Limit("codes-a-day", 50, DAY_S, _("Códigos errados demais."), without_redis=CLOSED)
 
-# Writes of a session's last activity.
+# How often a session's last activity is written.
 ACTIVITY_S = 60.0
 ACTIVITY = Limit("activity", 1, ACTIVITY_S)
 
@@ -162,7 +162,7 @@ def require_level(user: Any, level: str) -> None:
 
 
 class SecondFactorRequired(DomainError):
-    """Staff without a second factor, or who did not use it in this session."""
+    """A staff member has no second factor, or has not used it in this session."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -194,14 +194,14 @@ def check_second_factor(user: Any) -> None:
 def passkey_domain() -> str:
     """Return the domain to which passkeys are bound (the RP ID), without a port.
 
-    A site on loopback, as `make run` starts it, has the domain `localhost`.
+    A site on loopback, as started by `make run`, has the domain `localhost`.
     """
     host = settings.PASSKEY_DOMAIN or site_host()
     return "localhost" if is_loopback(host) else host
 
 
 def passkey_refusal(request: HttpRequest) -> str:
-    """Return why browsers refuse passkeys at the address of a request; "" if they accept them."""
+    """Return why browsers refuse passkeys at the request's address; "" if they accept them."""
     domain, host = passkey_domain(), urlsplit(f"//{request.get_host()}").hostname or ""
     if is_address(domain):
         return gettext(

@@ -36,7 +36,7 @@ def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
 
 @receiver(user_logged_in)
 def list_session(request: Any, user: User, **_kwargs: Any) -> None:
-    """Add a log-in on the site to its user's list; those of the API are added with their tokens."""
+    """Add a log-in on the site to its user's session list; the API adds its own with the tokens."""
     if request is not None and request.session.session_key:
         record_session(
             user=user,

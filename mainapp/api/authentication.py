@@ -49,10 +49,10 @@ class Bearer(JWTAuthentication):
     def authenticate(self, request: Any) -> Any:
         try:
             with odd_claims_refused():
-                found: Any = super().authenticate(request)
-                if found:
-                    request._request.log_in_key = session_key_of(found[1])
-                return found
+                authenticated: Any = super().authenticate(request)
+                if authenticated:
+                    request._request.log_in_key = session_key_of(authenticated[1])
+                return authenticated
         except TokenError as error:
             raise InvalidToken from error
 

@@ -1,4 +1,4 @@
-"""Lets servers wait until the database has the schema of their code."""
+"""Let servers wait until the database has the schema of their code."""
 
 import logging
 import time

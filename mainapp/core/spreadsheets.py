@@ -110,10 +110,10 @@ def write_workbook(
             count += 1
             with archive.open(f"xl/worksheets/sheet{count}.xml", "w", force_zip64=True) as sheet:
                 sheet.write(_SHEET_START + first)
-                left = max_rows - 1
-                while lines and left:
-                    sheet.write(b"".join(lines[:left]))
-                    left, lines = left - min(left, len(lines)), lines[left:]
+                remaining = max_rows - 1
+                while lines and remaining:
+                    sheet.write(b"".join(lines[:remaining]))
+                    remaining, lines = remaining - min(remaining, len(lines)), lines[remaining:]
                     lines = lines or rows.readlines(PACK_BYTES)
                     on_progress()
                 sheet.write(_SHEET_END)
@@ -152,7 +152,7 @@ def _text_cell(text: str, style: int = 0) -> str:
     if len(text) > MAX_TEXT // 2:
         text = _shortened(text)
     if _SPECIAL.search(text):
-        text = _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\ufffd"), text)
+        text = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], "\ufffd"), text)
     if "_x" in text:
         text = _ESCAPE.sub("_x005F_", text)
     number = f' s="{style}"' if style else ""

@@ -1,7 +1,7 @@
 """Appearance of notifications by kind, and the placeholders of campaigns' templates.
 
-The features that write a kind of notification register its appearance. Placeholders are `{nome}`
-and the like: templates of the staff reach these values and nothing else. Braces are written twice.
+A feature registers the appearance of each kind of notification that it writes. Templates of staff
+can only use the placeholders listed here, such as `{nome}`; literal braces are doubled.
 """
 
 import re
@@ -23,7 +23,8 @@ def _no_symbol(url: str) -> str:
 class Appearance:
     """A kind's name, an icon of the sprite, and its tone (`accent`, `amber` or `down`).
 
-    `symbol_of` reads a stock from the link; the stock's mark is then beside the icon.
+    `symbol_of` reads a stock's symbol from the link; the stock's mark is then shown beside the
+    icon.
     """
 
     label: Any
@@ -57,12 +58,12 @@ MAX_SUBJECT = 250
 NO_LINKS = _("O assunto não pode ter links.")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _ADDRESS = re.compile(r"https?:|www\.|\{link\}", re.IGNORECASE)
-# People's names in an attribute could become an address.
+# A person's name inside an attribute could act as a URL.
 _IN_TAG = re.compile(r"<[^<>]*\{(?!link\})\w+\}[^<>]*>")
 
 
 class PlaceholderError(ValueError):
-    """A fault of a template: a lazy translation with parameters, for its author."""
+    """A fault in a template: a lazy translation with parameters, for the template's author."""
 
     def __init__(self, template: Any, **params: str) -> None:
         super().__init__(template)
@@ -100,9 +101,9 @@ def names_in(text: str) -> set[str]:
 
 
 def fill_text(text: str, values: Mapping[str, str]) -> str:
-    """Return a plain text with its placeholders filled, in one pass: values are not filled again.
+    """Return a plain text with its placeholders filled in one pass: values are not filled again.
 
-    A name without a value stays as written.
+    A name without a value is left unchanged.
     """
 
     def value_of(match: re.Match[str]) -> str:
@@ -113,15 +114,15 @@ def fill_text(text: str, values: Mapping[str, str]) -> str:
 
 
 def fill_subject(subject: str, values: Mapping[str, str]) -> str:
-    """Return a filled subject: one line of at most MAX_SUBJECT characters."""
+    """Return a filled subject as one line of at most MAX_SUBJECT characters."""
     return " ".join(fill_text(subject, values).split())[:MAX_SUBJECT]
 
 
 def fill_html(html: str, values: Mapping[str, str]) -> str:
-    """Return filled HTML: the values are escaped, and the whole is cleaned afterwards."""
+    """Return filled HTML: the values are escaped, and the result is sanitised."""
     return clean_mail(fill_text(html, {name: escape(text) for name, text in values.items()}))
 
 
 def masked(text: str) -> str:
-    """Return a person's name or address with the first letter of each word only."""
+    """Return a person's name or address with only the first letter of each word."""
     return re.sub(r"(\w)[^\s@]*", r"\1•••", text)

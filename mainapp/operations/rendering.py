@@ -1,4 +1,4 @@
-"""Words for audit entries: who did what, and what was before and after."""
+"""Audit entries in words: who did what, with the values before and after."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field's label, and its values before and after, None for those that are private."""
+    """A field's label, with its values before and after; both are None if they are private."""
 
     label: str
     before: str | None = None
@@ -155,7 +155,7 @@ class ShownEntry:
 
 
 def people_in(entries: Iterable[AuditEntry]) -> set[int]:
-    """Return the ids of the actors, and of the people in the values of entries."""
+    """Return the ids of entries' actors and of the users among their values."""
     keys = set()
     for entry in entries:
         keys.add(entry.actor_id)
@@ -184,7 +184,7 @@ def shown_entry(
 
 
 def actor_words(entry: AuditEntry, person: Any) -> str:
-    """Return the actor of an entry: a name as it is now, a program, or a visitor."""
+    """Return an entry's actor: the person's current name, a program, or a visitor."""
     if entry.way in (AuditEntry.Way.TASK, AuditEntry.Way.COMMAND):
         return _program_words(entry, person)
     return _("visitante") if entry.actor_id is None else _name(person)

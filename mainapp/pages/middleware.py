@@ -64,7 +64,7 @@ logger = logging.getLogger(__name__)
 def measure_responses(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Record duration and status of responses by view; those without a view count as `none`."""
+    """Record duration and status of responses by view, `none` for responses without a view."""
     observe, count = meter().observe, meter().count
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -254,7 +254,7 @@ class EnforcePagePolicies:
 
 
 def _member_refusal(request: HttpRequest, admitted: Who) -> HttpResponseBase | None:
-    """Return the response to staff without a second factor, or to too many requests of a user."""
+    """Return the refusal of staff without a second factor, or of a user with too many requests."""
     if not admitted & ~STAFF and lacks_second_factor(request.user):
         return _second_factor_required(request)
     try:

@@ -297,8 +297,8 @@ def test_a_replaced_key_opens_what_the_old_one_sealed_until_it_is_sealed_again(a
     call_command("reseal_second_factors", stdout=output)
 
     assert output.getvalue().splitlines() == [
-        "2 secrets sealed with the current key",
-        "0 secrets sealed with the current key",
+        "2 secrets encrypted with the current key",
+        "0 secrets encrypted with the current key",
     ]
     settings.MFA_KEY_FALLBACKS = []
     use_code(user=alice, code=code_at(NOON, steps=1), at=NOON)

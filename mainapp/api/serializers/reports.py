@@ -1,4 +1,4 @@
-"""Reports: a request, and its state."""
+"""Serializers of reports: a request, and its state."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Quotas and their uses."""
+"""Serializer of quotas and their usage."""
 
 from rest_framework import serializers
 

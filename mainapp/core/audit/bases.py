@@ -42,8 +42,8 @@ class AuditedQuerySet(models.QuerySet[M]):
                 changed = self.model._base_manager.filter(pk__in=before).only("pk", *names)
                 after = {row.pk: values_of(row, fields) for row in changed}
             else:
-                given = {name: values[fields[name]] for name in fields}
-                after = dict.fromkeys(before, plain_values(self.model, given))
+                new_values = {name: values[fields[name]] for name in fields}
+                after = dict.fromkeys(before, plain_values(self.model, new_values))
             for pk, row in before.items():
                 record_change(row, values_of(row, fields), after.get(pk, {}))
         return count

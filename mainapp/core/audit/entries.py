@@ -1,4 +1,4 @@
-"""Writes audit entries, one at a time or batched at the end of a change."""
+"""Write audit entries, one at a time or batched at the end of a change."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager

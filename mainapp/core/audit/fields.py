@@ -80,8 +80,8 @@ FOREIGN = {
 
 def audit_of(model: type[models.Model]) -> Audited | None:
     """Return the audited fields of a model; None if it is not audited."""
-    own = getattr(model, "audit", None)
-    return own if isinstance(own, Audited) else FOREIGN.get(model._meta.label_lower)
+    audit = getattr(model, "audit", None)
+    return audit if isinstance(audit, Audited) else FOREIGN.get(model._meta.label_lower)
 
 
 def fields_table_of(model: type[models.Model]) -> Audited:

@@ -36,7 +36,7 @@ def log_uncaught(
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    logger.critical("an error ends the process", exc_info=(kind, error, trace))
+    logger.critical("uncaught error: the process ends", exc_info=(kind, error, trace))
 
 
 def _log_uncaught_of_thread(failure: Any) -> None:
@@ -44,4 +44,4 @@ def _log_uncaught_of_thread(failure: Any) -> None:
         return
     name = failure.thread.name if failure.thread else "a thread"
     error = (failure.exc_type, failure.exc_value, failure.exc_traceback)
-    logger.critical("an error ends the thread %s", name, exc_info=error)
+    logger.critical("uncaught error: the thread %s ends", name, exc_info=error)

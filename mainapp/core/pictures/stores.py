@@ -136,9 +136,9 @@ class BucketStore:
 
     def copy(self, folder: str, to: str) -> None:
         with _answering():
-            for found in self._objects(folder):
-                name = found.key.rpartition("/")[2]
-                source = {"Bucket": found.bucket_name, "Key": found.key}
+            for item in self._objects(folder):
+                name = item.key.rpartition("/")[2]
+                source = {"Bucket": item.bucket_name, "Key": item.key}
                 self.storage.bucket.Object(f"{to}/{name}").copy_from(CopySource=source)
 
     def remove_file(self, folder: str, name: str) -> None:
@@ -177,5 +177,5 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        logger.warning("the bucket of media failed: %s", " ".join(str(error).split()))
+        logger.warning("the media bucket failed: %s", " ".join(str(error).split()))
         raise MediaUnavailable from None

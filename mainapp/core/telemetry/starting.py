@@ -1,4 +1,4 @@
-"""Starts telemetry in each process whose settings name a collector."""
+"""Start telemetry in each process whose settings name a collector."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Forms of campaigns and of the log of e-mails."""
+"""Forms of campaigns and of the e-mail log."""
 
 from datetime import date
 from typing import Any
@@ -28,7 +28,7 @@ def _choice(label: Any, choices: Any, **options: Any) -> forms.ChoiceField:
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
-    """A campaign: its notification, its e-mail, and whom it reaches."""
+    """A campaign: its notification, its e-mail and its audience."""
 
     template = forms.ModelChoiceField(
         label=_("Modelo do e-mail"),
@@ -124,7 +124,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
             self.add_error("title", NO_LINKS)
 
     def _post_clean(self) -> None:
-        """Leave the model's checks out: the row is written by a service."""
+        """Skip the model's validation: a service writes the row."""
 
 
 def _json(value: Any) -> Any:
@@ -134,7 +134,7 @@ def _json(value: Any) -> Any:
 
 
 class MailLogForm(forms.Form):
-    """The filters of the log of e-mails; a wrong value filters nothing."""
+    """The filters of the e-mail log; an invalid value filters nothing."""
 
     campaign = forms.IntegerField(
         label=_("Número da campanha"),

@@ -1,6 +1,6 @@
-"""Campaigns of the staff: written, tested, sent, cancelled.
+"""Campaigns of staff: create, test, send, cancel.
 
-Inboxes and e-mails are written in batches, each person once; `campaigning` sends the e-mails.
+Inboxes and e-mails are written in batches, once per person; `campaigning` sends the e-mails.
 """
 
 from collections.abc import Collection, Mapping
@@ -39,7 +39,7 @@ from mainapp.notifications.services.notices import (
 )
 from mainapp.notifications.signals import rows_written
 
-BATCH = 100  # people
+BATCH = 100  # people per batch
 State = Broadcast.State
 
 
@@ -55,10 +55,10 @@ def create_campaign(
     conditions: Mapping[str, Any] | None = None,
     at: datetime,
 ) -> Broadcast:
-    """Store a campaign as a draft, with the texts of its template as they are now.
+    """Store a campaign as a draft, with the current texts of its template.
 
-    Raises: AccessDenied unless `author` belongs to the staff, or is an admin for one club, as
-    clubs are hidden from other staff; DomainError for a template that names a club, without one.
+    Raises: AccessDenied unless `author` is staff, or an admin for a campaign to a club, because
+    clubs are hidden from other staff; DomainError for a template that names a club, without a club.
     """
     require_level(author, User.Access.ADMIN if audience else User.Access.SUPPORT)
     texts = template.texts() if template else None
@@ -82,8 +82,8 @@ def create_campaign(
 def send_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
     """Send a draft, once; its inboxes and e-mails are written in the background.
 
-    One to all without e-mails is a single notification, and done at once. Raises: AccessDenied;
-    DomainError if it was already sent or cancelled.
+    A campaign to all users without e-mails is a single notification and done at once. Raises:
+    AccessDenied; DomainError if it was already sent or cancelled.
     """
     require_level(actor, User.Access.ADMIN if broadcast.audience else User.Access.SUPPORT)
     is_done = broadcast.is_to_all and not broadcast.is_email
@@ -99,7 +99,7 @@ def send_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
 
 
 def send_broadcast(*, author: User, at: datetime, **fields: Any) -> Broadcast:
-    """Create a campaign and send it at once. Raises: those of both."""
+    """Create a campaign and send it at once. Raises: as both functions above."""
     with transaction.atomic():
         broadcast = create_campaign(author=author, at=at, **fields)
         send_campaign(broadcast=broadcast, actor=author, at=at)
@@ -107,7 +107,7 @@ def send_broadcast(*, author: User, at: datetime, **fields: Any) -> Broadcast:
 
 
 def cancel_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
-    """Cancel a draft, or what is not sent yet of a campaign. Raises: AccessDenied, DomainError."""
+    """Cancel a draft, or the unsent part of a campaign. Raises: AccessDenied, DomainError."""
     require_level(actor, User.Access.SUPPORT)
     with transaction.atomic():
         queued = Delivery.objects.filter(broadcast=broadcast, state=Delivery.State.QUEUED)
@@ -121,7 +121,7 @@ def cancel_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
 
 
 def send_test(*, broadcast: Broadcast, actor: User, language: str, at: datetime) -> None:
-    """Send a campaign's e-mail to its sender's own address only.
+    """Send a campaign's e-mail to the sender's own address only.
 
     Raises: AccessDenied, RateLimited; DomainError without a usable address.
     """
@@ -144,9 +144,9 @@ def send_test(*, broadcast: Broadcast, actor: User, language: str, at: datetime)
 def write_batch(*, at: datetime) -> int:
     """Write the next rows of the oldest unfinished campaign; return the number of people done.
 
-    Returns 0 while e-mails of the previous batch wait for their first attempt. `last_user_id` moves
-    in the same transaction, and only from the value that this call read: concurrent calls never
-    write a batch twice, and after a crash the next call continues from the last commit.
+    Returns 0 while e-mails of the previous batch wait for their first attempt. `last_user_id`
+    advances in the same transaction, and only from the value that this call read: concurrent calls
+    never write a batch twice, and after a crash the next call continues from the last commit.
     """
     broadcast = unfinished_broadcasts().first()
     if broadcast is None or untried_mails(broadcast.pk):
@@ -187,7 +187,7 @@ def _notice_of(broadcast: Broadcast) -> dict[str, Any]:
 
 
 def _mail(broadcast: Broadcast, recipient: Recipient, at: datetime) -> Delivery:
-    """Return the row of an e-mail, without its text, which is written when it is sent."""
+    """Return the row of an e-mail, without its text, which is composed when it is sent."""
     return Delivery(
         user_id=recipient.user_id,
         broadcast=broadcast,

@@ -1,7 +1,7 @@
-"""Sending of campaigns' e-mails, each at most once, over one kept connection in each process.
+"""Send campaign e-mails, each at most once, over one persistent connection per process.
 
-They are sent apart from other deliveries, which therefore never wait for a campaign. A row is
-`sending` before its attempt; after a kill it becomes `unknown` and is not sent again.
+They are sent separately from other deliveries, which therefore never wait for a campaign. A row is
+`sending` before its attempt; if the process is killed, it becomes `unknown` and is not sent again.
 """
 
 import logging
@@ -29,7 +29,7 @@ from mainapp.notifications.transports.mail import PersistentMailTransport
 
 logger = logging.getLogger(__name__)
 
-MAX_OUR_FAILURES = 3  # in a row, after which the server is left alone until the next sweep
+MAX_OUR_FAILURES = 3  # consecutive failures after which sending pauses until the next sweep
 RECORD_TRIES, RECORD_PAUSE_S = 30, 1.0
 _running = Lock()
 
@@ -37,8 +37,8 @@ _running = Lock()
 def send_campaigns() -> int:
     """Write and send what is due of all campaigns; return the number of attempts.
 
-    One call runs per process at a time; another returns 0. Ends when nothing is due, when the rate
-    is reached, and after MAX_OUR_FAILURES failures of the mail server.
+    Only one call runs per process; a second one returns 0. Ends when nothing is due, when the rate
+    limit is reached, and after MAX_OUR_FAILURES failures of the mail server.
     """
     if not _running.acquire(blocking=False):
         return 0
@@ -91,7 +91,7 @@ class CampaignRun:
 
 
 def _may_send() -> bool:
-    """Count one e-mail towards MAILS_A_MINUTE; return whether it may be sent now."""
+    """Count one e-mail against MAILS_A_MINUTE; return whether it may be sent now."""
     if not settings.MAILS_A_MINUTE:
         return True
     try:
@@ -112,7 +112,7 @@ def _send(transport: PersistentMailTransport, mail: Delivery) -> TransportError 
 
 
 def _record(mail: Delivery, error: TransportError | None) -> None:
-    """Record a result; wait for the database, as the row would otherwise end as unknown."""
+    """Record a result; retry while the database is down, as the row would end as `unknown`."""
     for _try in range(RECORD_TRIES):
         try:
             attempt = record_attempt(delivery=mail, error=error, at=timezone.now())

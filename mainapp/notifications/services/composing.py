@@ -1,4 +1,4 @@
-"""Writing of a campaign's e-mail to one person, and its preview."""
+"""Compose a campaign's e-mail to one person, and its preview."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ NEWS_SALT = "mainapp.notifications.news"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """An e-mail of a campaign; `language` is that of its texts."""
+    """A composed campaign e-mail; `language` is the language of its texts."""
 
     language: str
     subject: str
@@ -67,10 +67,10 @@ def compose(
 
 
 def preview(broadcast: Broadcast, *, actor: User, language: str) -> Composed:
-    """Return the e-mail of the first person of the audience, masked; without one, the sender's."""
+    """Return the e-mail to the first person of the audience, masked; without one, to the sender."""
     person = people_in(broadcast).select_related("preferences").first() or actor
     recipient = recipient_of(person)
-    shown = replace(
+    masked_recipient = replace(
         recipient,
         user_id=0,  # its link unsubscribes nobody
         name=masked(recipient.name),
@@ -78,16 +78,16 @@ def preview(broadcast: Broadcast, *, actor: User, language: str) -> Composed:
         address=masked(recipient.address),
     )
     club = masked(name_of(broadcast.audience)) if broadcast.audience else ""
-    return compose(broadcast, shown, language=language, club=club)
+    return compose(broadcast, masked_recipient, language=language, club=club)
 
 
 def news_token(user_id: int) -> str:
-    """Return the signed key of the link that ends the e-mails of campaigns."""
+    """Return the signed token of the link that unsubscribes from campaign e-mails."""
     return signing.dumps(user_id, salt=NEWS_SALT)
 
 
 def user_of_news_token(token: str) -> User:
-    """Return the user of a link. Raises: User.DoesNotExist if it is invalid."""
+    """Return the user of a token. Raises: User.DoesNotExist if it is invalid."""
     try:
         return User.objects.get(pk=signing.loads(token, salt=NEWS_SALT), is_active=True)
     except (signing.BadSignature, ValueError, TypeError):

@@ -261,7 +261,7 @@ def _start_attempt(
 
 
 def _context_of(delivery: Delivery) -> Context:
-    """Return the context of the request that wrote a delivery, so that the log names it."""
+    """Return the context of the request that wrote a delivery, so that the log shows its id."""
     request_id = delivery.request_id or current_request_id()
     return Context(request_id, TASK, f"deliver-{delivery.kind}")
 

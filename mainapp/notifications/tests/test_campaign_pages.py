@@ -1,4 +1,4 @@
-"""Pages of campaigns: compose, preview, test, send, cancel; the log of e-mails; unsubscribing."""
+"""Pages of campaigns: compose, preview, test, send, cancel; the e-mail log; unsubscribing."""
 
 import pytest
 from django.apps import apps

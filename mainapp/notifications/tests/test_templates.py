@@ -1,4 +1,4 @@
-"""Templates of campaigns: placeholders, escaping, languages, and what the editor is told."""
+"""Templates of campaigns: placeholders, escaping, languages, and messages for their editor."""
 
 import pytest
 from django.core.exceptions import ValidationError

@@ -48,7 +48,7 @@ class MailTransport:
 
 
 class PersistentMailTransport(MailTransport):
-    """Sends messages one after the other, over one connection."""
+    """Sends messages one after another, over one connection."""
 
     def __init__(self) -> None:
         self._connection = smtp.PersistentConnection()

@@ -1,4 +1,4 @@
-"""The filter of the audit's page."""
+"""The filter form of the audit's page."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -20,9 +20,9 @@ ANY = [("", _("Todos"))]
 
 
 class AuditQuery(forms.Form):
-    """Filters of entries; empty ones accept all. A person is a username, or the id of any account.
+    """Filters of audit entries; an empty field accepts all.
 
-    The ids are those of deleted accounts too.
+    A person is a username, or the id of any account, deleted ones included.
     """
 
     person = forms.CharField(
@@ -63,7 +63,7 @@ class AuditQuery(forms.Form):
         return pk
 
     def filters(self) -> dict[str, Any]:
-        """Return the arguments of `audit_entries`; fields that are wrong are left out."""
+        """Return the arguments of `audit_entries`; invalid fields are left out."""
         values: dict[str, Any] = {
             name: value for name, value in self.cleaned_data.items() if value not in ("", None)
         }

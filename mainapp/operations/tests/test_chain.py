@@ -1,4 +1,4 @@
-"""The audit's hash chain: sealing, also in parallel, and every fault that verification finds."""
+"""The audit's hash chain: sealing, also in parallel, and every kind of fault."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

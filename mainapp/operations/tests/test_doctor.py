@@ -341,7 +341,7 @@ def test_a_message_that_is_overdue_is_a_fault(db):
     now = timezone.now()
     row = {"kind": "email", "address": "a@example.org", "subject": "x", "text": "x"}
     Delivery.objects.create(**row, message_id="a", created_at=now, due_at=now)
-    assert oks(redis_checks.check_outbox) == ["1 messages wait, none for long"]
+    assert oks(redis_checks.check_outbox) == ["1 messages waiting, none overdue"]
     Delivery.objects.update(due_at=now - timedelta(minutes=30))
     assert faults(redis_checks.check_outbox) == [
         "a message is overdue by 30 min: look at the worker and its log"
@@ -425,7 +425,7 @@ def test_folders_and_the_env_file_are_private_and_writable(site, tmp_path, monke
 def test_static_files_are_those_of_this_version(site, tmp_path, monkeypatch):
     monkeypatch.setattr(static_files, "fault", lambda: "")
     site.STATIC_ROOT = tmp_path / "static"
-    text = "another version's files are collected: run `manage.py setup`"
+    text = "collected for another version: run `manage.py setup`"
     assert faults(files.check_static_files) == [text]
     record = tmp_path / "static.versions.json"
     record.write_text(json.dumps({"state": "of another version"}))

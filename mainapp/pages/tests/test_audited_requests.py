@@ -61,7 +61,7 @@ def test_every_mutating_line_is_in_one_of_the_tables():
 
 
 class BypassRecorder:
-    """Records writes on audited tables that no audited model or queryset has made."""
+    """Records writes to audited tables that bypass audited models and querysets."""
 
     def __init__(self):
         self.bypassed = []

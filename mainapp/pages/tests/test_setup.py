@@ -46,7 +46,7 @@ def test_quotas_are_seeded_once(settings):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="locks of PostgreSQL")
 @pytest.mark.django_db(transaction=True)
 def test_a_migration_gives_up_a_lock_and_tries_again(monkeypatch):
-    """Another process reads the table in a transaction, which ends after the first attempt."""
+    """Another process reads the table in a transaction that ends after the first attempt."""
     reader, waits = direct_connection(), []
     reader.set_autocommit(False)
     reader.cursor().execute("SELECT 1 FROM core_tag")

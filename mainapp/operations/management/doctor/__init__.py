@@ -1,4 +1,4 @@
-"""The checks of `doctor`, in the order of its lines."""
+"""The checks of `doctor`, in the order of its output."""
 
 from mainapp.operations.management.doctor import (
     configuration,

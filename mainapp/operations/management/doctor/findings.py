@@ -1,4 +1,4 @@
-"""Findings of checks, and a runner that ends in time and whose lines contain no secret."""
+"""Findings of checks, and a runner that always ends in time and shows no secrets."""
 
 import queue
 import time
@@ -15,7 +15,7 @@ TOTAL_S = 12.0
 
 
 class Finding(NamedTuple):
-    """`text` is the state of a healthy part, and else what is wrong and what to do."""
+    """`text` is the state of a healthy part, or what is wrong and what to do."""
 
     is_ok: bool
     text: str
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A check that has to end within `limit_s`."""
+    """A check with a time limit of `limit_s`."""
 
     run: Callable[[], Iterable[Finding]]
     limit_s: float = 5.0
@@ -43,9 +43,9 @@ def fault(text: str) -> Finding:
 
 
 def run_checks(checks: Mapping[str, Check]) -> list[Line]:
-    """Run all checks at once; one that fails or hangs becomes a fault, not an error.
+    """Run all checks in parallel; one that fails or hangs becomes a fault, not an error.
 
-    The threads are daemons: one that hangs does not keep the process from ending.
+    The threads are daemons, so a hanging check does not keep the process alive.
     """
     started, redact = time.monotonic(), redaction(settings.SECRETS)
     results = {name: _start(check) for name, check in checks.items()}

@@ -99,7 +99,7 @@ def _audit(at: datetime) -> Families:
 
 
 def _replicas() -> Families:
-    """Return the standbys of PostgreSQL; their lag is visible to members of pg_monitor."""
+    """Return PostgreSQL's standbys; their lag is visible only to members of pg_monitor."""
     count = GaugeMetricFamily("pregao_replicas", "Connected standbys of PostgreSQL.", labels=[])
     lag = GaugeMetricFamily(
         "pregao_replication_lag_seconds", "Delay of the slowest standby.", labels=[]

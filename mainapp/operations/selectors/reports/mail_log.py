@@ -1,4 +1,4 @@
-"""The e-mails of the outbox and their attempts, for admins: no subject, text, header or link."""
+"""Report of the outbox's e-mails and their attempts, for admins: no subject, text or link."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
