@@ -177,7 +177,7 @@ settings: develop
 	$(DEVELOP) $(PY) manage.py policies check
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
-# Names the programs that are missing and skips their checks.
+# Lists missing programs and skips their checks.
 deployment: develop
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/ops/test_deploy_files.py
 
@@ -230,7 +230,7 @@ check-lock: $(VENV)/.uv-$(UV_VERSION)
 admin: install
 	@$(MANAGE) createsuperuser
 
-# Each line is ok, or says what to do; exits with 1 if there is a fault.
+# Prints a line per check, ok or what to do; exits with 1 if there is a fault.
 doctor: install
 	@$(MANAGE) doctor $(if $(JSON),--json)
 

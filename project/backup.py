@@ -86,7 +86,7 @@ def restore_archive(*, stores: Stores, archive: Path) -> None:
 
 
 def remove_old_archives(*, folder: Path, pattern: str, keep: int) -> list[Path]:
-    """Delete all but the newest archives of a folder; return the deleted ones."""
+    """Delete all but the newest archives in a folder; return the deleted ones."""
     archives = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns)
     old = archives[:-keep]
     for path in old:

@@ -73,7 +73,7 @@ def limit_database_calls(**_kwargs: Any) -> None:
 
 
 def wait_for_database_schema() -> None:
-    """Wait for the migrations of a set-up that starts at the same time, or later."""
+    """Wait for the migrations of a `setup` that starts together with this process, or later."""
     from mainapp.core.schema import wait_for_schema  # noqa: PLC0415 - needs loaded models
 
     wait_for_schema()

@@ -1,4 +1,4 @@
-"""Restore drill: whether an archive can be restored, tried in a place of its own."""
+"""Restore drill: test that an archive can be restored, in a separate database."""
 
 import os
 import sqlite3
@@ -15,10 +15,10 @@ COUNT = "SELECT count(*) FROM {}django_migrations"
 
 
 def check_archive(*, stores: Stores, archive: Path) -> str:
-    """Restore an archive into an empty database, which is then deleted; return what was checked.
+    """Restore an archive into an empty database, delete it, and return what was checked.
 
-    A PostgreSQL role without the right to create databases cannot do that, and the result says so.
-    Raises: BackupError.
+    A PostgreSQL role that may not create databases cannot do this; the result then says so. Raises:
+    BackupError.
     """
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".check-") as folder:
         unpack_archive(archive, Path(folder), stores.vendor)
@@ -61,7 +61,7 @@ def _check_postgresql(archived: Path, database: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _empty_database(database: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Create a database beside the given one, yield its connection's parameters, and drop it."""
+    """Create an empty database on the same server, yield its connection parameters, and drop it."""
     import psycopg  # noqa: PLC0415 - only where the database is PostgreSQL
     from psycopg import sql  # noqa: PLC0415 - the same
 

@@ -50,7 +50,7 @@ class Refusal(SystemExit):
 
 
 def logs_json() -> bool:
-    """Return whether LOG_FORMAT asks for JSON, for lines that are printed before the settings."""
+    """Return whether LOG_FORMAT is JSON; for lines printed before the settings are read."""
     return os.environ.get("LOG_FORMAT", "").strip() == "json"
 
 
@@ -99,7 +99,13 @@ def _postgresql_url() -> str:
 
 
 class Environment:
-    """Reads variables by kind. Each method raises Refusal for an invalid value."""
+    """Reads variables by kind. Each method raises Refusal for an invalid value.
+
+    `secrets` has the values of all secrets that were read; logs hide them.
+    """
+
+    def __init__(self) -> None:
+        self.secrets: list[str] = []
 
     def text(self, name: str, default: str = "") -> str:
         return _readable(name, os.environ.get(name, "").strip()) or default
@@ -107,7 +113,9 @@ class Environment:
     def secret(self, name: str) -> str:
         """Return a password or token unchanged, including spaces at its ends."""
         value = os.environ.get(name, "")
-        return _readable(name, value) if value.strip() else ""
+        secret = _readable(name, value) if value.strip() else ""
+        self.secrets.append(secret)
+        return secret
 
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
         value = self.text(name, default)
@@ -156,6 +164,7 @@ class Environment:
         keys = self.items(name)
         if any(len(key) < MIN_KEY for key in keys):
             raise _refusal(name, f"takes keys of at least {MIN_KEY} characters, without commas")
+        self.secrets += keys
         return keys
 
     def port(self, name: str, *, default: int, minimum: int = 1) -> int:

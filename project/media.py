@@ -1,16 +1,16 @@
-"""Settings of the storage of media: a folder, or an S3 bucket."""
+"""Settings of the media storage: a folder, or an S3 bucket."""
 
 from typing import Any
 
 from project.environment import Refusal, env
 
-# A page has to end in 10 s, and shows the rest without waiting for a bucket that hangs.
+# A page must be done within 10 s, even if the bucket hangs.
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 2, 3
-PART_BYTES = 16 * 1024 * 1024  # above the largest upload: each is one request
+PART_BYTES = 16 * 1024 * 1024  # above the largest upload, so that each takes one request
 
 
 def read_media_settings() -> tuple[str, dict[str, Any]]:
-    """Return the bucket's name, empty without one, and the storage. Raises: Refusal."""
+    """Return the bucket's name (empty without one) and the storage. Raises: Refusal."""
     bucket = env.text("MEDIA_S3_BUCKET")
     if not bucket:
         return "", {"BACKEND": "django.core.files.storage.FileSystemStorage"}
@@ -38,7 +38,7 @@ def _limits() -> dict[str, Any]:
     from botocore.config import Config  # noqa: PLC0415 - the same
 
     return {
-        # Servers other than Amazon's rarely have a subdomain for each bucket.
+        # S3-compatible servers rarely have a subdomain per bucket.
         "client_config": Config(
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
@@ -46,6 +46,6 @@ def _limits() -> dict[str, Any]:
             s3={"addressing_style": "path" if env.text("MEDIA_S3_URL") else "auto"},
         ),
         "transfer_config": TransferConfig(multipart_threshold=PART_BYTES, use_threads=False),
-        "file_overwrite": True,  # names are unguessable and unique
-        "default_acl": None,  # the bucket's own: private
+        "file_overwrite": True,  # names are random and unique
+        "default_acl": None,  # keep the bucket's own: private
     }

@@ -1,4 +1,4 @@
-"""The settings of collectors, whose packages are optional."""
+"""Settings of telemetry collectors, whose packages are optional."""
 
 import re
 from importlib.util import find_spec
@@ -19,7 +19,7 @@ def read_sentry_dsn() -> str:
 
 
 def read_otlp_endpoint() -> str:
-    """Return the address of a collector, empty if none is set. Raises: Refusal."""
+    """Return the collector's URL, empty if none is set. Raises: Refusal."""
     endpoint = env.url("OTEL_EXPORTER_OTLP_ENDPOINT")
     protocol = env.text("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
     if endpoint and protocol != "http/protobuf":

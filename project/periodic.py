@@ -1,4 +1,4 @@
-"""The base of all tasks: refuses those that an outdated beat sent."""
+"""Base class of all tasks: refuses those that an outdated beat sent."""
 
 import logging
 from typing import Any
@@ -11,9 +11,9 @@ NUMBER_HEADER = "beat_number"
 
 
 class Task(DjangoTask):  # type: ignore[type-arg] # generic only for the type checker
-    """A task that does nothing if another beat had taken over from the one that sent it.
+    """A task that does nothing if it was sent by a beat that has since been replaced.
 
-    The newer beat has read when each task ran last, and sends what is due. One query for each
+    The newer beat has read when each task last ran, and sends what is due. One query for each
     periodic task, none for others.
     """
 

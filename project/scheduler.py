@@ -1,4 +1,4 @@
-"""The database scheduler of beat: of any number of beats, one sends the periodic tasks."""
+"""The database scheduler of beat; of any number of beats, one sends the periodic tasks."""
 
 import logging
 import time
@@ -21,7 +21,7 @@ from project.periodic import NUMBER_HEADER
 logger = logging.getLogger(__name__)
 
 LONGEST_SLEEP_S = 2.0
-STANDBY_S = 0.5  # between attempts to get the lease
+STANDBY_S = 0.5  # between attempts to acquire the lease
 
 
 class Entry(ModelEntry):  # type: ignore[misc] # django-celery-beat has no types
@@ -36,18 +36,18 @@ class Entry(ModelEntry):  # type: ignore[misc] # django-celery-beat has no types
         return super().is_due()
 
     def save(self) -> None:
-        """Save the time of the last run alone: an admin may be changing the rest."""
+        """Save only the time of the last run: an admin may be changing the other columns."""
         names = ("last_run_at", "total_run_count")
         rows = type(self.model)._default_manager.filter(pk=self.model.pk)
         rows.update(**{name: getattr(self.model, name) for name in names})
 
 
 class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat has no types
-    """A database scheduler that works only while it has the lease, which /readyz checks.
+    """A database scheduler that works only while it holds the lease, which /readyz checks.
 
-    A beat that was paused, and wakes after another one has taken over, can send the one task that
-    it was sending; a worker refuses it by the number in its header. Times of runs are saved at once
-    (CELERY_BEAT_SYNC_EVERY), so that the next beat repeats none.
+    A beat that was paused and resumes after another has taken over can still send the one task that
+    it was about to send; workers refuse it because of the number in its header. Times of runs are
+    saved at once (CELERY_BEAT_SYNC_EVERY), so that the next beat repeats none.
     """
 
     Entry = Entry
@@ -79,7 +79,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
         return super().apply_async(entry, *args, **options)
 
     def sync(self) -> None:
-        """Save the times of runs, unless another beat has taken over: it saves its own."""
+        """Save the times of runs, unless another beat has taken over and saves its own."""
         names, self._dirty = self._dirty, set()
         if not names or not self.lease:
             return
@@ -101,7 +101,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
                 self.lease.release()
 
     def _has_lease(self) -> bool:
-        """Renew the lease, or try to get it; return whether this beat has it."""
+        """Renew the lease or try to acquire it; return whether this beat holds it."""
         try:
             self._renew_or_acquire_lease()
             self.is_cut_off = False
@@ -123,7 +123,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
             self._read_again()
 
     def _read_again(self) -> None:
-        """Read the schedule again, with the times at which other beats ran its tasks."""
+        """Reload the schedule, with the times at which other beats ran its tasks."""
         self._dirty.clear()
         self._initial_read, self._last_timestamp, self._heap = True, None, None
 

@@ -31,7 +31,7 @@ if not SECRET_KEY:
 SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 # The private key of web push; empty: the one in DATA_DIR, which the set-up creates.
 VAPID_KEY = env.secret("VAPID_KEY")
-# Encrypts the secrets of second factors; empty: the one in DATA_DIR, which the set-up creates.
+# Encrypts the secrets of second factors; empty: the key file in DATA_DIR, which `setup` creates.
 MFA_KEY = env.secret("MFA_KEY")
 if MFA_KEY and (len(MFA_KEY) < MIN_KEY or "," in MFA_KEY):
     raise Refusal(f"MFA_KEY takes a key of at least {MIN_KEY} characters, without commas")
@@ -102,7 +102,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "mainapp.core.acts.record_actors",
+    "mainapp.accounts.middleware.note_second_factor",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -204,7 +204,7 @@ CELERY_TASK_ROUTES = {"update_stock": {"queue": "update"}}
 # Anyone who can write to Redis could end the workers (`shutdown`) and discard tasks (`revoke`).
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
-# The times of runs are saved with each one: the beat that takes over repeats none.
+# Save the time of each run at once, so that a beat that takes over repeats none.
 CELERY_BEAT_SYNC_EVERY = 1
 
 # Quotes ----------------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 # allauth would also refuse a new e-mail address to accounts with a second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RATE_LIMITS = False  # the limits are those of `mainapp.accounts.policies`
-# The domain of passkeys; empty: the host of SITE_URL. With another one every passkey is lost.
+# The domain of passkeys; empty: the host of SITE_URL. Changing it invalidates every passkey.
 PASSKEY_DOMAIN = env.host("PASSKEY_DOMAIN")
 ADMIN_REQUIRES_SECOND_FACTOR = env.boolean("ADMIN_REQUIRES_SECOND_FACTOR", default=False)
 # In addition to allauth's defaults; log-ins are limited by AccountAdapter.authenticate.
@@ -364,7 +364,7 @@ SOCKETS_A_MINUTE_USER = env.integer("SOCKETS_A_MINUTE_USER", default=300, minimu
 SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", default=1_000, minimum=1)
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
 SOCKET_TOKEN_IN_URL = env.boolean("SOCKET_TOKEN_IN_URL", default=False)
-# Quotas: `setup` copies them into the default plan once, then its rows count.
+# Quotas: `setup` copies them into the default plan once; from then on its rules apply.
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
 CLUB_MAX_ROOMS = env.integer("CLUB_MAX_ROOMS", default=20)
 CLUB_UPLOADS_A_DAY = env.integer("CLUB_UPLOADS_A_DAY", default=200)
@@ -446,7 +446,7 @@ EMAIL_PORT = _mail.port
 EMAIL_HOST_USER = _mail.user
 EMAIL_HOST_PASSWORD = _mail.password
 EMAIL_SECURITY = _mail.security
-# E-mails of campaigns, of the whole site; 0: no limit.
+# Campaign e-mails per minute, for the whole site; 0: no limit.
 MAILS_A_MINUTE = env.integer("MAILS_A_MINUTE", default=0)
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 # Pages write mail to the outbox; a worker sends it to EMAIL_HOST, or into files.
@@ -501,7 +501,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_S3_BUCKET, _media = read_media_settings()
-# Derived files, which no backup contains; workers and web processes on several hosts share them.
+# Derived files, not in backups; workers and web processes of all hosts share this folder.
 REPORTS_DIR = env.path("REPORTS_DIR", DATA_DIR / "reports")
 STORAGES = {
     "default": _media,
@@ -556,10 +556,9 @@ CONTENT_SECURITY_POLICY = {
 SENTRY_DSN = read_sentry_dsn()
 OTEL_EXPORTER_OTLP_ENDPOINT = read_otlp_endpoint()
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME")  # empty: pregao-web, pregao-worker…
-# Values that are hidden wherever they occur in a log.
+# Values that logs hide wherever they occur.
 SECRETS = [
-    *(SECRET_KEY, *SECRET_KEY_FALLBACKS, MFA_KEY, *MFA_KEY_FALLBACKS, VAPID_KEY, METRICS_TOKEN),
-    *(EMAIL_HOST_PASSWORD, BRAPI_TOKEN, FMP_KEY, SENTRY_DSN),
+    *env.secrets,
     *(str(DATABASES["default"].get("PASSWORD") or ""), parse_redis_url(REDIS_URL).password or ""),
 ]
 
@@ -569,15 +568,15 @@ LOG_LEVEL = env.choice(
     "LOG_LEVEL", ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"), default="INFO"
 )
 LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), default="line")
-# A record for each request and each task, with its duration.
+# Log each request and each task, with its duration.
 ACCESS_LOG = env.boolean("ACCESS_LOG", default=False)
 LOGGING_CONFIG = "mainapp.core.logs.configuring.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "mainapp.core.logs.formats.Line", "secrets": SECRETS},
-        "json": {"()": "mainapp.core.logs.formats.Json", "secrets": SECRETS},
+        "line": {"()": "mainapp.core.logs.formats.LineFormatter", "secrets": SECRETS},
+        "json": {"()": "mainapp.core.logs.formats.JsonFormatter", "secrets": SECRETS},
     },
     "filters": {"client_errors": {"()": "mainapp.core.logs.filters.ClientErrors"}},
     "handlers": {
@@ -592,9 +591,9 @@ LOGGING = {
         # Without the handler that Django adds to it while debugging.
         "django": {"handlers": []},
         "yfinance": {"level": "CRITICAL"},
-        # It logs the address of each request to a source or a user's webhook.
+        # It logs the URL of each request to a source or a user's webhook.
         "httpx": {"level": "WARNING"},
-        # It logs every batch that is not accepted; `core.telemetry` logs the first, and counts all.
+        # It logs every rejected batch; `core.telemetry` logs the first one and counts all.
         "opentelemetry": {"level": "CRITICAL"},
     },
 }

@@ -1,7 +1,7 @@
-"""Big tables on PostgreSQL: rows of every kind, made by the server, for query plans at scale.
+"""Big tables on PostgreSQL, filled with rows of every kind by the server, for query plans.
 
-The person of the pages is user PERSON. Row PERSON of each table belongs to this person or to room
-PERSON, so that one id fills the arguments of every URL.
+Pages are requested by user PERSON. Row PERSON of each table belongs to this user or to room PERSON,
+so that one id fits the arguments of every URL.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The plans of the statements that a piece of the project runs, and the rows that they read."""
+"""Query plans of executed statements, and the number of rows that they read."""
 
 import json
 import re
@@ -18,7 +18,7 @@ STATEMENT = re.compile(r"\s*\(?\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 
 @dataclass
 class Finding:
-    """A read of too many rows of a big table."""
+    """A statement that reads too many rows of a big table."""
 
     place: str
     table: str

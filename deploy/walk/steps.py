@@ -35,7 +35,10 @@ READY = '{"database": "ok", "redis": "ok", "batch": "ok", "worker": "ok", "beat"
 PYTHON = "cd /opt/pregao/current && sudo -u pregao .venv/bin/python"
 STREAM = "sudo systemctl enable --now pregao-stream.service"  # the text has it in a sentence
 TOKEN = "um-token-de-metricas"  # noqa: S105 - of these machines alone
-ANEW = "env DATABASE_URL=postgresql://pregao:change-this-password@127.0.0.1/anew DATA_DIR=/srv/anew"
+ANEW = (
+    "env DATABASE_URL=postgresql://pregao:change-this-password@127.0.0.1/anew "
+    "DATA_DIR=/srv/anew REDIS_PREFIX=anew"
+)
 
 
 def make(walk: Walk) -> None:
@@ -90,7 +93,6 @@ def restore_on_new_database(walk: Walk) -> None:
         shown="(an empty database and folder)",
     )
     manage = PYTHON.replace("sudo -u pregao", f"sudo -u pregao {ANEW}") + " manage.py"
-    walk.command(walk.one, f"{manage} backup >/dev/null; true")  # the log's last line is sealed
     walk.command(walk.one, f"{manage} restore --keys /srv/anew/keys.json")
     archive = f"/srv/pregao/backups/{newest_archive(walk.one)}"
     walk.command(walk.one, f"{manage} restore {archive}", wants="restored:")

@@ -41,7 +41,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth ha
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": NOT_ACCEPTED,
         "cannot_generate_recovery_codes": _(
-            "Ative antes um app de códigos ou uma chave de acesso."
+            "Ative antes um app autenticador ou uma chave de acesso."
         ),
     }
 
@@ -64,7 +64,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth ha
         return {"id": passkey_domain(), "name": "Pregão"}
 
     def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
-        """Return the user as the browser shows it; the handle is the id, and no name."""
+        """Return the user as the browser shows it; the handle is the id, not the name."""
         entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
         return entity | {"name": user.username, "display_name": user.name}
 

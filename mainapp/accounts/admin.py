@@ -18,7 +18,8 @@ from mainapp.accounts.models import User
 from mainapp.accounts.services.second_factors import reset_second_factor
 from mainapp.core.errors import shown_as_message
 
-# Their pages would show sealed secrets and whole addresses, and delete rows without the sockets.
+# Their admin pages would show encrypted secrets and full addresses, and delete sessions without
+# closing their sockets.
 admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
 
@@ -54,7 +55,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
 
     @admin.action(description=_("Remover o segundo fator"))
     def remove_second_factors(self, request: HttpRequest, users: "QuerySet[User]") -> None:
-        """Remove all factors of the chosen users, who are told by e-mail."""
+        """Remove all second factors of the selected users and notify them by e-mail."""
         counts = {user: reset_second_factor(user=user) for user in users}
         names = ", ".join(user.username for user, count in counts.items() if count)
         text = (

@@ -1,4 +1,4 @@
-"""Django's configuration of the accounts feature, and of allauth's list of sessions."""
+"""Django's configuration of the accounts feature, and of allauth's session list."""
 
 from allauth.usersessions.apps import UserSessionsConfig
 from django.apps import AppConfig
@@ -17,9 +17,9 @@ class AccountsConfig(AppConfig):
 
 
 class SessionListConfig(UserSessionsConfig):  # type: ignore[misc] # allauth has no types
-    """allauth's model of sessions without its receivers.
+    """allauth's model of sessions without its signal receivers.
 
-    They would read each of a user's sessions at every log-in, and store whole addresses.
+    Those would read all of a user's sessions at every log-in, and store full addresses.
     """
 
     default = False

@@ -1,6 +1,6 @@
 """allauth's forms for sign-up, log-in, passwords, e-mails and second factors, with own labels.
 
-Also the password that a logged-in user enters once more before a grave change.
+Also the form in which a logged-in user confirms the password before a sensitive change.
 """
 
 from typing import Any
@@ -164,7 +164,7 @@ class ConfirmPasswordForm(Form):
 
 
 class CodeForm(Labelled):
-    """Mixin for a code of an app or a recovery code, which is used up by the check."""
+    """Mixin for a code of an app or a recovery code; a successful check uses it up."""
 
     user: User
 
@@ -190,9 +190,9 @@ class ConfirmByCodeForm(CodeForm, codes.ReauthenticateForm):  # type: ignore[mis
 
 
 class ActivateAppForm(Labelled, Form):
-    """The first code of an app, whose secret is sealed in the session until then.
+    """The first code of an app, whose secret is stored encrypted in the session until then.
 
-    Raises KeyLost when it is created without a key.
+    Creating the form raises KeyLost if there is no key.
     """
 
     code = CharField(max_length=20)
@@ -216,7 +216,7 @@ class ActivateAppForm(Labelled, Form):
 
 
 class CredentialField(JSONField):
-    """The browser's answer to a challenge, which the page never shows again."""
+    """The browser's response to a challenge; the page never shows it again."""
 
     widget = HiddenInput
 
@@ -240,7 +240,7 @@ class CredentialField(JSONField):
 
 
 class PasskeyForm(Labelled):
-    """Mixin for a passkey's signature of a challenge."""
+    """Mixin for a challenge signed with a passkey."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -264,7 +264,7 @@ class ConfirmByPasskeyForm(PasskeyForm, passkeys.ReauthenticateWebAuthnForm):  #
 
 
 class AddPasskeyForm(Labelled, passkeys.AddWebAuthnForm):  # type: ignore[misc] # allauth has no types
-    """A new passkey. All of them may also log in alone, if the device checks its user."""
+    """A new passkey. It can also log in alone if the device verifies its user."""
 
     passwordless = None
 

@@ -1,26 +1,30 @@
 """Authentication of sockets by session or ticket, and the last activity of sessions.
 
-Sessions are read in batches: a session and its user cost 4.2 ms of CPU per handshake one at a time,
-and after a restart all clients reconnect at once.
+Sessions are read in batches: read one at a time, a session and its user cost 4.2 ms of CPU per
+handshake, and after a restart all clients reconnect at once.
 """
 
 import asyncio
 import logging
 import re
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import redis
 from django.conf import settings
+from django.contrib.auth.middleware import get_user
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase, parse_cookie
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from mainapp.accounts import tickets
 from mainapp.accounts.fanout import LoginHub, Rights
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import users_of_sessions, valid_sessions_and_rights
+from mainapp.accounts.selectors.second_factors import used_second_factor
 from mainapp.accounts.services.sessions import record_seen
 from mainapp.core.addresses import client_address
 from mainapp.core.consumers import SESSION_ENDED
@@ -78,6 +82,24 @@ class SessionResolver:
 
 login_hub = OnePerLoop(LoginHub, _read_rights)
 session_resolver = OnePerLoop(SessionResolver)
+
+
+def note_second_factor(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Set `is_second_factor_used` on the request's user, as soon as a view reads it."""
+
+    def user_of(request: HttpRequest) -> Any:
+        user: Any = get_user(request)
+        if user.is_authenticated:
+            user.is_second_factor_used = used_second_factor(request.session)
+        return user
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.user = SimpleLazyObject(partial(user_of, request))  # type: ignore[assignment] # lazy
+        return get_response(request)
+
+    return middleware
 
 
 class SocketUserMiddleware:
@@ -165,7 +187,7 @@ def _session_key(scope: Any) -> str:
 def record_activity(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Record that a session was used, at most once a minute; a failure costs the reader nothing.
+    """Record that a session was used, at most once a minute; a failure does not affect the request.
 
     Requests that read no user, such as those for public pages, are not counted.
     """
@@ -182,7 +204,7 @@ def record_activity(
 
 
 def _user_of_token(request: HttpRequest) -> Any:
-    """Return the user whom REST framework found by a token; None for other requests."""
+    """Return the user whom REST framework authenticated by a token; None for other requests."""
     return request.user if hasattr(request, "log_in_key") else None
 
 

@@ -105,9 +105,10 @@ class UserManager(DjangoUserManager["User"]):
 
 
 def is_named(username: str) -> Exact:
-    """Return the condition that a username is this one, whatever its case.
+    """Return the condition that a username equals this one, regardless of case.
 
-    It uses the index of the unique constraint; `iexact` would compare in upper case, without one.
+    It uses the index of the unique constraint; `iexact` compares in upper case, for which there is
+    no index.
     """
     return Exact(Lower("username"), Lower(Value(username)))
 
@@ -137,7 +138,7 @@ class User(AuditedModel, AbstractUser):
         "suspension_reason",
         ignored="last_login date_joined avatar_pending",
         owner="id",
-        # Of an account that was taken over, one looks for its names and addresses of before.
+        # To investigate a taken-over account, admins need its earlier names and addresses.
         readable="username email",
         links="groups user_permissions",
     )
@@ -162,7 +163,7 @@ class User(AuditedModel, AbstractUser):
     # Until then the user can only read; see `mainapp.moderation`.
     suspended_until = models.DateTimeField(null=True, blank=True, editable=False)
     suspension_reason = models.CharField(max_length=200, blank=True, editable=False)
-    # Of the user's quotas; empty: the default plan.
+    # The plan of the user's quotas; empty: the default plan.
     plan = models.ForeignKey(
         Plan,
         models.PROTECT,
@@ -289,7 +290,7 @@ class Preferences(AuditedModel):
     time_zone = models.CharField(max_length=40, default="America/Sao_Paulo")
     # Whether the user is notified of new public events.
     follows_agenda = models.BooleanField(default=False)
-    # Whether the user gets the e-mails of the staff's campaigns.
+    # Whether the user gets campaign e-mails.
     gets_news = models.BooleanField(default=True, db_default=True)
 
     class Meta:

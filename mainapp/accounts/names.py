@@ -1,6 +1,6 @@
-"""Names of devices, from what browsers send about themselves."""
+"""Names of devices, derived from the User-Agent header."""
 
-# In this order: most browsers also name the ones whose engine they share.
+# The order matters: most browsers also name others that share their engine.
 BROWSERS = {
     "Edg/": "Edge",
     "OPR/": "Opera",
@@ -25,7 +25,7 @@ SYSTEMS = {
 
 
 def device_name(user_agent: str) -> str:
-    """Return a short name, such as `Firefox · Android`; "" if nothing is recognised."""
+    """Return a short name such as `Firefox · Android`; "" if nothing is recognised."""
     browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     return " · ".join(part for part in (browser, system) if part)

@@ -59,7 +59,7 @@ LOG_INS_BY_BROWSER = Limit("log-ins-known", 10, 300.0)
 CODES = Limit("codes", 5, 300.0, _("Códigos errados demais."), without_redis=CLOSED)
 CODES_A_DAY = Limit("codes-a-day", 50, DAY_S, _("Códigos errados demais."), without_redis=CLOSED)
 
-# Writes of a session's last activity.
+# How often a session's last activity is written.
 ACTIVITY_S = 60.0
 ACTIVITY = Limit("activity", 1, ACTIVITY_S)
 
@@ -131,8 +131,15 @@ def check_not_new(user: Any, *, at: datetime) -> None:
 def has_level(user: Any, level: str) -> bool:
     """Return whether a user, possibly anonymous, has at least `level` (one of `User.Access`).
 
-    A deactivated user has no level, a superuser has all. No query.
+    A deactivated user has no level, a superuser has all. In a log-in that has to use a second
+    factor and has not, staff have the rights of members, on every page, operation and socket.
+    No query.
     """
+    return is_granted(user, level) and (level == LEVELS[0] or not lacks_second_factor(user))
+
+
+def is_granted(user: Any, level: str) -> bool:
+    """Return whether a user has been given `level`, whatever the log-in. No query."""
     if not user.is_authenticated or not user.is_active:
         return False
     return user.is_superuser or LEVELS.index(user.access_level) >= LEVELS.index(level)
@@ -155,7 +162,7 @@ def require_level(user: Any, level: str) -> None:
 
 
 class SecondFactorRequired(DomainError):
-    """Staff without a second factor, or who did not use it in this session."""
+    """A staff member has no second factor, or has not used it in this session."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -165,34 +172,40 @@ class SecondFactorRequired(DomainError):
 
 
 def must_use_second_factor(user: Any) -> bool:
-    """Return whether a user's pages of staff need a second factor. No query."""
-    return settings.ADMIN_REQUIRES_SECOND_FACTOR and is_staff_level(user)
+    """Return whether a user's rights of staff need a second factor. No query."""
+    return settings.ADMIN_REQUIRES_SECOND_FACTOR and is_granted(user, "support")
+
+
+def lacks_second_factor(user: Any) -> bool:
+    """Return whether a user's log-in has to use a second factor, and has not. No query.
+
+    `is_second_factor_used` is set on the user of every page, operation and socket. A user whom a
+    task or a command has read has no log-in, and lacks nothing.
+    """
+    return not getattr(user, "is_second_factor_used", True) and must_use_second_factor(user)
 
 
 def check_second_factor(user: Any) -> None:
-    """Check that the session or token of a socket's or the API's user used a second factor.
-
-    Only staff need one, and only with ADMIN_REQUIRES_SECOND_FACTOR. Raises: SecondFactorRequired.
-    """
-    if must_use_second_factor(user) and not getattr(user, "is_second_factor_used", False):
+    """Raises: SecondFactorRequired."""
+    if lacks_second_factor(user):
         raise SecondFactorRequired
 
 
 def passkey_domain() -> str:
     """Return the domain to which passkeys are bound (the RP ID), without a port.
 
-    A site on loopback, as `make run` starts it, has the domain `localhost`.
+    A site on loopback, as started by `make run`, has the domain `localhost`.
     """
     host = settings.PASSKEY_DOMAIN or site_host()
     return "localhost" if is_loopback(host) else host
 
 
 def passkey_refusal(request: HttpRequest) -> str:
-    """Return why browsers refuse passkeys at the address of a request; "" if they accept them."""
+    """Return why browsers refuse passkeys at the request's address; "" if they accept them."""
     domain, host = passkey_domain(), urlsplit(f"//{request.get_host()}").hostname or ""
     if is_address(domain):
         return gettext(
-            "Chaves de acesso precisam de um nome: este servidor é aberto por um endereço IP."
+            "Chaves de acesso exigem um domínio, e este site foi aberto por um endereço IP."
         )
     if host != domain and not host.endswith(f".{domain}"):
         origin = absolute_url() if domain != "localhost" else "http://localhost"

@@ -22,7 +22,7 @@ from mainapp.accounts.signals import block_changed
 from mainapp.core.addresses import client_address
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
-FIELDS = ("password", "is_active", "access_level", "suspended_until")
+FIELDS = ("password", "is_active", "access_level", "is_superuser", "suspended_until")
 NAMES = ("username", "display_name")
 
 
@@ -36,7 +36,7 @@ def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
 
 @receiver(user_logged_in)
 def list_session(request: Any, user: User, **_kwargs: Any) -> None:
-    """Add a log-in on the site to its user's list; those of the API are added with their tokens."""
+    """Add a log-in on the site to its user's session list; the API adds its own with the tokens."""
     if request is not None and request.session.session_key:
         record_session(
             user=user,

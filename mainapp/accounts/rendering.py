@@ -1,15 +1,15 @@
-"""QR codes as inline SVG, without styles, which the Content-Security-Policy refuses."""
+"""QR codes as inline SVG without styles, which the Content-Security-Policy forbids."""
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-BORDER = 4  # modules of quiet ground that readers need
+BORDER = 4  # width of the quiet zone, in modules, that scanners need
 
 
 def qr_code(text: str) -> SafeString:
     """Return a QR code, dark on light in both themes."""
-    import qrcode  # noqa: PLC0415 - brings Pillow, and few requests need it
+    import qrcode  # noqa: PLC0415 - imports Pillow; few requests need it
 
     code = qrcode.QRCode(border=BORDER)
     code.add_data(text)

@@ -1,7 +1,7 @@
 """URLs of the accounts' pages.
 
-Each of allauth's pages has a second name that starts with `account_` or `mfa_`, by which allauth
-reverses it.
+Each of allauth's pages has a second name, starting with `account_` or `mfa_`, which allauth itself
+uses to reverse it.
 """
 
 from collections.abc import Callable

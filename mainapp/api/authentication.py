@@ -12,8 +12,6 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
-from mainapp.accounts.policies import must_use_second_factor
-from mainapp.accounts.selectors.second_factors import used_second_factor
 from mainapp.api.names import PREFIX
 from mainapp.api.selectors.keys import valid_key
 from mainapp.api.services.keys import record_use
@@ -51,10 +49,10 @@ class Bearer(JWTAuthentication):
     def authenticate(self, request: Any) -> Any:
         try:
             with odd_claims_refused():
-                found: Any = super().authenticate(request)
-                if found:
-                    request._request.log_in_key = session_key_of(found[1])
-                return found
+                authenticated: Any = super().authenticate(request)
+                if authenticated:
+                    request._request.log_in_key = session_key_of(authenticated[1])
+                return authenticated
         except TokenError as error:
             raise InvalidToken from error
 
@@ -71,7 +69,7 @@ class PersonalKey(BaseAuthentication):
         if key is None:
             raise AuthenticationFailed
         record_use(key=key, at=at)
-        key.user.is_second_factor_used = True  # type: ignore[attr-defined] # made in a session
+        key.user.is_second_factor_used = key.is_second_factor_used  # type: ignore[attr-defined] # no column
         return key.user, key
 
     def authenticate_header(self, request: Any) -> str:
@@ -80,12 +78,6 @@ class PersonalKey(BaseAuthentication):
 
 class SiteSession(SessionAuthentication):
     """The session of the site's pages; mutations need its CSRF token."""
-
-    def authenticate(self, request: Any) -> Any:
-        found: Any = super().authenticate(request)
-        if found and must_use_second_factor(found[0]):
-            found[0].is_second_factor_used = used_second_factor(request._request.session)
-        return found
 
     def authenticate_header(self, request: Any) -> str:
         return ""

@@ -39,7 +39,7 @@ class ApiKey(AuditedModel):
     audit = Audited(
         shown="user scopes expires_at",
         hidden="name hint digest",
-        ignored="created_at last_used_at",
+        ignored="created_at last_used_at is_second_factor_used",
         owner="user",
     )
 
@@ -51,6 +51,8 @@ class ApiKey(AuditedModel):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+    # By the log-in that made the key; see ADMIN_REQUIRES_SECOND_FACTOR.
+    is_second_factor_used = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["-pk"]

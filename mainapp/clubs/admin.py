@@ -1,4 +1,4 @@
-"""Plans of clubs in the admin, without any of their texts, which staff must not read."""
+"""Plans of clubs in the admin, without the clubs' texts, which staff must not read."""
 
 from typing import Any
 
@@ -40,6 +40,6 @@ class ClubAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at ru
         return super().get_object(request, object_id, None)
 
     def save_model(self, request: HttpRequest, obj: Club, form: Any, change: bool) -> None:
-        """Save the plan alone: the texts may have changed since the form was shown."""
+        """Save only the plan: the texts may have changed since the form was loaded."""
         with transaction.atomic():
             obj.save(update_fields=["plan"])

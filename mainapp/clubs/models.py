@@ -43,7 +43,7 @@ class Club(AuditedModel):
     picture_pending = models.CharField(max_length=22, blank=True, editable=False)
     # Words that texts of the club may not contain, one per line.
     filtered_words = models.TextField(_("palavras barradas"), max_length=2000, blank=True)
-    # Of its quotas; empty: the default plan.
+    # The plan of its quotas; empty: the default plan.
     plan = models.ForeignKey(
         Plan,
         models.PROTECT,

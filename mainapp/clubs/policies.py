@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mainapp.clubs.models import Club, ClubMember
 
 NEW_CLUBS = Quota(name="clubs", label=_("clubes novos"), seed="CLUBS_A_DAY", window_s=DAY_S)
-# No plan allows more: each change of a club reaches all of its members.
+# Upper bound for all plans: each change of a club is sent to all of its members.
 MAX_MEMBERS = 1000
 MEMBERS_OF_CLUB = Quota(
     name="club-members",

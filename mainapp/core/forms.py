@@ -1,11 +1,13 @@
 """Form fields shared by all features."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -90,3 +92,16 @@ class PictureField(forms.FileField):
         accepted = "image/jpeg,image/png,image/webp,image/gif"
         attributes = {"accept": accepted, "class": "input", "data-max-bytes": MAX_BYTES}
         super().__init__(label=label, widget=forms.FileInput(attrs=attributes))
+
+
+class DayField(forms.DateField):
+    """An optional day of this century: the midnight after the year 9999 is no time."""
+
+    widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
+    default_validators = [
+        MinValueValidator(date(2000, 1, 1)),
+        MaxValueValidator(date(2099, 12, 31)),
+    ]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, input_formats=["%Y-%m-%d"], **options)

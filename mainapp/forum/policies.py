@@ -43,7 +43,7 @@ MARKS = Limit("marks", 60, 10.0, TOO_MANY, without_redis=OPEN)
 NEW_ROOMS = Quota(name="rooms", label=_("salas novas"), seed="ROOMS_A_DAY", window_s=DAY_S)
 NEW_GROUPS = Quota(name="groups", label=_("grupos novos"), seed="GROUPS_A_DAY", window_s=DAY_S)
 NEW_DIRECT_ROOMS = Quota(name="direct-rooms", label=_("conversas novas"), seed=100, window_s=DAY_S)
-# Of one club: its rooms, and the files sent in them.
+# Per club: its rooms, and the files sent in them.
 CLUB_ROOMS = Quota(
     name="club-rooms",
     label=_("salas do clube"),

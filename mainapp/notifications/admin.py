@@ -1,7 +1,7 @@
 """Admin pages: the inbox and the outbox, read-only, and the templates of campaigns.
 
-Titles, texts and subjects are shown for announcements of the staff only: others may name private
-rooms and the people in them.
+Titles, texts and subjects are shown only for announcements by staff: others may name private rooms
+and the people in them.
 """
 
 from django.contrib import admin

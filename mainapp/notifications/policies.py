@@ -23,7 +23,7 @@ from mainapp.core.policies import (
 )
 
 LEASE = timedelta(seconds=60)
-# Of a campaign's e-mail during its attempt: longer than a mail server may take to accept it.
+# For a campaign e-mail during its attempt; longer than a mail server may take to accept it.
 SENDING_LEASE = timedelta(minutes=11)
 GIVE_UP = timedelta(days=1)
 # If the outcome of an attempt is unknown, the message may have arrived, and each further attempt
@@ -45,11 +45,11 @@ CHANNEL_MESSAGES = Quota(
     name="channel-messages", label=_("mensagens de teste de canais"), seed=10, window_s=3600.0
 )
 
-# Not a quota: people without the staff's rights would see it among theirs.
+# Not a quota, because people who are not staff would see it among theirs.
 CAMPAIGN_TESTS = Limit(
     "campaign-tests", 10, 3600.0, _("Testes demais na última hora: tente mais tarde."), CLOSED
 )
-# Of the whole site, for campaigns only.
+# For the whole site; campaigns only.
 CAMPAIGN_MAILS = Limit("campaign-mails", "MAILS_A_MINUTE", 60.0, without_redis=CLOSED)
 
 

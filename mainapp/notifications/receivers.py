@@ -31,7 +31,7 @@ def hint_after_commit(users: list[int] | None, has_deliveries: bool, **_kwargs: 
     """
 
     def send() -> None:
-        # With the request id, which the task then has too.
+        # With the request id, so that the task has it too.
         _hinter().submit(copy_context().run, send_hints, users, has_deliveries)
 
     transaction.on_commit(send)

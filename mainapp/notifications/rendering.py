@@ -1,7 +1,7 @@
 """Appearance of notifications by kind, and the placeholders of campaigns' templates.
 
-The features that write a kind of notification register its appearance. Placeholders are `{nome}`
-and the like: templates of the staff reach these values and nothing else. Braces are written twice.
+A feature registers the appearance of each kind of notification that it writes. Templates of staff
+can only use the placeholders listed here, such as `{nome}`; literal braces are doubled.
 """
 
 import re
@@ -21,21 +21,23 @@ def _no_symbol(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
-    """An icon of the sprite, its tone (`accent`, `amber` or `down`), and the stock of its link.
+    """A kind's name, an icon of the sprite, and its tone (`accent`, `amber` or `down`).
 
-    A notification about a stock has the stock's mark beside its icon.
+    `symbol_of` reads a stock's symbol from the link; the stock's mark is then shown beside the
+    icon.
     """
 
+    label: Any
     icon: str = "bell"
     tone: str = "accent"
     symbol_of: Callable[[str], str] = _no_symbol
 
 
 _appearances: dict[str, Appearance] = {
-    "platform": Appearance(icon="megaphone"),
-    "delivery_failed": Appearance(icon="alert", tone="down"),
+    "platform": Appearance(label=_("Aviso do site"), icon="megaphone"),
+    "delivery_failed": Appearance(label=_("Falha de envio"), icon="alert", tone="down"),
 }
-_default = Appearance()
+_default = Appearance(label=_("Aviso"))
 
 
 def register_appearance(kind: str, appearance: Appearance) -> None:
@@ -53,14 +55,15 @@ def appearance_of(kind: str) -> Appearance:
 PLACEHOLDERS = ("nome", "usuario", "clube", "link")
 CLUB = "clube"
 MAX_SUBJECT = 250
+NO_LINKS = _("O assunto não pode ter links.")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _ADDRESS = re.compile(r"https?:|www\.|\{link\}", re.IGNORECASE)
-# People's names in an attribute could become an address.
+# A person's name inside an attribute could act as a URL.
 _IN_TAG = re.compile(r"<[^<>]*\{(?!link\})\w+\}[^<>]*>")
 
 
 class PlaceholderError(ValueError):
-    """A fault of a template: a lazy translation with parameters, for its author."""
+    """A fault in a template: a lazy translation with parameters, for the template's author."""
 
     def __init__(self, template: Any, **params: str) -> None:
         super().__init__(template)
@@ -71,20 +74,25 @@ def check_text(text: str, *, is_subject: bool = False) -> None:
     """Check the placeholders of a text or subject. Raises: PlaceholderError."""
     for match in _PLACEHOLDER.finditer(text):
         if match[0] in ("{", "}"):
-            raise PlaceholderError(_("Há uma chave sozinha: escreva {{ ou }} para mostrar uma."))
+            raise PlaceholderError(_("Há um { ou } sozinho: para mostrar um, escreva {{ ou }}."))
         if match["name"] is not None and match["name"] not in PLACEHOLDERS:
             names = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             text_of_error = _("{%(name)s} não existe. Use %(names)s.")
             raise PlaceholderError(text_of_error, name=match["name"][:40], names=names)
-    if is_subject and _ADDRESS.search(text):
-        raise PlaceholderError(_("Um assunto não leva links."))
+    if is_subject and has_address(text):
+        raise PlaceholderError(NO_LINKS)
+
+
+def has_address(subject: str) -> bool:
+    """Return whether a subject has a link, which would end in the logs of relays."""
+    return bool(_ADDRESS.search(subject))
 
 
 def check_html(html: str, *, is_subject: bool = False) -> None:
     """Check the placeholders of HTML. Raises: PlaceholderError."""
     check_text(html, is_subject=is_subject)
     if _IN_TAG.search(html):
-        raise PlaceholderError(_("Dentro de uma etiqueta do HTML só vale {link}."))
+        raise PlaceholderError(_("Dentro de uma tag HTML só se pode usar {link}."))
 
 
 def names_in(text: str) -> set[str]:
@@ -93,9 +101,9 @@ def names_in(text: str) -> set[str]:
 
 
 def fill_text(text: str, values: Mapping[str, str]) -> str:
-    """Return a plain text with its placeholders filled, in one pass: values are not filled again.
+    """Return a plain text with its placeholders filled in one pass: values are not filled again.
 
-    A name without a value stays as written.
+    A name without a value is left unchanged.
     """
 
     def value_of(match: re.Match[str]) -> str:
@@ -106,15 +114,15 @@ def fill_text(text: str, values: Mapping[str, str]) -> str:
 
 
 def fill_subject(subject: str, values: Mapping[str, str]) -> str:
-    """Return a filled subject: one line of at most MAX_SUBJECT characters."""
+    """Return a filled subject as one line of at most MAX_SUBJECT characters."""
     return " ".join(fill_text(subject, values).split())[:MAX_SUBJECT]
 
 
 def fill_html(html: str, values: Mapping[str, str]) -> str:
-    """Return filled HTML: the values are escaped, and the whole is cleaned afterwards."""
+    """Return filled HTML: the values are escaped, and the result is sanitised."""
     return clean_mail(fill_text(html, {name: escape(text) for name, text in values.items()}))
 
 
 def masked(text: str) -> str:
-    """Return a person's name or address with the first letter of each word only."""
+    """Return a person's name or address with only the first letter of each word."""
     return re.sub(r"(\w)[^\s@]*", r"\1•••", text)

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="deliver", ignore_result=True)
 def deliver() -> None:
-    """Send due deliveries; wake the sender of campaigns if it has work."""
+    """Send due deliveries; start the sending of campaigns if there is any to do."""
     correct_due_times(at=timezone.now())
     deliver_due()
     if has_campaign_work(timezone.now()):
@@ -28,7 +28,7 @@ def deliver() -> None:
 
 @shared_task(name="send_campaigns", ignore_result=True)
 def send_campaigns() -> None:
-    """Write and send the inboxes and e-mails of campaigns, at most once each."""
+    """Write and send campaigns' inboxes and e-mails, at most once per person."""
     campaigning.send_campaigns()
 
 

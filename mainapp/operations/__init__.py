@@ -1,1 +1,1 @@
-"""What the people who run an instance see of it: the dashboard, health, metrics and quotas."""
+"""Operation of an instance: dashboard, health, metrics, audit, reports, quotas and commands."""

@@ -1,4 +1,4 @@
-"""Links to the audit for admins, in the menu of a profile and on the page of a club."""
+"""Links to the audit, for admins, in a profile's menu and on a club's page."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ dashboard_hub = OnePerLoop(DashboardFanout, collect)
 
 
 class DashboardConsumer(BaseConsumer):
-    """One tab of an admin. The hub sends all frames."""
+    """An admin's tab. The hub sends all frames."""
 
     policy = SOCKET
     hub: DashboardFanout

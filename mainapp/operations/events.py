@@ -1,4 +1,4 @@
-"""The channel group of the dashboard, sent between processes, and the names of its values."""
+"""The dashboard's channel group, its message between processes, and the names of its values."""
 
 from typing import Literal, TypedDict
 
@@ -20,7 +20,7 @@ COUNTS = (
 )
 # Read from Redis.
 LIVE = ("online_count", "sockets_count", "feed", "sources", "batch_at")
-# `about` and `at_least` name the counts that are not exact; `parts` tells which services answer.
+# `about` and `at_least` name the counts that are not exact; `parts` has the state of each service.
 FIELDS = (*COUNTS, *LIVE, "about", "at_least", "curves", "parts")
 CURVES = ("sockets", "online", "messages", "firings", "outbox", "batch_age_s")
 

@@ -1,4 +1,4 @@
-"""The hub of `ws/dashboard/`: sends the snapshot and then what changes, the same to all sockets."""
+"""The hub of `ws/dashboard/`: sends the snapshot, then its changes, equally to all sockets."""
 
 import asyncio
 import logging
@@ -18,15 +18,15 @@ from mainapp.operations.events import DASHBOARD, DashboardRead
 logger = logging.getLogger(__name__)
 
 READ_S = 1.0
-GAP_S = 0.5  # the least time between two frames
+GAP_S = 0.5  # minimum time between two frames
 HEARTBEAT_S = 4.0
 
-# Returns the values, and whether this process has read them; while Redis is down, the last ones.
+# Returns the values (the last known ones while Redis is down), and whether this process read them.
 Collect = Callable[[Snapshot], Awaitable[tuple[Snapshot, bool]]]
 
 
 class DashboardSocket(ConflatingWriter):
-    """A tab of an admin; one that reads too slowly gets the whole snapshot again."""
+    """An admin's tab; if it reads too slowly, it gets the whole snapshot again."""
 
     __slots__ = ("_hub", "is_started")
 
@@ -41,9 +41,9 @@ class DashboardSocket(ConflatingWriter):
 
 
 class DashboardFanout(Hub):
-    """Reads the snapshot every READ_S while there are sockets, and nothing without any.
+    """Reads the snapshot every READ_S while there are sockets, and never without any.
 
-    `dashboard.read` is a hint that another process has stored a new one.
+    `dashboard.read` signals that another process has stored a new snapshot.
     """
 
     groups = (DASHBOARD,)
@@ -105,7 +105,7 @@ class DashboardFanout(Hub):
         if not self.snapshot:  # another process is reading the first values
             self._wake.set()
             return
-        frame = self._news(before)
+        frame = self._changes(before)
         for socket in self.sockets:
             if not socket.is_started:
                 socket.is_started = True
@@ -113,8 +113,8 @@ class DashboardFanout(Hub):
             elif frame is not None and not socket.offer(frame):
                 socket.behind = True
 
-    def _news(self, before: Snapshot) -> bytes | None:
-        """Return the frame for sockets that have the values of `before`; None without news."""
+    def _changes(self, before: Snapshot) -> bytes | None:
+        """Return a frame with the values that differ from `before`, or a due heartbeat, or None."""
         changed = {
             name: value
             for name, value in _values(self.snapshot).items()
@@ -126,7 +126,7 @@ class DashboardFanout(Hub):
         return encode({"type": "changed" if changed else "heartbeat"} | self._times() | changed)
 
     def _times(self) -> dict[str, Any]:
-        """Return the time, and the age of the values by this process's own clock."""
+        """Return the current time, and the age of the values by this process's own clock."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         age_s = None if self._fresh_at is None else round(self.now() - self._fresh_at, 1)
         return {"at": at, "age_s": age_s}

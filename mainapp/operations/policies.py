@@ -1,4 +1,4 @@
-"""Permissions of dashboard, health, metrics, audit, reports and quotas, and limits of reports."""
+"""Permissions of the dashboard, health, metrics, audit, reports and quotas; limits of reports."""
 
 from datetime import timedelta
 
@@ -21,13 +21,13 @@ from mainapp.core.policies import (
 )
 
 NEW_REPORTS = Quota(name="reports", label=_("relatórios"), seed="REPORTS_A_DAY", window_s=DAY_S)
-MAX_OPEN = 3  # of a user
-MAX_RUNNING = 2  # at the same time, of all workers: the threads are needed for other work too
+MAX_OPEN = 3  # per user
+MAX_RUNNING = 2  # at a time, in all workers together: their threads have other work too
 KEPT = timedelta(days=7)
 MAX_TRIES = 5
 LEASE = timedelta(seconds=30)
-SLICE_S = 20.0  # of one task; a longer report is queued again, behind other work
-BATCH = 2000  # rows
+SLICE_S = 20.0  # per task; a longer report is queued again, behind other work
+BATCH = 2000  # rows per batch
 
 PAGES = {
     "healthz": page(EVERYONE),
@@ -53,6 +53,6 @@ OPERATIONS = {
     "api-download-report": operation(Area.REPORTS, get=OWNER),
 }
 
-# `ws/dashboard/`: closed with 4403, after it is accepted, for everybody but admins.
+# `ws/dashboard/` is accepted and then closed with 4403 for everybody but admins.
 REFUSED = 4403
 SOCKET = Socket(opens=ADMIN, frames={"ping": ADMIN}, refusal=REFUSED)

@@ -1,4 +1,4 @@
-"""Words for audit entries: who did what, and what was before and after."""
+"""Audit entries in words: who did what, with the values before and after."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -40,6 +40,8 @@ MODELS = {
     "django_celery_beat.periodictask": gettext_lazy("tarefa periódica"),
     "django_celery_beat.intervalschedule": gettext_lazy("intervalo"),
     "django_celery_beat.crontabschedule": gettext_lazy("horário"),
+    "django_celery_beat.clockedschedule": gettext_lazy("horário"),
+    "django_celery_beat.solarschedule": gettext_lazy("horário"),
 }
 FIELDS = {
     "status": gettext_lazy("situação"),
@@ -61,7 +63,7 @@ FIELDS = {
     "primary": gettext_lazy("principal"),
     "access_level": gettext_lazy("nível de acesso"),
     "is_active": gettext_lazy("ativo"),
-    "is_staff": gettext_lazy("entra na administração"),
+    "is_staff": gettext_lazy("acessa a administração"),
     "is_superuser": gettext_lazy("superusuário"),
     "suspended_until": gettext_lazy("suspensão até"),
     "suspension_reason": gettext_lazy("motivo da suspensão"),
@@ -132,7 +134,7 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field's label, and its values before and after, None for those that are private."""
+    """A field's label, with its values before and after; both are None if they are private."""
 
     label: str
     before: str | None = None
@@ -153,7 +155,7 @@ class ShownEntry:
 
 
 def people_in(entries: Iterable[AuditEntry]) -> set[int]:
-    """Return the ids of the actors, and of the people in the values of entries."""
+    """Return the ids of entries' actors and of the users among their values."""
     keys = set()
     for entry in entries:
         keys.add(entry.actor_id)
@@ -182,7 +184,7 @@ def shown_entry(
 
 
 def actor_words(entry: AuditEntry, person: Any) -> str:
-    """Return the actor of an entry: a name as it is now, a program, or a visitor."""
+    """Return an entry's actor: the person's current name, a program, or a visitor."""
     if entry.way in (AuditEntry.Way.TASK, AuditEntry.Way.COMMAND):
         return _program_words(entry, person)
     return _("visitante") if entry.actor_id is None else _name(person)

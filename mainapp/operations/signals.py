@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent in the transaction that requests a report, with its key `report_pk`.
+# Sent with the key `report_pk`, inside the transaction that requests a report.
 report_requested = Signal()

@@ -17,14 +17,14 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="make_report", ignore_result=True)
 def make_report(pk: int) -> None:
-    """Work on a report, then queue those whose turn it is: it again, if it is not done."""
+    """Work on a report, then queue due reports, including this one if it is not done."""
     if run_report(report_pk=pk):
         queue_due()
 
 
 @shared_task(name=SWEEP, ignore_result=True)
 def sweep_reports() -> None:
-    """Queue reports never sent or left by killed workers; delete files past their time."""
+    """Queue reports that were never queued or that killed workers left; delete expired files."""
     queue_due()
     sweep_files(at=timezone.now())
 
@@ -35,7 +35,7 @@ def queue_due() -> None:
 
 
 def queue_report(pk: int) -> None:
-    """Queue `make_report`; without a broker the sweep does it later."""
+    """Queue `make_report`; if there is no broker, the sweep does it later."""
     try:
         make_report.apply_async(args=(pk,), retry=False)
     except (OperationalError, redis.RedisError, OSError) as error:
@@ -50,5 +50,5 @@ def seal_audit() -> None:
 
 @shared_task(name=sampling.TASK, ignore_result=True)
 def sample_instance() -> None:
-    """Write the sample of this minute for the dashboard's curves."""
+    """Write this minute's sample for the dashboard's curves."""
     sampling.write_sample(at=timezone.now())

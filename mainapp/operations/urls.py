@@ -1,4 +1,4 @@
-"""URLs of the dashboard, health, metrics, the audit, reports and quotas."""
+"""URLs of the dashboard, health, metrics, audit, reports and quotas."""
 
 from django.urls import path
 

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.contexts import current_request_id
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import json_response, wait_sentence
 from mainapp.core.exceptions import DomainError
-from mainapp.core.logs.context import current_request_id
 from mainapp.core.pictures.stores import MediaUnavailable
 from mainapp.market.context import market
 
@@ -57,16 +57,18 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return a page without dependencies, because any of them may be the cause of the error.
+    """Return a page without dependencies, because any of them may have caused the error.
 
-    If the database or the bucket of media is the cause, the status is 503, and each request is
-    logged in one line instead of a traceback. Django calls this in its `except` block, so the error
-    is the current exception.
+    If the database or the media bucket is the cause, the status is 503, and each request is logged
+    in one line instead of a traceback. Django calls this in its `except` block, so the error is the
+    current exception.
     """
     error = sys.exception()
     if not is_unavailable(error) and not isinstance(error, MediaUnavailable):
         return _page(request, "500.html", 500, request_id=current_request_id())
-    logger.warning("a request had no database or no media: %s", " ".join(str(error).split()))
+    logger.warning(
+        "a request failed without the database or media: %s", " ".join(str(error).split())
+    )
     response = _page(request, "503.html", 503)
     response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
     response["Retry-After"] = str(RETRY_AFTER_S)

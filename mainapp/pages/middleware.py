@@ -22,8 +22,8 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts import browsers
 from mainapp.accounts.models import User
-from mainapp.accounts.policies import SecondFactorRequired, has_level, must_use_second_factor
-from mainapp.accounts.selectors.second_factors import has_second_factor, used_second_factor
+from mainapp.accounts.policies import SecondFactorRequired, is_granted, lacks_second_factor
+from mainapp.accounts.selectors.second_factors import has_second_factor
 from mainapp.core.addresses import client_address
 from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
@@ -64,7 +64,7 @@ logger = logging.getLogger(__name__)
 def measure_responses(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Record duration and status of responses by view; those without a view count as `none`."""
+    """Record duration and status of responses by view, `none` for responses without a view."""
     observe, count = meter().observe, meter().count
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -234,7 +234,7 @@ class EnforcePagePolicies:
         match = request.resolver_match
         assert match is not None
         is_third_party = match.namespaces and match.route.startswith(tuple(PREFIXES))
-        if is_third_party and _lacks_second_factor(request):
+        if is_third_party and lacks_second_factor(request.user):
             return _second_factor_required(request)
         if is_third_party or match.url_name in operation_policies():
             return None  # the admin and REST framework's views check permissions themselves
@@ -246,7 +246,7 @@ class EnforcePagePolicies:
         if Who.ANONYMOUS not in admitted:
             if not request.user.is_authenticated:
                 return _login_required(request, page, kwargs)
-            if allowed is not None and not _has_level_for(request.user, allowed):
+            if allowed is not None and not _is_granted_for(request.user, allowed):
                 raise PermissionDenied
             if refusal := _member_refusal(request, admitted):
                 return refusal
@@ -254,8 +254,8 @@ class EnforcePagePolicies:
 
 
 def _member_refusal(request: HttpRequest, admitted: Who) -> HttpResponseBase | None:
-    """Return the response to staff without a second factor, or to too many requests of a user."""
-    if not admitted & ~STAFF and _lacks_second_factor(request):
+    """Return the refusal of staff without a second factor, or of a user with too many requests."""
+    if not admitted & ~STAFF and lacks_second_factor(request.user):
         return _second_factor_required(request)
     try:
         consume(USER_PAGES, of_user(request.user))
@@ -275,13 +275,6 @@ def _login_required(request: HttpRequest, page: Page, kwargs: dict[str, Any]) ->
     return redirect_to_login(target)
 
 
-def _lacks_second_factor(request: HttpRequest) -> bool:
-    """Return whether a staff's session has to use a second factor first. No query."""
-    if not must_use_second_factor(request.user):
-        return False
-    return not used_second_factor(request.session)
-
-
 def _second_factor_required(request: HttpRequest) -> HttpResponseBase:
     """Redirect to the page where the user activates a second factor, or uses it."""
     error = SecondFactorRequired()
@@ -293,11 +286,11 @@ def _second_factor_required(request: HttpRequest) -> HttpResponseBase:
     return redirect_to_login(request.get_full_path(), reverse("confirm-by-factor"))
 
 
-def _has_level_for(user: Any, allowed: Who) -> bool:
+def _is_granted_for(user: Any, allowed: Who) -> bool:
     """Return whether a user's access level admits them; other rights are checked by the view."""
     if allowed & ~STAFF:
         return True
-    return has_level(user, "support" if Who.SUPPORT in allowed else "admin")
+    return is_granted(user, "support" if Who.SUPPORT in allowed else "admin")
 
 
 def forbid_storing(

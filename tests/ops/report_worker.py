@@ -1,4 +1,4 @@
-"""Celery workers that are killed while they make reports; prints what is left as JSON."""
+"""Celery workers that are killed while they make reports; prints the outcome as JSON."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 class Worker:
-    """A worker that is started again after it was killed: a start takes seconds."""
+    """A worker that is restarted after it was killed; a start takes seconds."""
 
     process: subprocess.Popen[bytes]
 
@@ -130,7 +130,7 @@ def queue_copies(report: Any) -> None:
 
 
 def expire_lease(report: Any) -> None:
-    """Let the lease of a killed worker end, as half a minute would."""
+    """Let a killed worker's lease expire, as half a minute would."""
     from django.db.models.functions import Now  # noqa: PLC0415 - the same
 
     from mainapp.operations.models import Report  # noqa: PLC0415 - the same

@@ -1,4 +1,4 @@
-"""Two beats in real processes: one sends the periodic tasks, however the other ends."""
+"""Two beats in real processes: one sends the periodic tasks, however the other one ends."""
 
 import json
 import sqlite3

@@ -40,7 +40,7 @@ def test_set_up_creates_the_data_folder(tmp_path):
 
 
 def test_set_up_needs_a_folder_that_it_may_write():
-    """As root, a folder of the kernel; in a container, a volume of another user."""
+    """As root, a kernel folder; in a container, another user's volume."""
     production = {"SECRET_KEY": "k" * 50, "QUOTE_SOURCE": "brapi"}
     done = run("manage.py", "setup", **production, DATA_DIR="/proc/sys")
 

@@ -1,7 +1,7 @@
 """A worker killed while it sends e-mails.
 
-None of a notification is lost, and duplicates share a Message-ID. A campaign's e-mail is sent once
-at most, and is then shown as perhaps delivered.
+No notification's e-mail is lost, and duplicates share a Message-ID. A campaign's e-mail is sent at
+most once, and is then shown as possibly delivered.
 """
 
 import json

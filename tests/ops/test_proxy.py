@@ -1,4 +1,4 @@
-"""nginx before several web hosts: a host that is back gets its sockets at once."""
+"""nginx in front of several web hosts: a host that is back gets its sockets at once."""
 
 import re
 import shutil

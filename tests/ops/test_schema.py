@@ -1,4 +1,4 @@
-"""Processes that start before the set-up wait for the schema of the database."""
+"""Processes that start before `setup` wait for the schema of the database."""
 
 import shlex
 import signal

@@ -185,7 +185,7 @@ def test_row_that_postgresql_refuses_is_named_and_nothing_is_moved(data_dir, emp
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("sqlite:////tmp/other.sqlite3", "the new DATABASE_URL is not a PostgreSQL"),
+        ("sqlite:////tmp/other.sqlite3", "the new DATABASE_URL is not PostgreSQL"),
         ("postgres//x", "the new DATABASE_URL is not understood"),
         ("postgresql://nobody@127.0.0.1:1/none", "the target refuses: connection failed"),
     ],

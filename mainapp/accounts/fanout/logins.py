@@ -27,6 +27,7 @@ class Rights(NamedTuple):
 
     password: str
     access_level: str
+    is_superuser: bool
     suspended_until: datetime | None
 
 
@@ -119,6 +120,5 @@ def _end_code(scope: Any, valid: set[str], rights: dict[int, Rights]) -> int | N
     current = rights.get(user.pk)
     if current is None or current.password != user.password or (key and key not in valid):
         return SESSION_ENDED
-    rights_of_socket = (user.access_level, user.suspended_until)
-    is_unchanged = (current.access_level, current.suspended_until) == rights_of_socket
+    is_unchanged = current[1:] == (user.access_level, user.is_superuser, user.suspended_until)
     return None if is_unchanged else RECONNECT

@@ -21,7 +21,6 @@ from django.utils.crypto import constant_time_compare
 
 from mainapp.accounts.fanout import Rights
 from mainapp.accounts.models import REMOVED_USER, Block, Preferences, User, is_named
-from mainapp.accounts.policies import must_use_second_factor
 from mainapp.accounts.selectors.second_factors import used_second_factor
 from mainapp.core.names import tidy
 
@@ -111,10 +110,9 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
 
 
 def _in_session(user: User, data: dict[str, Any]) -> User:
-    """Return the user of one session: staff's own copy tells whether it used a second factor."""
-    if must_use_second_factor(user):
-        user = copy(user)
-        user.is_second_factor_used = used_second_factor(data)  # type: ignore[attr-defined] # no column
+    """Return the user of one session: a copy that tells whether it used a second factor."""
+    user = copy(user)
+    user.is_second_factor_used = used_second_factor(data)  # type: ignore[attr-defined] # no column
     return user
 
 

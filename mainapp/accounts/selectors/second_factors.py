@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from mainapp.accounts.models import User
 
 Type = Authenticator.Type
-MAIN_TYPES = (Type.TOTP, Type.WEBAUTHN)  # recovery codes alone are no second factor
+MAIN_TYPES = (Type.TOTP, Type.WEBAUTHN)  # recovery codes alone do not count as one
 
 
 class Factors(NamedTuple):
@@ -46,19 +46,19 @@ def passkeys_of(user: User) -> "QuerySet[Authenticator]":
 
 
 def sealed_count() -> int:
-    """Return the number of secrets that only MFA_KEY opens."""
+    """Return the number of secrets that only MFA_KEY can decrypt."""
     count: int = Authenticator.objects.exclude(type=Type.WEBAUTHN).count()
     return count
 
 
 def used_second_factor(session: Mapping[str, Any]) -> bool:
-    """Return whether the log-in of a session's data, of the site or the API, used one."""
+    """Return whether a session (its data) was opened with a second factor, on the site or API."""
     records = session.get(AUTHENTICATION_METHODS_SESSION_KEY) or []
     return any(record.get("method") == "mfa" for record in records)
 
 
 def second_factor_record(*, at: datetime) -> dict[str, Any]:
-    """Return the data of a session whose log-in has used one, in allauth's form."""
+    """Return the session data of a log-in with a second factor, in allauth's form."""
     return {AUTHENTICATION_METHODS_SESSION_KEY: [{"method": "mfa", "at": at.timestamp()}]}
 
 
@@ -70,5 +70,5 @@ def factor_rows(user: User) -> Iterable[tuple[Any, ...]]:
 
 
 def passkey_name(count: int) -> str:
-    """Return the name that is offered for a user's next passkey."""
+    """Return the suggested name of a user's next passkey."""
     return _("Chave %(number)s") % {"number": count + 1}

@@ -1,4 +1,4 @@
-"""Queries of the list of a user's sessions."""
+"""Queries of a user's session list."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,7 +17,7 @@ NO_ADDRESS = "0.0.0.0"  # noqa: S104 - stored, never bound
 
 
 class SessionRow(NamedTuple):
-    """A session as it is shown: the place is an address without its last part."""
+    """A session as shown to its user; `place` is an address without its last part."""
 
     pk: int
     device: str
@@ -29,7 +29,7 @@ class SessionRow(NamedTuple):
 
 
 def sessions_of(user: User, *, current_key: str | None) -> list[SessionRow]:
-    """Return a user's valid sessions, the current one first, then the latest; three queries."""
+    """Return a user's valid sessions, the current one first, then by last use; three queries."""
     rows = list(own_sessions(user))
     valid = users_of_sessions([row.session_key for row in rows])
     shown = [_shown(row, current_key) for row in rows if row.session_key in valid]
@@ -48,7 +48,7 @@ def session_rows(user: User) -> Iterable[tuple[Any, ...]]:
 
 
 def place_of(masked: str) -> str:
-    """Return a masked address for readers: `203.0.113.x`, `2001:db8:1::…`."""
+    """Return a masked address for display: `203.0.113.x`, `2001:db8:1::…`."""
     if masked == NO_ADDRESS:
         return _("endereço desconhecido")
     return f"{masked}…" if ":" in masked else f"{masked.rpartition('.')[0]}.x"

@@ -16,15 +16,15 @@ from mainapp.accounts.models import User
 
 LIFE_S = 300
 BEGUN_AT = "mfa.webauthn.begun_at"
-# What fido2 raises for answers with other types and lengths than a browser's.
+# Raised by fido2 for responses whose types or lengths no browser would send.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, StructError, TypeError, ValueError)
 
 
 def begin_registration(*, request: HttpRequest, user: User) -> dict[str, Any]:
-    """Return the browser's options to create a passkey, with a new challenge.
+    """Return the browser's options for creating a passkey, with a new challenge.
 
-    The passkey is stored in the device, and checks its user, where the device can: it then also
-    logs in without a name and a password.
+    Where the device can, it stores the passkey and verifies its user: such a passkey logs in
+    without a name and a password.
     """
     options: dict[str, Any] = allauth_begin_registration(user, passwordless=False)
     selection = options["publicKey"]["authenticatorSelection"]
@@ -34,7 +34,7 @@ def begin_registration(*, request: HttpRequest, user: User) -> dict[str, Any]:
 
 
 def begin_use(*, request: HttpRequest, user: User | None) -> dict[str, Any]:
-    """Return the browser's options to use a passkey, any one of the site's without a user."""
+    """Return the browser's options for using a passkey; without a user, any passkey of the site."""
     options: dict[str, Any] = begin_authentication(user)
     request.session[BEGUN_AT] = time.time()
     return options
@@ -42,9 +42,9 @@ def begin_use(*, request: HttpRequest, user: User | None) -> dict[str, Any]:
 
 @contextmanager
 def single_use_challenge(request: HttpRequest) -> Iterator[None]:
-    """Check in the block the answer to the session's challenge, which then ends.
+    """Use up the session's challenge; the block checks the response to it.
 
-    Raises: ValidationError if it is older than LIFE_S, or the answer is malformed.
+    Raises: ValidationError if the challenge is older than LIFE_S, or the response is malformed.
     """
     begun_at = request.session.pop(BEGUN_AT, 0)
     if not 0 <= time.time() - begun_at <= LIFE_S:

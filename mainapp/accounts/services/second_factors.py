@@ -1,4 +1,4 @@
-"""Second factors: the use of codes, removal by staff, and the key that seals their secrets."""
+"""Second factors: checks of codes, removal by staff, and the key that encrypts their secrets."""
 
 from datetime import datetime
 
@@ -19,38 +19,38 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user, reset
 
 LAST_STEP = "last_step"  # the key in an app's `data`: the time step of the newest used code
-SAMPLE = 1000  # secrets that a start tries to open
-SECRETS = ("secret", "seed")  # the keys in `data` of sealed texts
+SAMPLE = 1000  # number of secrets that `ensure_key` tries to decrypt
+SECRETS = ("secret", "seed")  # the keys in `data` of encrypted texts
 
 
 class WrongCode(DomainError):
-    """A code that is wrong, too old, or used before."""
+    """A code that is wrong, expired or already used."""
 
     def __init__(self) -> None:
         super().__init__("invalid_code", _("Código errado, vencido ou já usado."))
 
 
 def check_code(*, user: User, code: str, at: datetime) -> bool:
-    """Check the code of a log-in by password; return whether the account needs one.
+    """Check the code of a log-in by password; return whether the account has a second factor.
 
-    Raises: DomainError `mfa_required` without a code, and as `use_code`.
+    Raises: DomainError `mfa_required` without a code, and the errors of `use_code`.
     """
     if not has_second_factor(user):
         return False
     if not code:
         raise DomainError(
             "mfa_required",
-            _("Esta conta tem um segundo fator: mande o código em `code`."),
+            _("Esta conta tem um segundo fator: envie o código em `code`."),
         )
     use_code(user=user, code=code, at=at)
     return True
 
 
 def use_code(*, user: User, code: str, at: datetime) -> Authenticator:
-    """Accept a code of a user's app or a recovery code, once; return its factor.
+    """Accept a user's app code or recovery code once; return its factor.
 
-    Wrong codes are counted for each account; only a right one resets the count. Raises: WrongCode,
-    RateLimited, Unavailable without Redis, KeyLost.
+    Wrong codes are counted per account, and only a right one resets the count. Raises: WrongCode,
+    RateLimited, Unavailable (without Redis), KeyLost.
     """
     for limit in (CODES, CODES_A_DAY):
         consume(limit, of_user(user))
@@ -77,7 +77,7 @@ def matching_step(secret: str, code: str, *, at: datetime, after: int = -1) -> i
 
 
 def record_step(*, factor: Authenticator, step: int) -> None:
-    """Record the step of the code that activated an app, so that it does not also log in."""
+    """Record the step of the code that activated an app, so that it cannot also log in."""
     data = factor.data | {LAST_STEP: step}
     Authenticator.objects.filter(pk=factor.pk).update(data=data)
 
@@ -104,13 +104,13 @@ def _use_recovery_code(user: User, code: str) -> Authenticator | None:
 
 
 def _locked(user: User, kind: str) -> Authenticator | None:
-    """Return a user's factor; of concurrent uses of one code, the first one is accepted."""
+    """Return a user's factor with its row locked: only one concurrent use of a code succeeds."""
     rows = Authenticator.objects.select_for_update()
     return rows.filter(user=user, type=kind).first()
 
 
 def reset_second_factor(*, user: User) -> int:
-    """Remove all second factors of a user who lost them, and mail it; return their number."""
+    """Remove all second factors of a user who lost them and send an e-mail; return their number."""
     with transaction.atomic(), gathering():
         count: int = Authenticator.objects.filter(user=user).delete()[0]
         if count and user.email:
@@ -120,9 +120,9 @@ def reset_second_factor(*, user: User) -> int:
 
 
 def reseal_second_factors() -> int:
-    """Seal the secrets that an earlier key sealed with the current one; return their number.
+    """Encrypt with the current key the secrets of earlier keys; return their number.
 
-    One row a transaction, so that log-ins go on; safe to repeat. Raises: KeyLost.
+    One row per transaction, so that log-ins can go on; safe to repeat. Raises: KeyLost.
     """
     keys = Authenticator.objects.exclude(type=Type.WEBAUTHN).values_list("pk", flat=True)
     return sum(_reseal(pk) for pk in list(keys))
@@ -146,7 +146,7 @@ def _reseal(pk: int) -> bool:
 def ensure_key() -> str:
     """Create the key of second factors unless it exists; return its state for the operator.
 
-    A missing key is never replaced while secrets are sealed by it.
+    A missing key is not replaced while there are secrets encrypted with it.
     """
     count = sealed_count()
     try:
@@ -170,7 +170,7 @@ def ensure_key() -> str:
 
 
 def _unreadable_count() -> int:
-    """Return how many of the first SAMPLE secrets no key opens."""
+    """Return how many of the first SAMPLE secrets no key decrypts."""
     rows = Authenticator.objects.exclude(type=Type.WEBAUTHN).order_by("-pk")[:SAMPLE]
     texts = [row.data[name] for row in rows for name in SECRETS if name in row.data]
     return sum(not sealing.opens(text) for text in texts)

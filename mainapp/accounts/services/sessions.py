@@ -1,4 +1,4 @@
-"""The list of a user's sessions: recording, last activity, and ending one or all others."""
+"""A user's session list: recording log-ins and activity, ending one or all other sessions."""
 
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ def record_session(
     at: datetime,
     is_api: bool = False,
 ) -> None:
-    """Add a log-in to its user's list. One query; safe to repeat."""
+    """Add a log-in to its user's session list. One query; safe to repeat."""
     row = UserSession(
         user=user,
         session_key=session_key,
@@ -45,7 +45,7 @@ def record_seen(
 ) -> None:
     """Record a session's last activity, at most once in ACTIVITY_S; otherwise no query.
 
-    Also adds sessions that are older than the list.
+    Also adds sessions that were opened before the list existed.
     """
     if try_consume(ACTIVITY, of_text(session_key)).is_refused:
         return
@@ -58,7 +58,7 @@ def record_seen(
 
 
 def end_session(*, user: User, pk: int) -> None:
-    """End one of a user's log-ins: its cookie or tokens, tickets and sockets.
+    """End one of a user's log-ins, with its cookie or tokens, tickets and sockets.
 
     Raises: UserSession.DoesNotExist.
     """
@@ -68,7 +68,7 @@ def end_session(*, user: User, pk: int) -> None:
 
 
 def end_other_sessions(*, user: User, session_key: str | None) -> int:
-    """End all of a user's log-ins but one; return their number."""
+    """End all of a user's log-ins except one; return their number."""
     with transaction.atomic(), gathering():
         rows = list(own_sessions(user).exclude(session_key=session_key or ""))
         _end(rows)
@@ -76,7 +76,7 @@ def end_other_sessions(*, user: User, session_key: str | None) -> int:
 
 
 def forget_ended_sessions() -> None:
-    """Delete the rows of sessions that are gone, without an entry in the audit for each."""
+    """Delete the rows of ended sessions, without an audit entry for each."""
     sessions = Session.objects.filter(session_key=OuterRef("session_key"))
     gone = UserSession.objects.filter(~Exists(sessions))
     gone._raw_delete(gone.db)

@@ -27,7 +27,7 @@ def give_recovery_codes(user):
 
 
 def confirm(client):
-    """Enter the password once more, as the pages of second factors require."""
+    """Confirm the password again, as the pages of second factors require."""
     response = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     assert response.status_code == 302
 

@@ -1,4 +1,4 @@
-"""A passkey in software: answers a site's challenges as a browser would."""
+"""A passkey in software, which answers a site's challenges like a browser."""
 
 import json
 from hashlib import sha256
@@ -15,7 +15,7 @@ PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
 
 class SoftKey:
-    """One credential of one site, in a browser whose page has `origin`."""
+    """One passkey of one site, in a browser whose page has `origin`."""
 
     def __init__(self, origin, rp_id, *, is_verifying=True):
         self.origin, self.rp_id = origin, rp_id

@@ -1,4 +1,4 @@
-"""Passkeys, with a key in software: creation, both ways to log in, challenges, domains."""
+"""Passkeys, with a software key: creation, both ways to log in, challenges, domains."""
 
 import json
 import re

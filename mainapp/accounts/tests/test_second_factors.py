@@ -114,7 +114,7 @@ def test_deactivation_also_deletes_the_recovery_codes_and_mails_it(member, alice
     assert member.post("/accounts/2fa/app/remove/").url == OVERVIEW
 
     assert not Authenticator.objects.exists()
-    assert [message.subject for message in mail.outbox] == ["[Pregão] App de códigos desativado"]
+    assert [message.subject for message in mail.outbox] == ["[Pregão] App autenticador desativado"]
 
 
 def test_activation_and_new_recovery_codes_are_mailed(member, django_capture_on_commit_callbacks):
@@ -297,8 +297,8 @@ def test_a_replaced_key_opens_what_the_old_one_sealed_until_it_is_sealed_again(a
     call_command("reseal_second_factors", stdout=output)
 
     assert output.getvalue().splitlines() == [
-        "2 secrets sealed with the current key",
-        "0 secrets sealed with the current key",
+        "2 secrets encrypted with the current key",
+        "0 secrets encrypted with the current key",
     ]
     settings.MFA_KEY_FALLBACKS = []
     use_code(user=alice, code=code_at(NOON, steps=1), at=NOON)

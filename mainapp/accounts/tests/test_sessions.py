@@ -1,4 +1,4 @@
-"""The list of sessions: devices, last activity, ending one or all others."""
+"""The session list: devices, last activity, ending one or all other sessions."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,1 +1,1 @@
-"""Views of log-ins, passwords and e-mails, of second factors, and of the list of sessions."""
+"""Views of log-ins, passwords and e-mails, of second factors, and of the session list."""

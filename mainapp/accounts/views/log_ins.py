@@ -1,4 +1,4 @@
-"""Log-in, sign-up and password reset, where they differ from allauth's, and links to unlock."""
+"""Log-in, sign-up, password reset and unlock links, where they differ from allauth's views."""
 
 import time
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
 
 
 class UnlockView(FormView):  # type: ignore[type-arg] # no generics at run time
-    """Mail a link that makes a browser known; the response is the same without an account."""
+    """E-mail a link that makes a browser known; the response is the same without an account."""
 
     form_class = UnlockForm
     template_name = UNLOCK_PAGE
@@ -76,7 +76,7 @@ class UnlockView(FormView):  # type: ignore[type-arg] # no generics at run time
 
 
 def open_unlock_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Make this browser known for the account of a mailed link, and redirect to the log-in."""
+    """Make this browser known for the account of the e-mailed link; redirect to the log-in."""
     user = user_of_unlock_token(token)
     if user is None:
         messages.error(request, _("Este link não vale mais. Peça outro."))
@@ -150,9 +150,9 @@ class ResetPasswordView(allauth.PasswordResetView):  # type: ignore[misc] # alla
 
 
 class _RespondFirst(HttpResponseRedirect):
-    """A redirect that does its work after it was sent, so that its duration reveals nothing.
+    """A redirect that does its work after it is sent, so that its duration reveals nothing.
 
-    On a busy machine, work that starts at once would still delay the client's receipt.
+    On a busy machine, work that starts at once would still delay when the client receives it.
     """
 
     def __init__(self, to: Any, work: Callable[[], Any]) -> None:

@@ -1,4 +1,4 @@
-"""allauth's pages of second factors, on this site's templates and limits."""
+"""allauth's pages of second factors, with this site's templates and limits."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ FOLDER = "mainapp/accounts"
 
 
 class ShowsErrors:
-    """Mixin: a domain error, such as a lost key, becomes a message on the overview."""
+    """Mixin: show a domain error, such as a lost key, as a message on the overview."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with shown_as_message(request):
@@ -62,7 +62,7 @@ class OverviewView(TemplateView):
 
 
 def _unused_count(recovery: Authenticator | None) -> int:
-    """Return the number of unused recovery codes, which needs no key."""
+    """Return the number of unused recovery codes; needs no key."""
     if recovery is None:
         return 0
     return CODE_COUNT - int(recovery.data.get("used_mask", 0)).bit_count()
@@ -94,7 +94,7 @@ class DeactivateAppView(totp.DeactivateTOTPView):  # type: ignore[misc] # allaut
 
 
 class RecoveryCodesView(ShowsErrors, recovery.ViewRecoveryCodesView):  # type: ignore[misc] # allauth has no types
-    """The codes, shown once: right after they were made."""
+    """The recovery codes, shown once, right after they are created."""
 
     template_name = f"{FOLDER}/recovery_codes.html"
 
@@ -109,7 +109,7 @@ class RenewRecoveryCodesView(ShowsErrors, recovery.GenerateRecoveryCodesView):  
     template_name = f"{FOLDER}/renew_recovery_codes.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        # allauth's context counts the unused codes, for which it opens the old secret.
+        # allauth's context would decrypt the old secret to count the unused codes.
         context: dict[str, Any] = super(recovery.GenerateRecoveryCodesView, self).get_context_data(
             **kwargs
         )
@@ -133,7 +133,7 @@ class AddPasskeyView(webauthn.AddWebAuthnView):  # type: ignore[misc] # allauth 
 
 
 class OwnPasskey:
-    """Mixin: foreign and missing passkeys are 404 before the user has to confirm who they are."""
+    """Mixin: another user's or a missing passkey is 404, before the password is asked for again."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         get_owned_or_404(passkeys_of(request.user), kwargs["pk"])
@@ -169,7 +169,7 @@ class SecondStepView(base.AuthenticateView):  # type: ignore[misc] # allauth has
 
 
 def confirm_by_factor(request: MemberRequest) -> HttpResponse:
-    """Redirect to the confirmation by the user's kind of second factor, with the same `next`."""
+    """Redirect to the confirmation page for the user's second factor, with the same `next`."""
     factors = factors_of(request.user)
     is_passkey = factors.app is None and not passkey_refusal(request)
     name = "confirm-by-passkey" if is_passkey else "confirm-by-code"
@@ -197,7 +197,7 @@ class ConfirmByPasskeyView(webauthn.ReauthenticateWebAuthnView):  # type: ignore
 
 
 class PasskeyLogInView(webauthn.LoginWebAuthnView):  # type: ignore[misc] # allauth has no types
-    """Log-in by a passkey alone: a GET returns the browser's options, a POST takes its answer."""
+    """Log-in by passkey alone: GET returns the browser's options, POST takes its response."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         options = begin_use(request=request, user=None)

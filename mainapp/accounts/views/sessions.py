@@ -1,4 +1,4 @@
-"""The list of a user's sessions."""
+"""The page of a user's session list."""
 
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
@@ -36,6 +36,6 @@ def end_others(request: MemberRequest) -> HttpResponse:
 
 
 def _is_logged_in(request: HttpRequest) -> bool:
-    """Return whether the request's own session is still there."""
+    """Return whether the request's own session still exists."""
     key = request.session.session_key
     return key is not None and request.session.exists(key)

@@ -13,8 +13,8 @@ from mainapp.market.models import Stock
 def needed_symbols() -> Collection[str]:
     """Return the traded symbols of all live alerts of active users. Cost: one query.
 
-    It looks for one alert of each stock: the distinct stocks of a million alerts would take a
-    second of each batch.
+    It checks each stock for one alert, because selecting the distinct stocks of a million alerts
+    would take a second per batch.
     """
     live = Condition.objects.filter(
         is_live=True,

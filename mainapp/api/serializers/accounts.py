@@ -59,9 +59,10 @@ class Registered(serializers.Serializer):
 
 
 class Login(Strict):
-    """A username or an e-mail, in either field, the password, and the code of a second factor.
+    """A username or an e-mail, in either field, the password, and a second factor's code.
 
-    `code` is that of the app, or a recovery code; without it the answer is `mfa_required`.
+    `code` is an app's code or a recovery code; if it is needed and missing, the error is
+    `mfa_required`.
     """
 
     username = serializers.CharField(max_length=254, required=False)

@@ -1,4 +1,4 @@
-"""Reports: a request, and its state."""
+"""Serializers of reports: a request, and its state."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from mainapp.api.serializers.common import Strict
 from mainapp.operations.models import Report
 from mainapp.operations.selectors.reports.active_users import ActiveUsers
 
-MAX_KIND = 32
+MAX_KIND, MAX_PARAM = 32, 200
 
 
 class ReportInput(Strict):
@@ -24,7 +24,10 @@ class ReportInput(Strict):
     """
 
     kind = serializers.CharField(max_length=MAX_KIND, required=False)
-    params = serializers.DictField(required=False)
+    # A CharField refuses what no database stores: NUL, and halves of surrogate pairs.
+    params = serializers.DictField(
+        child=serializers.CharField(max_length=MAX_PARAM, allow_blank=True), required=False
+    )
     format = serializers.ChoiceField(choices=Report.Format.choices, default=Report.Format.CSV)
 
     def request(self, user: User) -> Mapping[str, Any]:

@@ -1,10 +1,12 @@
-"""Quotas and their uses."""
+"""Serializer of quotas and their usage."""
 
 from rest_framework import serializers
+
+from mainapp.api.formats import Moment
 
 
 class QuotaData(serializers.Serializer):
     kind = serializers.CharField(source="kind.name")
     limit = serializers.IntegerField()
     used = serializers.IntegerField()
-    resets_at = serializers.DateTimeField(allow_null=True)
+    resets_at = Moment(allow_null=True)

@@ -22,7 +22,11 @@ from mainapp.core.policies import SCOPES
 def create_key(
     *, user: User, name: str, scopes: Collection[str], days: int, at: datetime
 ) -> tuple[ApiKey, str]:
-    """Return a new key and its secret, which is not stored. Raises: DomainError `limit_reached`."""
+    """Return a new key and its secret, which is not stored.
+
+    The key has used a second factor if the log-in of `user` has: without, it gives no rights of
+    staff where these need one. Raises: DomainError `limit_reached`.
+    """
     secret = new_secret()
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -40,6 +44,7 @@ def create_key(
             scopes=[scope for scope in SCOPES if scope in scopes],
             created_at=at,
             expires_at=at + timedelta(days=days),
+            is_second_factor_used=getattr(user, "is_second_factor_used", False),
         )
     return key, secret
 

@@ -50,7 +50,7 @@ class Pair(TypedDict):
 def create_tokens(
     *, user: User, address: str = "", user_agent: str = "", is_second_factor_used: bool = False
 ) -> Pair:
-    """Return a pair of tokens for a user who logged in; record the time and list the session.
+    """Return a pair of tokens for a logged-in user; record the time and list the session.
 
     Raises: DomainError for a deactivated user.
     """

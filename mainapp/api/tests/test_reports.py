@@ -3,6 +3,7 @@
 import pytest
 
 from mainapp.accounts.models import User
+from mainapp.clubs.tests.factories import make_club
 from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 from mainapp.operations.models import Report
@@ -74,6 +75,16 @@ def test_refused_requests_name_their_fields(browser, body, status, fields):
     response = browser.post(PATH, body, JSON)
     assert (response.status_code, list(response.json()["fields"])) == (status, fields)
     assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize("slug", ["\ud800", "\0", "x" * 300, {"a": 1}, None])
+def test_a_club_that_no_database_can_store_is_refused(browser, alice, slug):
+    make_club(alice)
+
+    answer = browser.post(PATH, {"kind": "club_activity", "params": {"club": slug}}, JSON)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "club" in str(answer.json()["fields"])
 
 
 def test_cancellation_can_be_repeated_until_the_end(browser, alice):

@@ -9,6 +9,7 @@ from mainapp.core.limits.seeding import seed_default_plan
 from mainapp.core.limits.usage import quota_usage
 from mainapp.core.tests.plans import give_plan
 from mainapp.forum.services.rooms import create_room
+from mainapp.market.quotes import iso
 
 URL = "/api/v1/usage/"
 
@@ -32,7 +33,7 @@ def test_own_quotas_are_listed_with_at_most_six_queries(page, alice, django_asse
         "kind": "rooms",
         "limit": 3,
         "used": 1,
-        "resets_at": timezone.localtime(ends_at).isoformat(),
+        "resets_at": iso(ends_at),
     }
     assert by_kind["ideas"] == {"kind": "ideas", "limit": 20, "used": 0, "resets_at": None}
     assert [row["kind"] for row in rows] == sorted(

@@ -9,7 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.urls import get_resolver
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
@@ -194,6 +196,8 @@ def policy_of(view: type) -> Operation:
 
 def valid(serializer: Any) -> dict[str, Any]:
     """Return a serializer's validated data. Raises: ValidationError."""
+    if serializer.initial_data is None:  # REST framework would refuse it in English
+        raise ValidationError({"non_field_errors": [gettext("O corpo precisa ser um objeto.")]})
     serializer.is_valid(raise_exception=True)
     data: dict[str, Any] = serializer.validated_data
     return data

@@ -70,8 +70,9 @@ def revoke_invitation(*, club_pk: int, actor: User, pk: int, at: datetime) -> No
 def join_club(*, key: str, user: User, at: datetime) -> tuple[Club, bool]:
     """Join a club by a link; return the club, and whether the user is a new member.
 
-    An existing member keeps the role and spends no use. Exact under concurrent calls: the club is
-    locked.
+    An existing member keeps their role and uses up no invitation. Exact under concurrent calls,
+    because the club is locked.
+
     Raises: InvitationGone, DomainError (`limit_reached`: the club is full), Suspended, RateLimited.
     """
     check_not_suspended(user, at=at)

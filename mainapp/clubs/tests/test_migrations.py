@@ -1,4 +1,4 @@
-"""The migration of the limits of single clubs into plans, on the real tables."""
+"""The migration of single clubs' limits into plans, on the real tables."""
 
 from datetime import timedelta
 

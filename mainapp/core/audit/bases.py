@@ -1,9 +1,9 @@
 """The base classes of audited models and of their querysets."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar, TypeVar
 
-from django.db import models
+from django.db import connections, models
 
 from mainapp.core.audit.entries import gathering, record_change, record_row
 from mainapp.core.audit.fields import (
@@ -22,9 +22,10 @@ class AuditedQuerySet(models.QuerySet[M]):
     """A queryset of an audited model, whose bulk changes leave entries."""
 
     def update(self, **values: Any) -> int:
-        """Update rows; three queries if there are audited fields among the values.
+        """Update rows; three queries if the values include audited fields.
 
-        One more if a value is an expression. The rows are read and locked first.
+        One more if a value is an expression. The rows are read and locked first, and none that
+        another transaction adds or changes in between is updated: it would leave no entry.
         """
         fields = recorded_fields(self.model, values)
         if not fields:
@@ -36,19 +37,25 @@ class AuditedQuerySet(models.QuerySet[M]):
             before = {row.pk: row for row in locked.only("pk", *names)}
             if not before:
                 return 0
-            count = super().update(**values)
+            count = super(AuditedQuerySet, self._limited_to(before)).update(**values)
             if any(hasattr(values[name], "resolve_expression") for name in fields.values()):
                 changed = self.model._base_manager.filter(pk__in=before).only("pk", *names)
                 after = {row.pk: values_of(row, fields) for row in changed}
             else:
-                given = {name: values[fields[name]] for name in fields}
-                after = dict.fromkeys(before, plain_values(self.model, given))
+                new_values = {name: values[fields[name]] for name in fields}
+                after = dict.fromkeys(before, plain_values(self.model, new_values))
             for pk, row in before.items():
                 record_change(row, values_of(row, fields), after.get(pk, {}))
         return count
 
+    def _limited_to(self, keys: Collection[Any]) -> "AuditedQuerySet[M]":
+        """Return the rows with these keys; all rows where no other transaction can write now."""
+        if not connections[self.db].features.has_select_for_update:
+            return self
+        return self.filter(pk__in=list(keys))
+
     def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
-        """Insert rows. Raises: ValueError for conflict options, which hide the rows written."""
+        """Insert rows. Raises: ValueError for conflict options, which hide what was written."""
         if options.get("ignore_conflicts") or options.get("update_conflicts"):
             raise ValueError(f"{self.model._meta.label} is audited: insert without conflicts")
         with gathering():

@@ -1,11 +1,11 @@
-"""Receivers that record the rows which are saved and deleted one by one, and the links of rows."""
+"""Signal receivers that record single saves and deletions, and changes of many-to-many fields."""
 
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connections, models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 from mainapp.core.audit.entries import record_change, record_links, record_row
@@ -22,7 +22,8 @@ from mainapp.core.models.audit import AuditEntry
 def connect_audit() -> None:
     """Connect the signals of the audited models.
 
-    One by one: a receiver for all models would make Django read every row before deleting it.
+    Each model is connected separately: a receiver for all models would make Django read every row
+    before deleting it.
     """
     for model in apps.get_models():
         if audit_of(model):
@@ -41,13 +42,19 @@ def _connect_links(model: type[models.Model]) -> None:
 
 
 def _remember(instance: Any, raw: bool, update_fields: Any, **_signal: Any) -> None:
-    """Read the saved values of the fields that may change; one query unless there are none."""
+    """Read the saved values of the fields that may change; one query unless there are none.
+
+    In a transaction the row is locked: the entry of another that is changing it comes first.
+    """
     model, before = type(instance), None
     fields = recorded_fields(
         model, fields_table_of(model).recorded if update_fields is None else update_fields
     )
     if fields and not raw and not instance._state.adding:
-        before = model._base_manager.filter(pk=instance.pk).only("pk", *fields).first()
+        rows = model._base_manager.filter(pk=instance.pk).only("pk", *fields)
+        if connections[rows.db].in_atomic_block:
+            rows = rows.select_for_update(no_key=True)
+        before = rows.first()
     instance._audited_before = (before, fields)
 
 
@@ -74,7 +81,7 @@ def _record_links(
     pk_set: Any,
     **_signal: Any,
 ) -> None:
-    """Compare a row's links before and after a change; from their other side, those of each row."""
+    """Compare a row's links before and after; from the other side, those of each linked row."""
     moment, _, _kind = action.partition("_")
     if moment == "pre":
         rows = _linked_rows(instance, reverse, pk_set, model, name)

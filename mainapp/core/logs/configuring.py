@@ -1,4 +1,4 @@
-"""Set-up of logging: Django's LOGGING, warnings, and errors that end a process or thread."""
+"""Set-up of logging: Django's LOGGING, warnings, and uncaught errors of processes and threads."""
 
 import logging
 import logging.config
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def configure(config: dict[str, Any]) -> None:
-    """Apply LOGGING, and send warnings and uncaught errors through it too."""
+    """Apply LOGGING, and route warnings and uncaught errors through it."""
     logging.config.dictConfig(config)
     logging.captureWarnings(True)
     sys.excepthook = log_uncaught
@@ -36,7 +36,7 @@ def log_uncaught(
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    logger.critical("an error ends the process", exc_info=(kind, error, trace))
+    logger.critical("uncaught error: the process ends", exc_info=(kind, error, trace))
 
 
 def _log_uncaught_of_thread(failure: Any) -> None:
@@ -44,4 +44,4 @@ def _log_uncaught_of_thread(failure: Any) -> None:
         return
     name = failure.thread.name if failure.thread else "a thread"
     error = (failure.exc_type, failure.exc_value, failure.exc_traceback)
-    logger.critical("an error ends the thread %s", name, exc_info=error)
+    logger.critical("uncaught error: the thread %s ends", name, exc_info=error)

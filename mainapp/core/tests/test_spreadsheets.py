@@ -7,7 +7,8 @@ from mainapp.core.spreadsheets import csv_writer, escape_formula, streamed_csv
 
 STARTS = [
     "=", "+", "-", "@", "\t", "\r", "\n", "  =", "\uff1d", "\uff0b", "\uff0d", "\uff20",
-    "\xa0=", "\ufeff=", "\u200b@", "\u3000\uff1d",
+    "\xa0=", "\ufeff=", "\u200b@", "\u3000\uff1d", "\x00=", "\x1f+", "\x85=", "\xad=", "\u061c-",
+    "\u1680=", "\u180e=", "\u200e@", "\u2028=", "\u202e=", "\u205f=", "\u2060=", "\ufe0f=",
 ]  # fmt: skip
 
 

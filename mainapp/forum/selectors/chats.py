@@ -216,12 +216,14 @@ def excerpt_of(message: Message, length: int = 140) -> str:
 
 def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:
     """Return the newest message of each room; one query."""
-    # From the rooms, so that PostgreSQL finds each message by its number: with the ids as a
-    # condition on messages, it read all messages of these rooms.
+    # Starts from the rooms, so that PostgreSQL finds each message by its number. With a condition
+    # on the messages' ids, it read all messages of these rooms.
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
     rooms: Any = Room.objects.filter(pk__in={row.room_id for row in rows}).annotate(last=newest)
-    found = {room.pk: getattr(room, "last", None) for room in rooms.select_related("last__author")}
-    return {pk: message for pk, message in found.items() if message}
+    newest_by_room = {
+        room.pk: getattr(room, "last", None) for room in rooms.select_related("last__author")
+    }
+    return {pk: message for pk, message in newest_by_room.items() if message}
 
 
 def _listed(users: Collection[int]) -> QuerySet[Participant]:

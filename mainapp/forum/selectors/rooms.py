@@ -128,7 +128,7 @@ def _rows(rooms: QuerySet[Room], start: int, size: int = PAGE_SIZE) -> list[Room
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
     related = ("stock", "host", "club", "last", "last__author")
-    # The slice first: PostgreSQL would otherwise join all rooms with all messages to sort them.
+    # Slice first: otherwise PostgreSQL joins all rooms with all messages before sorting.
     chosen = rooms.order_by("-active_at", "-pk").values("pk")[start : start + size]
     annotated = Room.objects.filter(pk__in=chosen).annotate(
         last=newest, people=Coalesce(Subquery(counted), 0)

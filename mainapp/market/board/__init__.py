@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 BATCH_KEY = key("update_stock")
-# After kill -9 of a beat, another one sends the periodic tasks once this has expired.
+# When a beat is killed, another one takes over once this lease has expired.
 BEAT = Role("beat", key("beat"), lease_ms=5_000)
 
 # KEYS: board, the streamer's lease, the batch's lease. ARGV: status or '', the latest believed time
@@ -169,10 +169,10 @@ class Board:
     ) -> Placed:
         """Write quotes, which must have a time, and the status if not None.
 
-        `streamer` and `batch` are the holders of the streamer's lease and of the batch's, if any.
-        A streamer that lost its lease writes nothing. A batch that lost its own, as its worker was
-        paused, writes its quotes, of which only newer ones count, but not its status. Atomic and
-        safe to repeat. Raises: BoardLostError, LeaseLostError.
+        `streamer` and `batch` are the holders of the streamer's and the batch's lease, if any. A
+        streamer that lost its lease writes nothing. A batch whose worker was paused and lost its
+        lease writes its quotes (only newer ones count) but not its status. Atomic and safe to
+        repeat. Raises: BoardLostError, LeaseLostError.
         """
         by_symbol = {quote.symbol: quote for quote in quotes}
         believed = int(latest_quoted_at(datetime.now(UTC)).timestamp() * 1000)

@@ -15,7 +15,7 @@ class WatchlistQuerySet(models.QuerySet["Watchlist"]):
             return self.none()
         lists = Watchlist.objects.order_by().values("pk")
         shared = lists.filter(in_audiences("audience", user)).exclude(audience="")
-        # A union, because PostgreSQL uses no index for an OR with a subquery: it read all lists.
+        # A union: for an OR with a subquery, PostgreSQL used no index and read all lists.
         return self.filter(pk__in=lists.filter(owner=user.pk).union(shared, all=True))
 
 

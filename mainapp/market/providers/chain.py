@@ -125,7 +125,7 @@ class Chain:
         return [guard.state() for guard in guards]
 
     def spend(self, name: str) -> Admission:
-        """Count a call to a source that is made outside of the chain; it may be refused."""
+        """Count a call to a source that is made outside of the chain; the budget may refuse it."""
         (source,) = (source for source in self._sources if source.name == name)
         return source.guard.spend()
 

@@ -65,7 +65,8 @@ def _claim_key(symbol: str) -> str:
 def batch_lease() -> Iterator[str]:
     """Acquire the lease that allows one batch at a time; yield its holder, empty if it is taken.
 
-    A thread renews it: a batch may take longer than the lease, and a dead worker's soon expires.
+    A thread renews it, because a batch may take longer than the lease, which is short so that a
+    killed worker's expires soon.
     """
     left_ms: Any = redis_client().pttl(BATCH_KEY)
     if left_ms > 0 and not is_lease_held(left_ms, lease_ms=LEASE_S * 1000):

@@ -1,4 +1,4 @@
-"""Forms of campaigns and of the log of e-mails."""
+"""Forms of campaigns and of the e-mail log."""
 
 from datetime import date
 from typing import Any
@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import is_admin_level
 from mainapp.core.audience import existing, key_of
+from mainapp.core.forms import DayField
 from mainapp.core.paths import MAX_KEY
 from mainapp.notifications.models import Broadcast, Delivery, MailTemplate
+from mainapp.notifications.rendering import NO_LINKS, has_address
 
 ALL, CLUB, FILTER = "all", "club", "filter"
 TO = [(ALL, _("Todos")), (FILTER, _("Quem atende aos critérios"))]
@@ -20,21 +22,13 @@ CONDITIONS = (
 )
 
 
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"class": "input", "type": "date"}),
-    )
-
-
 def _choice(label: Any, choices: Any, **options: Any) -> forms.ChoiceField:
     widget = forms.Select(attrs={"class": "select"})
     return forms.ChoiceField(label=label, required=False, choices=choices, widget=widget, **options)
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
-    """A campaign: its notification, its e-mail, and whom it reaches."""
+    """A campaign: its notification, its e-mail and its audience."""
 
     template = forms.ModelChoiceField(
         label=_("Modelo do e-mail"),
@@ -51,12 +45,12 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         min_value=1,
         max_value=MAX_KEY,
         widget=forms.NumberInput(attrs={"class": "input"}),
-        help_text=_("O da lista de clubes na administração."),
+        help_text=_("O número que aparece na lista de clubes da administração."),
     )
     language = _choice(_("Idioma"), [("", _("Qualquer um")), *settings.LANGUAGES])
-    joined_after = _day(_("Entrou desde"))
-    joined_before = _day(_("Entrou antes de"))
-    active_since = _day(_("Último acesso desde"))
+    joined_after = DayField(label=_("Entrou desde"))
+    joined_before = DayField(label=_("Entrou antes de"))
+    active_since = DayField(label=_("Último acesso desde"))
     is_verified = _choice(
         _("E-mail confirmado"), [("", _("Tanto faz")), ("yes", _("Sim")), ("no", _("Não"))]
     )
@@ -99,7 +93,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
 
     def clean_url(self) -> str:
         url: Any = self.cleaned_data["url"]
-        if url and (not url.startswith("/") or url.startswith("//") or "\\" in url):
+        is_path = url.startswith("/") and not url.startswith("//") and url.isprintable()
+        if url and (not is_path or "\\" in url or " " in url):
             raise forms.ValidationError(_("O link é um caminho deste site, como /sources/."))
         return str(url)
 
@@ -117,12 +112,19 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         audience = key_of(CLUB, club or 0) if to == CLUB else ""
         if audience and not existing([audience]):
             self.add_error("club", _("Este clube não existe."))
+        if cleaned.get("is_email") and not cleaned.get("template"):
+            self._check_subject(cleaned.get("title", ""))
         if cleaned.get("template") and not cleaned.get("is_email"):
-            self.add_error("template", _("Um modelo é de e-mail: marque o envio por e-mail."))
+            self.add_error("template", _("Modelos são só para e-mails: marque o envio por e-mail."))
         return {**cleaned, "audience": audience, "conditions": conditions or None}
 
+    def _check_subject(self, title: str) -> None:
+        """Refuse links in the title, which is the subject of an e-mail without a template."""
+        if has_address(title):
+            self.add_error("title", NO_LINKS)
+
     def _post_clean(self) -> None:
-        """Leave the model's checks out: the row is written by a service."""
+        """Skip the model's validation: a service writes the row."""
 
 
 def _json(value: Any) -> Any:
@@ -132,7 +134,7 @@ def _json(value: Any) -> Any:
 
 
 class MailLogForm(forms.Form):
-    """The filters of the log of e-mails; a wrong value filters nothing."""
+    """The filters of the e-mail log; an invalid value filters nothing."""
 
     campaign = forms.IntegerField(
         label=_("Número da campanha"),
@@ -148,5 +150,5 @@ class MailLogForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
     state = _choice(_("Estado"), [("", _("Todos")), *Delivery.State.choices])
-    since = _day(_("Desde"))
-    until = _day(_("Até"))
+    since = DayField(label=_("Desde"))
+    until = DayField(label=_("Até"))

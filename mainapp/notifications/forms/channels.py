@@ -1,4 +1,4 @@
-"""Forms for channels, with a guide for each kind, and for their codes."""
+"""Forms for channels, with a guide for each kind, and for confirmation codes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mainapp.notifications.models import Channel
 class KindFields:
     """A channel kind: its guide, and its fields in the wording of the service's own pages.
 
-    `steps` lead from nothing to a working channel. `icon` is one of the sprite.
+    `steps` explain how to set up the channel from scratch. `icon` is a name in the sprite.
     """
 
     icon: str
@@ -205,7 +205,7 @@ class DeviceForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at ru
 
 
 class SubscriptionForm(forms.Form):
-    """What a browser's `pushManager.subscribe` returned, as `toJSON` names it."""
+    """A browser's push subscription, in the form of `PushSubscription.toJSON()`."""
 
     endpoint = forms.CharField(max_length=500)
     p256dh = forms.CharField(max_length=120)

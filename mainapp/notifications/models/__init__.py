@@ -1,4 +1,4 @@
-"""Models of the inbox, the channels, the outbox and the campaigns."""
+"""Models of inbox, channels, outbox and campaigns."""
 
 from mainapp.notifications.models.campaigns import Broadcast, MailTemplate
 from mainapp.notifications.models.outbox import (

@@ -1,4 +1,4 @@
-"""Models of campaigns: announcements of the staff, and the templates of their e-mails."""
+"""Models of campaigns (announcements by staff) and of their e-mail templates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ PARTS = ("subject", "text", "html")
 
 
 class MailTemplate(AuditedModel):
-    """The e-mail of a campaign in Portuguese and, if it has a subject in English, in English.
+    """A campaign's e-mail in Portuguese and, if it has an English subject, in English.
 
-    Placeholders such as `{nome}` are those of `mainapp.notifications.rendering`. Without HTML,
-    the layout shows the paragraphs of the text.
+    Its placeholders, such as `{nome}`, are listed in `mainapp.notifications.rendering`. Without
+    HTML, the layout shows the text's paragraphs.
     """
 
     audit = Audited(
@@ -37,7 +37,7 @@ class MailTemplate(AuditedModel):
         _("texto em inglês"),
         max_length=20_000,
         blank=True,
-        help_text=_("Vazio: quem lê em inglês recebe o português."),
+        help_text=_("Se ficar vazio, quem usa o site em inglês recebe o texto em português."),
     )
     html_en = models.TextField(_("HTML em inglês"), max_length=50_000, blank=True)
 
@@ -50,7 +50,7 @@ class MailTemplate(AuditedModel):
         return self.name
 
     def clean(self) -> None:
-        """Fold the subjects to one line and check placeholders, HTML and the English parts."""
+        """Fold the subjects to one line; check placeholders, HTML and the English parts."""
         errors: dict[str, ValidationError] = {}
         for suffix in LANGUAGES.values():
             name = f"subject_{suffix}"
@@ -59,7 +59,7 @@ class MailTemplate(AuditedModel):
                 self._check(part, f"{part}_{suffix}", errors)
         if bool(self.subject_en) != bool(self.text_en) or (self.html_en and not self.text_en):
             errors["text_en"] = ValidationError(
-                _("O inglês precisa de assunto e texto, ou de nenhum dos dois.")
+                _("A versão em inglês precisa de assunto e texto, ou de nenhum dos dois.")
             )
         if errors:
             raise ValidationError(errors)
@@ -72,7 +72,7 @@ class MailTemplate(AuditedModel):
             errors[name] = ValidationError(error.template, params=error.params)
 
     def texts(self) -> dict[str, dict[str, str]]:
-        """Return subject, text and HTML by language, without English if there is none."""
+        """Return subject, text and HTML by language; without English if there is none."""
         return {
             language: {part: getattr(self, f"{part}_{suffix}") for part in PARTS}
             for language, suffix in LANGUAGES.items()
@@ -81,12 +81,12 @@ class MailTemplate(AuditedModel):
 
 
 class Broadcast(AuditedModel):
-    """A campaign: an announcement of the staff in inboxes, and by e-mail if `is_email`.
+    """A campaign: an announcement by staff in inboxes and, if `is_email`, by e-mail.
 
     `audience` is empty for all users, or a key of `mainapp.core.audience` such as `club:3`;
-    `conditions` are those of `selectors.audiences`. `texts` are the template's at the time of
-    writing; without them the e-mail has the title and the body. Inboxes and e-mails are written in
-    batches in the order of user ids; `last_user_id` is the last one done.
+    `conditions` are those of `selectors.audiences`. `texts` are the template's texts at the time of
+    writing; without them, the e-mail has the title and the body. Inboxes and e-mails are written in
+    batches, in the order of user ids; `last_user_id` is the last user done.
     """
 
     audit = Audited(
@@ -98,7 +98,7 @@ class Broadcast(AuditedModel):
     )
 
     class State(models.TextChoices):
-        OLD = "", _("enviada")  # of the release before campaigns: sent at once
+        OLD = "", _("enviada")  # from the release before campaigns, which sent at once
         DRAFT = "draft", _("rascunho")
         SENDING = "sending", _("enviando")
         DONE = "done", _("enviada")
@@ -111,7 +111,7 @@ class Broadcast(AuditedModel):
     is_email = models.BooleanField(_("enviar também por e-mail"), default=False)
     created_at = models.DateTimeField()
     last_user_id = models.PositiveBigIntegerField(default=0)
-    # Workers of the last release send each row without it to everybody: new rows always have it.
+    # New rows must have it: workers of the previous release send rows without it to everybody.
     finished_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(
         max_length=9, choices=State, blank=True, default=State.OLD, db_default=State.OLD
@@ -133,7 +133,7 @@ class Broadcast(AuditedModel):
         return not self.audience and not self.conditions
 
     def texts_in(self, language: str) -> tuple[str, Mapping[str, Any]]:
-        """Return the language and the texts for readers of `language`; Portuguese without them."""
+        """Return language and texts for readers of `language`; Portuguese if it has none."""
         texts = self.texts or {}
         chosen = language if language in texts else "pt-br"
         return chosen, texts.get(chosen, {})

@@ -1,5 +1,6 @@
 """Models of the inbox (notifications and each user's marks) and of the outbox (deliveries)."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -8,14 +9,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audit import Audited, AuditedModel
-from mainapp.notifications.rendering import masked
+from mainapp.notifications.rendering import appearance_of, masked
 
 
 class Notification(models.Model):
     """A notification for one user, or a single row for all users (`user` empty).
 
-    Ids rise in the order of commits. `kind` is chosen by the feature that writes it, `url` is a
-    path of this site.
+    Ids follow the order of commits. `kind` is chosen by the feature that writes it; `url` is a path
+    on this site.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
@@ -24,7 +25,7 @@ class Notification(models.Model):
     body = models.TextField(blank=True)
     url = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
-    # A notification that is written twice with one key exists once, as after a retried task.
+    # A notification written twice with the same key, as by a retried task, exists once.
     # NULL, not "", without a key: unique columns allow any number of NULLs.
     dedupe_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
 
@@ -36,12 +37,17 @@ class Notification(models.Model):
         return f"{self.kind} {self.pk}"  # without the title, which may name a private room
 
     @property
+    def label(self) -> Any:
+        """The name of the kind, in the reader's language."""
+        return appearance_of(self.kind).label
+
+    @property
     def is_platform(self) -> bool:
         return self.user_id is None
 
 
 class Mark(models.Model):
-    """Record that a user read or deleted a notification; append-only, ids rise in commit order."""
+    """A user's mark on a notification: read or deleted. Append-only; ids follow commit order."""
 
     class Kind(models.TextChoices):
         READ = "read"
@@ -158,15 +164,15 @@ class Delivery(models.Model):
     `due_at` is the time from which it may be claimed: the next attempt, or the end of the current
     claim. Each claim has its own random `claim_key`. All attempts send the same Message-ID.
 
-    A campaign's e-mail is sent at most once. While it is `queued`, a claim is a `claim_key` with a
-    `due_at` in the future; it becomes `sending` right before its attempt, and such a row is never
-    sent again. Its text is written when it is sent, and not stored.
+    A campaign's e-mail is sent at most once. While it is `queued`, a claim consists of a
+    `claim_key` and a `due_at` in the future. Right before the attempt it becomes `sending`, and
+    such a row is never sent again. Its text is composed at that time and not stored.
     """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("na fila")
         CLAIMED = "claimed", _("enviando")
-        # The states of campaigns' e-mails, which workers of the release before them do not claim.
+        # States of campaign e-mails; workers of the release before campaigns do not claim them.
         QUEUED = "queued", _("na fila")
         SENDING = "sending", _("enviando")
         SENT = "sent", _("enviada")
@@ -194,7 +200,7 @@ class Delivery(models.Model):
     html = models.TextField(blank=True)
     headers = models.JSONField(default=dict, blank=True)
     message_id = models.CharField(max_length=250)
-    # Of the request or task that wrote the row; the mail has it as X-Request-ID.
+    # The id of the request or task that wrote the row; the e-mail has it as X-Request-ID.
     request_id = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     state = models.CharField(
         max_length=9, choices=State, default=State.WAITING, db_default=State.WAITING
@@ -209,7 +215,7 @@ class Delivery(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
         indexes = [
-            # Partial: nearly all rows are sent ones, which are never searched by their due time.
+            # Partial: nearly all rows are sent, and those are never searched by their due time.
             models.Index(
                 fields=["due_at"],
                 name="open_deliveries",
@@ -235,7 +241,7 @@ class Delivery(models.Model):
 
     @property
     def is_campaign(self) -> bool:
-        """Whether this is an open e-mail of a campaign, which is sent at most once."""
+        """Whether this is an unfinished campaign e-mail, which is sent at most once."""
         return self.state in self.CAMPAIGN_OPEN
 
     @property
@@ -245,7 +251,7 @@ class Delivery(models.Model):
 
     @property
     def masked_address(self) -> str:
-        """The address as staff read it."""
+        """The address as shown to staff."""
         return masked(self.shown_address)
 
 

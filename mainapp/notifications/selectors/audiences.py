@@ -17,8 +17,8 @@ from mainapp.notifications.models import Broadcast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """A person to whom a campaign's e-mail is written."""
+class Recipient:
+    """A person who gets a campaign's e-mail."""
 
     user_id: int
     address: str
@@ -29,14 +29,14 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """The number of people whom a campaign reaches now, and of those who get its e-mail."""
+    """The number of people whom a campaign reaches now, and how many of them get its e-mail."""
 
     people: int
     mails: int
 
 
 def people_in(broadcast: Broadcast) -> QuerySet[User]:
-    """Return the active users of a campaign's audience, as it is now."""
+    """Return the active users in a campaign's audience now."""
     users = User.objects.filter(is_active=True).order_by("pk")
     if broadcast.audience:
         users = users.filter(pk__in=users_in(broadcast.audience))
@@ -44,19 +44,19 @@ def people_in(broadcast: Broadcast) -> QuerySet[User]:
 
 
 def mailable(users: QuerySet[User]) -> QuerySet[User]:
-    """Return those users who get e-mails of campaigns, at the account's own address."""
+    """Return those of the users who accept campaign e-mails at their account's address."""
     users = users.exclude(email="").exclude(preferences__gets_news=False)
     return users.filter(_is_verified()) if _needs_verification() else users
 
 
-def readers_of(broadcast: Broadcast, ids: Collection[int]) -> dict[int, Reader]:
+def recipients_of(broadcast: Broadcast, ids: Collection[int]) -> dict[int, Recipient]:
     """Return those of the users who get a campaign's e-mail, by id; one query, two for a club."""
     users = mailable(people_in(broadcast)).filter(pk__in=ids).select_related("preferences")
-    return {user.pk: reader_of(user) for user in users}
+    return {user.pk: recipient_of(user) for user in users}
 
 
-def reader_of(user: User) -> Reader:
-    return Reader(
+def recipient_of(user: User) -> Recipient:
+    return Recipient(
         user_id=user.pk,
         address=user.email,
         name=user.name,
@@ -66,7 +66,7 @@ def reader_of(user: User) -> Reader:
 
 
 def reach_of(broadcast: Broadcast) -> Reach:
-    """Return whom a campaign reaches now; two queries, four for a club."""
+    """Return how many people a campaign reaches now; two queries, four for a club."""
     users = people_in(broadcast).order_by()
     mails = mailable(users).count() if broadcast.is_email else 0
     return Reach(people=users.count(), mails=mails)
@@ -101,7 +101,7 @@ def _midnight(day: str) -> datetime:
     return timezone.make_aware(datetime.combine(date.fromisoformat(day), time.min))
 
 
-# The conditions of a filter: names of the form's fields, and JSON values.
+# The conditions of a filter, by the names of the form's fields; their values are JSON values.
 _CONDITIONS: dict[str, Any] = {
     "language": _speaks,
     "joined_after": lambda day: Q(date_joined__gte=_midnight(day)),

@@ -24,19 +24,19 @@ def untried_mails(broadcast_id: int) -> bool:
 
 
 def unfinished_broadcasts() -> QuerySet[Broadcast]:
-    """Return the campaigns whose rows are not all written, the oldest first."""
+    """Return the campaigns that still have rows to write, oldest first."""
     is_old = Q(state=Broadcast.State.OLD, finished_at=None)
     return Broadcast.objects.filter(Q(state=Broadcast.State.SENDING) | is_old).order_by("id")
 
 
 def has_campaign_work(at: datetime) -> bool:
-    """Return whether a campaign has rows to write or e-mails to send or to end."""
+    """Return whether a campaign has rows to write, or e-mails to send or to expire."""
     due = Delivery.objects.filter(state__in=Delivery.CAMPAIGN_OPEN, due_at__lte=at)
     return unfinished_broadcasts().exists() or due.exists()
 
 
 def latest_broadcasts() -> QuerySet[Broadcast]:
-    """Return the newest campaigns with their counts of e-mails `written`, `sent`, `failed`."""
+    """Return the newest campaigns, with their counts of e-mails `written`, `sent`, `failed`."""
     state = Delivery.State
     return Broadcast.objects.select_related("author").annotate(
         written=Count("deliveries"),
@@ -47,7 +47,7 @@ def latest_broadcasts() -> QuerySet[Broadcast]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A campaign's people who were reached so far, and its e-mails by state, in their order."""
+    """The people whom a campaign has reached so far, and its e-mails by state, in display order."""
 
     people: int
     total: int
@@ -56,7 +56,7 @@ class Progress:
 
 
 def progress_of(broadcast: Broadcast) -> Progress:
-    """Return how far a campaign is; two queries, three while its rows are written."""
+    """Return a campaign's progress; two queries, three while its rows are being written."""
     rows = Delivery.objects.filter(broadcast=broadcast).order_by().values_list("state")
     counts = dict(rows.annotate(Count("pk")))
     is_writing = broadcast.state == Broadcast.State.SENDING
@@ -78,9 +78,9 @@ def mails(
     since: date | None = None,
     until: date | None = None,
 ) -> QuerySet[Delivery]:
-    """Return e-mails with their attempts, the newest first, without their texts.
+    """Return e-mails with their attempts, newest first, without their texts.
 
-    `person` is a username or an address; `since` and `until` are days, both included.
+    `person` is a username or an address; `since` and `until` are days, both inclusive.
     """
     rows = Delivery.objects.filter(kind=Channel.Kind.EMAIL).defer("text", "html", "headers")
     if campaign:

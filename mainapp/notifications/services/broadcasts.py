@@ -1,6 +1,6 @@
-"""Campaigns of the staff: written, tested, sent, cancelled.
+"""Campaigns of staff: create, test, send, cancel.
 
-Inboxes and e-mails are written in batches, each person once; `campaigning` sends the e-mails.
+Inboxes and e-mails are written in batches, once per person; `campaigning` sends the e-mails.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,18 +12,18 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import require_level
+from mainapp.core.contexts import current_request_id
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user
-from mainapp.core.logs.context import current_request_id
 from mainapp.notifications.models import Broadcast, Channel, Delivery, MailTemplate
 from mainapp.notifications.policies import CAMPAIGN_TESTS
 from mainapp.notifications.rendering import CLUB, names_in
 from mainapp.notifications.selectors.audiences import (
-    Reader,
+    Recipient,
     people_in,
     reach_of,
-    reader_of,
-    readers_of,
+    recipient_of,
+    recipients_of,
 )
 from mainapp.notifications.selectors.channels import account_addresses
 from mainapp.notifications.selectors.deliveries import unfinished_broadcasts, untried_mails
@@ -39,7 +39,7 @@ from mainapp.notifications.services.notices import (
 )
 from mainapp.notifications.signals import rows_written
 
-BATCH = 100  # people
+BATCH = 100  # people per batch
 State = Broadcast.State
 
 
@@ -55,10 +55,10 @@ def create_campaign(
     conditions: Mapping[str, Any] | None = None,
     at: datetime,
 ) -> Broadcast:
-    """Store a campaign as a draft, with the texts of its template as they are now.
+    """Store a campaign as a draft, with the current texts of its template.
 
-    Raises: AccessDenied unless `author` belongs to the staff, or is an admin for one club, as
-    clubs are hidden from other staff; DomainError for a template that names a club, without one.
+    Raises: AccessDenied unless `author` is staff, or an admin for a campaign to a club, because
+    clubs are hidden from other staff; DomainError for a template that names a club, without a club.
     """
     require_level(author, User.Access.ADMIN if audience else User.Access.SUPPORT)
     texts = template.texts() if template else None
@@ -82,8 +82,8 @@ def create_campaign(
 def send_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
     """Send a draft, once; its inboxes and e-mails are written in the background.
 
-    One to all without e-mails is a single notification, and done at once. Raises: AccessDenied;
-    DomainError if it was already sent or cancelled.
+    A campaign to all users without e-mails is a single notification and done at once. Raises:
+    AccessDenied; DomainError if it was already sent or cancelled.
     """
     require_level(actor, User.Access.ADMIN if broadcast.audience else User.Access.SUPPORT)
     is_done = broadcast.is_to_all and not broadcast.is_email
@@ -99,7 +99,7 @@ def send_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
 
 
 def send_broadcast(*, author: User, at: datetime, **fields: Any) -> Broadcast:
-    """Create a campaign and send it at once. Raises: those of both."""
+    """Create a campaign and send it at once. Raises: as both functions above."""
     with transaction.atomic():
         broadcast = create_campaign(author=author, at=at, **fields)
         send_campaign(broadcast=broadcast, actor=author, at=at)
@@ -107,7 +107,7 @@ def send_broadcast(*, author: User, at: datetime, **fields: Any) -> Broadcast:
 
 
 def cancel_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
-    """Cancel a draft, or what is not sent yet of a campaign. Raises: AccessDenied, DomainError."""
+    """Cancel a draft, or the unsent part of a campaign. Raises: AccessDenied, DomainError."""
     require_level(actor, User.Access.SUPPORT)
     with transaction.atomic():
         queued = Delivery.objects.filter(broadcast=broadcast, state=Delivery.State.QUEUED)
@@ -116,19 +116,19 @@ def cancel_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
         if not is_waiting:
             open_rows = open_rows.filter(state__in=[State.DRAFT, State.SENDING])
         if open_rows.update(state=State.CANCELLED, ended_at=at, finished_at=at) != 1:
-            raise DomainError("conflict", _("Não há mais nada a cancelar."))
+            raise DomainError("conflict", _("Não há mais nada para cancelar."))
         queued.update(state=Delivery.State.CANCELLED, claim_key="")
 
 
 def send_test(*, broadcast: Broadcast, actor: User, language: str, at: datetime) -> None:
-    """Send a campaign's e-mail to its sender's own address only.
+    """Send a campaign's e-mail to the sender's own address only.
 
     Raises: AccessDenied, RateLimited; DomainError without a usable address.
     """
     require_level(actor, User.Access.SUPPORT)
     if actor.pk not in account_addresses([actor.pk]):
         raise DomainError("invalid", _("A sua conta não tem um e-mail confirmado."))
-    mail = compose(broadcast, reader_of(actor), language=language)
+    mail = compose(broadcast, recipient_of(actor), language=language)
     letter = Letter(
         kind=Channel.Kind.EMAIL,
         address=actor.email,
@@ -144,9 +144,9 @@ def send_test(*, broadcast: Broadcast, actor: User, language: str, at: datetime)
 def write_batch(*, at: datetime) -> int:
     """Write the next rows of the oldest unfinished campaign; return the number of people done.
 
-    Returns 0 while e-mails of the previous batch wait for their first attempt. `last_user_id` moves
-    in the same transaction, and only from the value that this call read: concurrent calls never
-    write a batch twice, and after a crash the next call continues from the last commit.
+    Returns 0 while e-mails of the previous batch wait for their first attempt. `last_user_id`
+    advances in the same transaction, and only from the value that this call read: concurrent calls
+    never write a batch twice, and after a crash the next call continues from the last commit.
     """
     broadcast = unfinished_broadcasts().first()
     if broadcast is None or untried_mails(broadcast.pk):
@@ -171,8 +171,8 @@ def _write(broadcast: Broadcast, ids: list[int], at: datetime) -> None:
         notices = [Notice(user_id=pk, dedupe_key=f"{key}.{pk}", **fields) for pk in ids]
         notify_many(notices=notices, at=at)
     if broadcast.is_email or broadcast.state == State.OLD:
-        readers = readers_of(broadcast, ids)
-        rows = [_mail(broadcast, readers[pk], at) for pk in ids if pk in readers]
+        recipients = recipients_of(broadcast, ids)
+        rows = [_mail(broadcast, recipients[pk], at) for pk in ids if pk in recipients]
         write_deliveries(rows=rows)
 
 
@@ -186,15 +186,15 @@ def _notice_of(broadcast: Broadcast) -> dict[str, Any]:
     }
 
 
-def _mail(broadcast: Broadcast, reader: Reader, at: datetime) -> Delivery:
-    """Return the row of an e-mail, without its text, which is written when it is sent."""
+def _mail(broadcast: Broadcast, recipient: Recipient, at: datetime) -> Delivery:
+    """Return the row of an e-mail, without its text, which is composed when it is sent."""
     return Delivery(
-        user_id=reader.user_id,
+        user_id=recipient.user_id,
         broadcast=broadcast,
         kind=Channel.Kind.EMAIL,
-        address=reader.address,
-        subject=compose(broadcast, reader, only_subject=True).subject,
-        message_id=message_id(f"broadcast.{broadcast.pk}.{reader.user_id}"),
+        address=recipient.address,
+        subject=compose(broadcast, recipient, only_subject=True).subject,
+        message_id=message_id(f"broadcast.{broadcast.pk}.{recipient.user_id}"),
         state=Delivery.State.QUEUED,
         due_at=at,
         created_at=at,

@@ -1,4 +1,4 @@
-"""State of campaigns' e-mails: claims, the mark before an attempt, kills, retries."""
+"""States of campaign e-mails: claims, the mark before an attempt, expiry, retries."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from mainapp.accounts.policies import require_level
 from mainapp.core.exceptions import DomainError
 from mainapp.notifications.models import Attempt, Broadcast, Delivery
 from mainapp.notifications.policies import LEASE, SENDING_LEASE
-from mainapp.notifications.selectors.audiences import readers_of
+from mainapp.notifications.selectors.audiences import recipients_of
 from mainapp.notifications.services.composing import compose
 from mainapp.notifications.signals import rows_written
 
@@ -23,9 +23,9 @@ State = Delivery.State
 
 
 def claim_mails(*, at: datetime) -> list[Delivery]:
-    """Claim up to BATCH due e-mails of campaigns; concurrent callers get different ones.
+    """Claim up to BATCH due campaign e-mails; concurrent callers get different ones.
 
-    A claim that is not used within LEASE expires. One query if nothing is due, otherwise four.
+    An unused claim expires after LEASE. One query if nothing is due, otherwise four.
     """
     due = Delivery.objects.filter(state=State.QUEUED, due_at__lte=at)
     if not due.exists():
@@ -36,15 +36,15 @@ def claim_mails(*, at: datetime) -> list[Delivery]:
         waiting = due.select_for_update(skip_locked=True).order_by("due_at", "id")
         ids = list(waiting.values_list("pk", flat=True)[:BATCH])
         due.filter(pk__in=ids).update(due_at=at + LEASE, claim_key=key)
-    own = Delivery.objects.filter(pk__in=ids, claim_key=key, state=State.QUEUED)
-    return list(own.select_related("broadcast").order_by("id"))
+    claimed = Delivery.objects.filter(pk__in=ids, claim_key=key, state=State.QUEUED)
+    return list(claimed.select_related("broadcast").order_by("id"))
 
 
 def prepare_mails(mails: Sequence[Delivery]) -> list[Delivery]:
-    """Write the texts of claimed e-mails, in memory only; cancel those of people who left.
+    """Compose the texts of claimed e-mails, in memory only; cancel those of people who left.
 
-    The audience is read again: members who left, deactivated and unsubscribed users get nothing.
-    About two queries for each campaign.
+    The audience is read again: members who left, deactivated users and unsubscribed users get
+    nothing. About two queries per campaign.
     """
     by_broadcast: dict[Broadcast | None, list[Delivery]] = defaultdict(list)
     for mail in mails:
@@ -58,14 +58,14 @@ def prepare_mails(mails: Sequence[Delivery]) -> list[Delivery]:
 
 
 def begin_sending(mail: Delivery, *, at: datetime) -> bool:
-    """Mark an e-mail as being sent; return whether it is still this caller's. One query."""
-    own = Delivery.objects.filter(pk=mail.pk, claim_key=mail.claim_key, state=State.QUEUED)
-    begun = own.update(
+    """Mark an e-mail as being sent; return whether this caller still holds it. One query."""
+    claimed = Delivery.objects.filter(pk=mail.pk, claim_key=mail.claim_key, state=State.QUEUED)
+    updated = claimed.update(
         state=State.SENDING, due_at=at + SENDING_LEASE, address=mail.address, tries=F("tries") + 1
     )
     mail.state = State.SENDING
     mail.tries += 1
-    return begun == 1
+    return updated == 1
 
 
 def release_mails(mails: Sequence[Delivery], *, at: datetime) -> None:
@@ -76,9 +76,9 @@ def release_mails(mails: Sequence[Delivery], *, at: datetime) -> None:
 
 
 def expire_sending(*, at: datetime) -> int:
-    """Mark e-mails whose sender was killed as perhaps delivered; return their number.
+    """Mark e-mails whose sender was killed as possibly delivered; return their number.
 
-    The claim keeps its key: if its holder is alive after all, its result still counts.
+    The claim key stays: if the sender is alive after all, its result still counts.
     """
     expired = 0
     for mail in Delivery.objects.filter(state=State.SENDING, due_at__lte=at):
@@ -97,17 +97,17 @@ def retry_mail(*, delivery: Delivery, actor: User, at: datetime) -> None:
     with transaction.atomic():
         failed = Delivery.objects.filter(pk=delivery.pk, state=State.FAILED)
         if failed.update(state=state, due_at=at, created_at=at, tries=0, claim_key="") != 1:
-            raise DomainError("conflict", _("Só se tenta de novo o que falhou."))
+            raise DomainError("conflict", _("Só e-mails que falharam podem ser enviados de novo."))
         rows_written.send(sender=None, users=[], has_deliveries=True)
 
 
 def _written(broadcast: Broadcast, mails: Sequence[Delivery]) -> list[Delivery]:
-    readers = readers_of(broadcast, [mail.user_id for mail in mails if mail.user_id])
-    written = [mail for mail in mails if mail.user_id in readers]
+    recipients = recipients_of(broadcast, [mail.user_id for mail in mails if mail.user_id])
+    written = [mail for mail in mails if mail.user_id in recipients]
     for mail in written:
-        reader = readers[mail.user_id or 0]
-        composed = compose(broadcast, reader)
-        mail.address, mail.headers = reader.address, dict(composed.headers)
+        recipient = recipients[mail.user_id or 0]
+        composed = compose(broadcast, recipient)
+        mail.address, mail.headers = recipient.address, dict(composed.headers)
         mail.text, mail.html = composed.text, composed.html
     return written
 

@@ -1,7 +1,7 @@
-"""Sending of campaigns' e-mails, each at most once, over one kept connection in each process.
+"""Send campaign e-mails, each at most once, over one persistent connection per process.
 
-They are sent apart from other deliveries, which therefore never wait for a campaign. A row is
-`sending` before its attempt; after a kill it becomes `unknown` and is not sent again.
+They are sent separately from other deliveries, which therefore never wait for a campaign. A row is
+`sending` before its attempt; if the process is killed, it becomes `unknown` and is not sent again.
 """
 
 import logging
@@ -25,11 +25,11 @@ from mainapp.notifications.services.campaign_mails import (
 from mainapp.notifications.services.delivering import build_message, stopping
 from mainapp.notifications.services.outbox import record_attempt
 from mainapp.notifications.transports.base import TransportError
-from mainapp.notifications.transports.mail import KeptMailTransport
+from mainapp.notifications.transports.mail import PersistentMailTransport
 
 logger = logging.getLogger(__name__)
 
-MAX_OUR_FAILURES = 3  # in a row, after which the server is left alone until the next sweep
+MAX_OUR_FAILURES = 3  # consecutive failures after which sending pauses until the next sweep
 RECORD_TRIES, RECORD_PAUSE_S = 30, 1.0
 _running = Lock()
 
@@ -37,8 +37,8 @@ _running = Lock()
 def send_campaigns() -> int:
     """Write and send what is due of all campaigns; return the number of attempts.
 
-    One call runs per process at a time; another returns 0. Ends when nothing is due, when the rate
-    is reached, and after MAX_OUR_FAILURES failures of the mail server.
+    Only one call runs per process; a second one returns 0. Ends when nothing is due, when the rate
+    limit is reached, and after MAX_OUR_FAILURES failures of the mail server.
     """
     if not _running.acquire(blocking=False):
         return 0
@@ -52,7 +52,7 @@ def send_campaigns() -> int:
 
 class CampaignRun:
     def __init__(self) -> None:
-        self._transport = KeptMailTransport()
+        self._transport = PersistentMailTransport()
         self._attempts = 0
         self._our_failures = 0
         self._is_limited = False
@@ -91,7 +91,7 @@ class CampaignRun:
 
 
 def _may_send() -> bool:
-    """Count one e-mail towards MAILS_A_MINUTE; return whether it may be sent now."""
+    """Count one e-mail against MAILS_A_MINUTE; return whether it may be sent now."""
     if not settings.MAILS_A_MINUTE:
         return True
     try:
@@ -100,7 +100,7 @@ def _may_send() -> bool:
         return False
 
 
-def _send(transport: KeptMailTransport, mail: Delivery) -> TransportError | None:
+def _send(transport: PersistentMailTransport, mail: Delivery) -> TransportError | None:
     try:
         transport.send(build_message(mail))
     except TransportError as error:
@@ -112,7 +112,7 @@ def _send(transport: KeptMailTransport, mail: Delivery) -> TransportError | None
 
 
 def _record(mail: Delivery, error: TransportError | None) -> None:
-    """Record a result; wait for the database, as the row would otherwise end as unknown."""
+    """Record a result; retry while the database is down, as the row would end as `unknown`."""
     for _try in range(RECORD_TRIES):
         try:
             attempt = record_attempt(delivery=mail, error=error, at=timezone.now())

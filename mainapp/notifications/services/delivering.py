@@ -16,9 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from mainapp.core.acts import TASK
+from mainapp.core.contexts import TASK, Context, current_request_id, handling
 from mainapp.core.http import HttpClient
-from mainapp.core.logs.context import Context, current_request_id, handling
 from mainapp.core.paths import absolute_url
 from mainapp.core.private_targets import parse_private_targets
 from mainapp.core.realtime import GroupMessage, publish
@@ -262,7 +261,7 @@ def _start_attempt(
 
 
 def _context_of(delivery: Delivery) -> Context:
-    """Return the context of the request that wrote a delivery, so that the log names it."""
+    """Return the context of the request that wrote a delivery, so that the log shows its id."""
     request_id = delivery.request_id or current_request_id()
     return Context(request_id, TASK, f"deliver-{delivery.kind}")
 

@@ -57,7 +57,7 @@ def withdraw_notifications(*, user: User, ids: Collection[int], title: str, at: 
 def prune_notifications(*, at: datetime) -> int:
     """Delete old notifications and old finished deliveries; return their number.
 
-    Each chunk is a transaction of its own, so that a night's rows need little memory.
+    Each chunk has its own transaction, so that a night's rows need little memory.
     """
     total = 0
     for pks in _old_rows(Notification, before=at - KEEP_NOTIFICATIONS):
@@ -73,9 +73,9 @@ def prune_notifications(*, at: datetime) -> int:
 def _old_rows(
     model: type[Notification] | type[Delivery], *, before: datetime
 ) -> Iterator[list[int]]:
-    """Yield the ids of the rows created before a moment, in chunks, the oldest first.
+    """Yield the ids of rows created before a moment, in chunks, oldest first.
 
-    The ids grow with the times, so that no index on the time is needed and new rows are not read.
+    Ids rise with time, so no index on the time is needed, and new rows are not read.
     """
     last = 0
     while True:

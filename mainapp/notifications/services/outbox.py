@@ -21,7 +21,7 @@ from mainapp.notifications.policies import (
 from mainapp.notifications.services.notices import Notice, notify_many
 from mainapp.notifications.transports.base import TransportError
 
-# States of a row during its attempt, and of a campaign's e-mail whose attempt took very long.
+# States of a row during its attempt, or of a campaign e-mail whose attempt took very long.
 ATTEMPTED = (Delivery.State.CLAIMED, Delivery.State.SENDING, Delivery.State.UNKNOWN)
 
 
@@ -103,7 +103,7 @@ def record_attempt(
 ) -> Attempt | None:
     """Record the result of an attempt: sent, to be retried, refused, or given up after a day.
 
-    A message that may have arrived is sent MAX_UNKNOWN times at most, a campaign's once. Returns
+    A message that may have arrived is sent at most MAX_UNKNOWN times, a campaign's once. Returns
     None, and changes nothing, if another process has claimed the delivery since. If a message is
     refused or given up, its owner is notified in the inbox, once a day for each address. If the
     service reports a new address, the channel and its waiting messages are moved there; if it

@@ -1,4 +1,4 @@
-"""Pages of campaigns: compose, preview, test, send, cancel; the log of e-mails; unsubscribing."""
+"""Pages of campaigns: compose, preview, test, send, cancel; the e-mail log; unsubscribing."""
 
 import pytest
 from django.apps import apps
@@ -49,7 +49,7 @@ def test_draft_is_checked_tested_and_sent(page, chief, alice, mailbox):
     drafted = compose(page, template=row.pk)
     shown = page.get(drafted.url).content.decode()
     assert "Chega agora a 2 pessoas." in shown
-    assert "O modelo não tem inglês" in shown
+    assert "O modelo não tem versão em inglês" in shown
     assert not Delivery.objects.exists()
 
     page.post(f"{drafted.url}test/", {"language": "pt-br"})
@@ -103,6 +103,32 @@ def test_tests_are_limited(page, chief):
 def test_wrong_audiences_are_refused(page, fields, error):
     assert error in compose(page, **fields).content.decode()
     assert not Broadcast.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", "Veja https://example.org"),
+        ("title", "www.example.org"),
+        ("url", "/\t/example.org"),
+        ("url", "/a b"),
+        ("joined_after", "9999-12-31"),
+        ("active_since", "0001-01-01"),
+    ],
+)
+def test_links_in_subjects_foreign_paths_and_far_days_are_refused(page, field, value):
+    answer = compose(page, to="filter", level="user", **{field: value})
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors[field]
+    assert not Broadcast.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "x"])
+def test_far_days_filter_no_mails(page, alice, day):
+    delivery(alice, kind="email")
+    for name in ("since", "until"):
+        assert page.get("/notifications/mails/", {name: day}).status_code == 200
 
 
 def test_campaign_to_a_club_and_to_a_filter(page, alice):
@@ -173,6 +199,16 @@ def test_log_takes_the_same_queries_for_any_number_of_rows(
 
     assert shown.count("450 x") == count
     assert "alice@example.com" not in shown
+
+
+def test_log_names_the_kind_of_each_notification(page, alice):
+    row = delivery(user=alice)
+    row.notification = notice(alice, kind="talk")
+    row.save()
+
+    shown = page.get("/notifications/mails/").content.decode()
+
+    assert '<p class="note-title">Conversa</p>' in shown
 
 
 def test_log_is_filtered(page, chief, alice):

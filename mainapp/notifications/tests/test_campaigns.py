@@ -1,4 +1,4 @@
-"""Sending of campaigns to a real SMTP server: whom they reach, at most once each, and how."""
+"""Campaigns sent to a real SMTP server: whom they reach, how, and at most once each."""
 
 from datetime import timedelta
 from threading import Thread

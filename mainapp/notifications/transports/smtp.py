@@ -24,7 +24,7 @@ from mainapp.notifications.transports.base import TransportError
 CONNECT_TIMEOUT_S = 30.0  # for TCP and TLS: Postfix's default, as the RFC has none
 COMMAND_TIMEOUT_S = 300.0  # RFC 5321, 4.5.3.2
 FINAL_TIMEOUT_S = 600.0  # after the dot that ends the message
-MAX_MESSAGES = 100  # over one connection: some servers count them
+MAX_MESSAGES = 100  # per connection, because some servers limit them
 QUIT_TIMEOUT_S = 2.0  # the message is already accepted
 
 NO_SERVER = _("o site não conseguiu se conectar ao servidor de e-mail")
@@ -79,14 +79,14 @@ def send(server: Server, *, sender: str, recipient: str, content: bytes) -> None
 
 
 def check(server: Server) -> None:
-    """Connect, start TLS and log in, as for a message, but send none. Raises: TransportError."""
+    """Connect, start TLS and log in, as for a message, but send nothing. Raises: TransportError."""
     _close(_connect(server))
 
 
-class KeptConnection:
-    """A connection that is kept for further messages, for one thread at a time.
+class PersistentConnection:
+    """A connection that is reused for further messages, by one thread at a time.
 
-    It is opened again after MAX_MESSAGES, after a failure, and if the server closed it.
+    It is reopened after MAX_MESSAGES, after a failure, and if the server closed it.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class KeptConnection:
         self._connection, self._messages = None, 0
 
     def _is_usable(self) -> bool:
-        """Reset the session after its last message; return whether it takes another."""
+        """Reset the session after its last message; return whether the server accepts more."""
         if self._connection is None or self._messages >= MAX_MESSAGES:
             return False
         try:
@@ -127,7 +127,7 @@ def _deliver(connection: Any, sender: str, recipient: str, content: bytes) -> No
         _offer(connection, sender, recipient, content)
     except (smtplib.SMTPException, OSError) as error:
         _fail(NO_SERVER, error)
-    # The dot that ends the message is sent by now.
+    # At this point the final dot of the message has been sent.
     connection.sock.settimeout(FINAL_TIMEOUT_S)
     try:
         code, reply = connection.getreply()

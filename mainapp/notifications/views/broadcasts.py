@@ -1,4 +1,4 @@
-"""Pages of the staff's campaigns: compose, preview, test, send, watch, cancel."""
+"""Pages of campaigns, for staff: compose, preview, test, send, watch, cancel."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from mainapp.notifications.selectors.deliveries import latest_broadcasts, progre
 from mainapp.notifications.services import broadcasts as services
 from mainapp.notifications.services.composing import preview as preview_of
 
-# The page is somebody's HTML: it runs nothing, loads nothing and sends nothing.
+# The page is HTML written by users: it must not run, load or send anything.
 PREVIEW_POLICY = {
     "default-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],
@@ -63,7 +63,7 @@ def campaign(request: MemberRequest, pk: int) -> HttpResponse:
 
 @never_cache
 def progress(request: MemberRequest, pk: int) -> HttpResponse:
-    """Return the counts of a campaign, a fragment that its page loads again."""
+    """Return the counts of a campaign, as a fragment that its page reloads."""
     broadcast = _campaign(pk)
     context = {"campaign": broadcast, "progress": progress_of(broadcast)}
     return render(request, "mainapp/notifications/_campaign_progress.html", context)
@@ -99,7 +99,7 @@ def send(request: MemberRequest, pk: int) -> HttpResponse:
 def cancel(request: MemberRequest, pk: int) -> HttpResponse:
     with shown_as_message(request):
         services.cancel_campaign(broadcast=_campaign(pk), actor=request.user, at=timezone.now())
-        messages.success(request, _("Cancelada: o que não tinha saído não sai mais."))
+        messages.success(request, _("Campanha cancelada: o que ainda não saiu não será enviado."))
     return redirect("campaign", pk=pk)
 
 

@@ -1,4 +1,4 @@
-"""Ending the e-mails of campaigns without logging in, by a signed link."""
+"""Unsubscribing from campaign e-mails by a signed link, without a log-in."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

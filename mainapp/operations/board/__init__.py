@@ -17,7 +17,7 @@ from mainapp.operations.board.meter import (
 )
 from mainapp.operations.board.totals import TOTALS, Series, read_totals
 
-# The header of a task with the time at which it was sent, for the age of the oldest one.
+# Task header with the time of sending, from which the age of the oldest task is computed.
 SENT_AT = "pregao_sent_at"
 
 __all__ = [
@@ -38,10 +38,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One running process's gauges: its open sockets by kind, and values by name and labels."""
+    """One process's gauges: its open sockets by kind, and values by name and labels.
+
+    `version` is the version of its code, "" for a process of the previous release.
+    """
 
     process: str
     role: str
+    version: str
     sockets: Mapping[str, int]
     gauges: Mapping[Series, float]
 
@@ -61,7 +65,11 @@ def readings() -> list[Reading]:
 
 def _parse(process: str, row: Any) -> Reading:
     gauges = {tuple(series): value for *series, value in row.get("gauges", ())}
-    # A process of the last version has no role.
+    # A process of the previous release sends neither role nor version.
     return Reading(
-        process=process, role=row.get("role", "web"), sockets=row["sockets"], gauges=gauges
+        process=process,
+        role=row.get("role", "web"),
+        version=row.get("version", ""),
+        sockets=row["sockets"],
+        gauges=gauges,
     )

@@ -1,7 +1,7 @@
-"""The snapshot of the dashboard in Redis, and the turns in which processes read it anew.
+"""The dashboard's snapshot in Redis, and the turns in which processes refresh it.
 
-No process has the role of the reader. At each tick the first process that takes the turn reads for
-all others, so a killed reader needs no successor. The turn ends by Redis's clock.
+There is no fixed reader. At each tick, the first process that takes the turn reads for all others,
+so a killed reader needs no successor. Redis's clock ends the turn.
 """
 
 from typing import Any
@@ -12,10 +12,11 @@ from mainapp.core.redis import client, key
 from mainapp.core.signatures import Forged, sign, verified
 
 SNAPSHOT_KEY = key("dashboard")
-KEPT_S = 15  # without viewers the snapshot expires
+KEPT_S = 15  # so that it expires without viewers
 PURPOSE = "dashboard"
 
-# Returns 1 if the turn was free. A longer time than a turn was set before the clock was set back.
+# Returns 1 if the turn was free. A key that lives longer than a turn is left from before a clock
+# was set back.
 _TAKE = """
 local left = redis.call('PTTL', KEYS[1])
 if left > 0 and left <= tonumber(ARGV[1]) then return 0 end
@@ -27,7 +28,7 @@ Snapshot = dict[str, Any]
 
 
 def take_turn(name: str, turn_ms: int) -> bool:
-    """Return whether this process may do the work `name` for all. Raises: redis.RedisError."""
+    """Return whether this process may do the work `name` on behalf of all. Raises: RedisError."""
     return bool(client().eval(_TAKE, 1, key("dashboard", "turn", name), turn_ms))
 
 
@@ -44,5 +45,5 @@ def load_snapshot() -> Snapshot:
 
 
 def store_snapshot(snapshot: Snapshot) -> None:
-    """Store a snapshot, to expire after KEPT_S. Raises: redis.RedisError."""
+    """Store a snapshot, which expires after KEPT_S. Raises: redis.RedisError."""
     client().set(SNAPSHOT_KEY, sign(orjson.dumps(snapshot), purpose=PURPOSE), ex=KEPT_S)

@@ -1,4 +1,4 @@
-"""Measurements that every process takes of itself: memory, CPU, files, threads, connections."""
+"""A process's measurements of itself: memory, CPU, files, threads and connections."""
 
 import os
 import threading
@@ -19,18 +19,18 @@ def resident_bytes() -> float:
 
 
 def open_files() -> float:
-    return float(len(os.listdir(_OWN / "fd")))  # noqa: PTH208 - without an object for each
+    return float(len(os.listdir(_OWN / "fd")))  # noqa: PTH208 - Path objects are not needed
 
 
 def started_at() -> float:
-    """Return the time at which this process started, in seconds since 1970."""
+    """Return this process's start time, in seconds since 1970."""
     ticks = float((_OWN / "stat").read_text().rpartition(")")[2].split()[19])
     uptime_s = float(Path("/proc/uptime").read_text().split()[0])
     return time.time() - uptime_s + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def connections() -> dict[tuple[str, ...], float]:
-    """Return the connections of the pool for PostgreSQL by state; SQLite has none."""
+    """Return the connections of PostgreSQL's pool by state; empty with SQLite."""
     pool = getattr(connection, "pool", None)
     if pool is None:
         return {}

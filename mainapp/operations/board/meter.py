@@ -1,4 +1,4 @@
-"""The meter of a process, which publishes its counters and gauges to Redis every few seconds."""
+"""A process's meter, which publishes its counters and gauges to Redis every few seconds."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ from uuid import uuid4
 import redis
 
 from mainapp.core import processes
+from mainapp.core.code_version import code_version
 from mainapp.core.consumers import open_sockets
 from mainapp.core.redis import client, key
 from mainapp.core.registry import Registry
@@ -32,7 +33,7 @@ REGISTRY = Registry(key("meters"), lease_s=LEASE_S)
 class Meter:
     """This process's measurements; the first one starts the thread that publishes them.
 
-    Counters are added to the totals of the instance; gauges are published under a lease.
+    Counters are added to the instance's totals; gauges are stored for LEASE_S.
     """
 
     def __init__(self) -> None:
@@ -40,7 +41,7 @@ class Meter:
         os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
-        """Forget everything: `make run` forks its processes from one that has this object."""
+        """Clear everything: `make run` forks its processes from one that has this object."""
         self.process = f"{os.getpid()}-{uuid4().hex[:6]}"
         self._amounts: defaultdict[Series, float] = defaultdict(float)
         self._followed: dict[Series, float] = {}
@@ -49,13 +50,13 @@ class Meter:
         self._thread: Thread | None = None
 
     def count(self, name: str, *labels: str, amount: float = 1.0) -> None:
-        """Count something. Takes a few microseconds."""
+        """Add to a counter. Takes a few microseconds."""
         with self._lock:
             self._amounts[name, *labels] += amount
         self.start()
 
     def observe(self, name: str, *labels: str, seconds: float) -> None:
-        """Count a duration in one of the HISTOGRAMS. Takes a few microseconds."""
+        """Add a duration to one of the HISTOGRAMS. Takes a few microseconds."""
         bucket = str(bisect_left(HISTOGRAMS[name], seconds))
         with self._lock:
             self._amounts[name, *labels, bucket] += 1.0
@@ -73,13 +74,13 @@ class Meter:
             self._publish_gauges()
 
     def start(self) -> None:
-        """Start to publish, unless it has begun."""
+        """Start the publishing thread unless it is running."""
         if self._thread is None:
             self._thread = Thread(target=self._publish_forever, daemon=True, name="meter")
             self._thread.start()
 
     def _take(self) -> dict[Series, float]:
-        """Return what was counted since the last call."""
+        """Return and reset what was counted since the last call."""
         reads = {**processes.counters, **host.COUNTERS}
         values = {
             (name, *labels): value
@@ -102,7 +103,8 @@ class Meter:
             for labels, value in read().items()
         ]
         sockets = {kind: count for kind, count in open_sockets.items() if count}
-        text = json.dumps({"role": processes.current_role(), "sockets": sockets, "gauges": gauges})
+        about = {"role": processes.current_role(), "version": code_version()}
+        text = json.dumps(about | {"sockets": sockets, "gauges": gauges})
         with client().pipeline(transaction=False) as pipeline:
             pipeline.set(gauges_key(self.process), text, ex=LEASE_S)
             REGISTRY.add(pipeline, self.process)

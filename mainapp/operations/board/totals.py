@@ -1,7 +1,7 @@
-"""Counters of the whole instance: totals in Redis, to which each process adds what it has counted.
+"""Counters of the whole instance: totals in Redis, to which each process adds its counts.
 
-A process that ends takes nothing away, and one that is killed loses a few seconds. Series of each
-process would fall in every sum when it ends, and their number would grow with each restart.
+Totals do not fall when a process ends; a killed process loses a few seconds. With a series per
+process, every sum would fall when a process ends, and each restart would add series.
 """
 
 import json
@@ -11,13 +11,13 @@ from typing import Any
 from mainapp.core.redis import client, key
 
 TOTALS = key("totals")
-# Longer than any outage after which a process may repeat its last addition.
+# Longer than any outage after which a process may retry its last addition.
 NUMBER_S = 24 * 3600
 
 Series = tuple[str, ...]  # the name of a counter and its labels
 
-# KEYS: totals, the number of this process's last addition. ARGV: its number, NUMBER_S, then names
-# and amounts. An addition whose reply was lost is sent again, and then changes nothing.
+# KEYS: totals, the number of this process's last addition. ARGV: the new number, NUMBER_S, then
+# names and amounts. An addition whose reply was lost is sent again and then changes nothing.
 _ADD = """
 if tonumber(redis.call('GET', KEYS[2]) or '0') >= tonumber(ARGV[1]) then return 0 end
 for i = 3, #ARGV, 2 do redis.call('HINCRBYFLOAT', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -27,9 +27,9 @@ return 1
 
 
 def add(*, process: str, number: int, amounts: Mapping[Series, float]) -> None:
-    """Add the amounts once, however often it is called with the number. Raises: redis.RedisError.
+    """Add the amounts once, however often it is called with this number. Raises: redis.RedisError.
 
-    Numbers of a process rise.
+    A process must use increasing numbers.
     """
     parts = [part for series, amount in amounts.items() for part in (_field(series), repr(amount))]
     keys = (TOTALS, key("totals", process))

@@ -1,15 +1,15 @@
-"""The filter of the audit's page."""
+"""The filter form of the audit's page."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User, is_named
+from mainapp.core.forms import DayField
 from mainapp.core.models import AuditEntry
 from mainapp.core.paths import parse_key
 from mainapp.operations.rendering import MODELS
@@ -19,23 +19,10 @@ SELECT = {"class": "select"}
 ANY = [("", _("Todos"))]
 
 
-class DayField(forms.DateField):
-    """A day of this century."""
-
-    widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
-    default_validators = [
-        MinValueValidator(date(2000, 1, 1)),
-        MaxValueValidator(date(2099, 12, 31)),
-    ]
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, input_formats=["%Y-%m-%d"], **options)
-
-
 class AuditQuery(forms.Form):
-    """Filters of entries; empty ones accept all. A person is a username, or the id of any account.
+    """Filters of audit entries; an empty field accepts all.
 
-    The ids are those of deleted accounts too.
+    A person is a username, or the id of any account, deleted ones included.
     """
 
     person = forms.CharField(
@@ -72,11 +59,11 @@ class AuditQuery(forms.Form):
         pk: int | None = User.objects.filter(is_named(text)).values_list("pk", flat=True).first()
         pk = parse_key(text) if pk is None else pk
         if pk is None:
-            raise ValidationError(_("Não há quem use este nome."))
+            raise ValidationError(_("Ninguém usa este nome."))
         return pk
 
     def filters(self) -> dict[str, Any]:
-        """Return the arguments of `audit_entries`; fields that are wrong are left out."""
+        """Return the arguments of `audit_entries`; invalid fields are left out."""
         values: dict[str, Any] = {
             name: value for name, value in self.cleaned_data.items() if value not in ("", None)
         }

@@ -1,4 +1,4 @@
-"""The form of a new report."""
+"""The form for requesting a report."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ FORMATS = {
 
 
 class ReportForm(forms.Form):
-    """What to report, with its parameters in one choice, and the file's format."""
+    """What to report (kind and parameters in one choice), and the file's format."""
 
     subject = forms.ChoiceField(label=_("O que exportar"), widget=forms.Select(SELECT))
     format = forms.ChoiceField(

@@ -1,1 +1,1 @@
-"""Management commands of the people who run an instance."""
+"""Management commands for operators."""

@@ -1,4 +1,4 @@
-"""Models of operations: reports, and samples of the instance."""
+"""Models of operations: reports, and samples for the dashboard's curves."""
 
 from mainapp.operations.models.reports import Report
 from mainapp.operations.models.samples import SLOTS, Sample

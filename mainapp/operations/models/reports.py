@@ -1,4 +1,4 @@
-"""Reports: files that a worker makes of one person's request."""
+"""Reports: files that a worker makes at a user's request."""
 
 from uuid import uuid4
 
@@ -13,12 +13,12 @@ def new_key() -> str:
 
 
 class Report(models.Model):
-    """A report, its work in progress and, once it is done, its file.
+    """A report: the request, the state of the work, and the file once it is done.
 
-    A worker that holds the lease appends rows to `file`, in the order of their keys. After each
-    batch it stores how far it is: `last_key`, `size` in bytes and `rows`. `claims` numbers the
-    leases, and a worker with an older number can change neither the row nor the file. `lease_until`
-    is set and judged by the database's clock, because the clocks of hosts differ.
+    The worker that holds the lease appends rows to `file`, in the order of their keys. After each
+    batch it stores its progress: `last_key`, `size` in bytes and `rows`. `claims` counts the
+    claims; a worker with an older number can change neither the row nor the file. `lease_until` is
+    set and compared with the database's clock only, because the hosts' clocks differ.
     """
 
     class State(models.TextChoices):
@@ -40,18 +40,18 @@ class Report(models.Model):
     format = models.CharField(max_length=4, choices=Format, default=Format.CSV)
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     progress = models.PositiveSmallIntegerField(default=0)
-    # A random name, with which all names of the report's files begin.
+    # A random prefix of the names of all of the report's files.
     key = models.CharField(max_length=32, default=new_key, unique=True, editable=False)
     file = models.CharField(max_length=60, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0)
-    # The keys of the last written row and of the last row to write, and the number of all rows.
+    # Keys of the last row written and of the last row to write, and the total number of rows.
     last_key = models.BigIntegerField(default=0)
     end_key = models.BigIntegerField(null=True)
     total = models.PositiveBigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     claims = models.PositiveIntegerField(default=0)
-    # Claims that ended without a result, as by a killed worker.
+    # Claims that ended without a result, such as those of killed workers.
     tries = models.PositiveSmallIntegerField(default=0)
     # In the owner's language.
     error = models.CharField(max_length=300, blank=True)
@@ -80,5 +80,5 @@ class Report(models.Model):
 
     @property
     def is_gone(self) -> bool:
-        """Whether the file of a finished report was deleted after its time."""
+        """Whether the file of a finished report has expired and been deleted."""
         return self.state == self.State.DONE and not self.file

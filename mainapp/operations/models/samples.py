@@ -1,4 +1,4 @@
-"""Samples of the instance, one a minute: the curves of the dashboard."""
+"""Samples of the instance's state, one per minute, for the dashboard's curves."""
 
 from django.db import models
 
@@ -8,9 +8,9 @@ SLOTS = 120  # minutes
 class Sample(models.Model):
     """The instance's state in one minute; unknown values are NULL.
 
-    A minute's row replaces that of two hours before, so the table never grows and nothing is ever
-    deleted. `messages` and `firings` are numbers a minute since the sample before; `last_message`
-    and `last_firing` are the newest keys, after which the next sample counts.
+    Each row replaces the one of two hours earlier, so the table never grows. `messages` and
+    `firings` are rates per minute since the previous sample; `last_message` and `last_firing` are
+    the newest keys, from which the next sample counts.
     """
 
     slot = models.PositiveSmallIntegerField(primary_key=True)

@@ -1,1 +1,1 @@
-"""Signal receivers of reports, and of what processes measure."""
+"""Signal receivers of reports, and of the measurements of processes."""

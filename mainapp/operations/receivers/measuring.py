@@ -1,4 +1,4 @@
-"""Measuring of tasks, and the start of each process's meter."""
+"""Measure tasks, and start each process's meter."""
 
 import time
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Signal receivers: queue requested reports after the commit, remove the files of deleted ones."""
+"""Signal receivers: queue requested reports after the commit, remove files of deleted reports."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Readings of the whole instance."""
+"""Queries over the whole instance."""

@@ -1,4 +1,4 @@
-"""Entries of the audit: filtered, by page, with the people whom they name."""
+"""Audit entries, filtered and paged, with the people they name."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -15,7 +15,7 @@ from mainapp.operations.rendering import ShownEntry, people_in, shown_entry
 from mainapp.operations.selectors.chain import chain_state
 
 PAGE_SIZE = 50
-# Pages reach so far back; counting all of a million rows would take a scan. A period goes further.
+# Pages go back this far: counting a million rows would need a scan. A period reaches older entries.
 LISTED = 5000
 STATE_KEY, STATE_S = "audit-chain", 5
 
@@ -27,7 +27,7 @@ def audit_entries(
     until: datetime | None = None,
     **equal: str,
 ) -> QuerySet[AuditEntry]:
-    """Return entries, the newest first; `equal` may have way, action, model and key."""
+    """Return entries, newest first; `equal` may have way, action, model and key."""
     entries = AuditEntry.objects.filter(**equal)
     for name, value in (("actor_id", person_id), ("at__gte", since), ("at__lt", until)):
         if value is not None:
@@ -36,7 +36,7 @@ def audit_entries(
 
 
 def audit_page(entries: QuerySet[AuditEntry], number: str) -> "Page[Any]":
-    """Return a page of the newest LISTED entries, ready to be shown. Four queries."""
+    """Return a page of the newest LISTED entries, ready for display. Four queries."""
     page = page_of(entries[:LISTED], number, size=PAGE_SIZE)
     rows = list(page.object_list)
     details = _details_of(rows)
@@ -63,8 +63,8 @@ def _state() -> dict[str, Any]:
 
 def _details_of(rows: Iterable[AuditEntry]) -> dict[int, dict[str, tuple[str, str]]]:
     details: dict[int, dict[str, tuple[str, str]]] = {}
-    found = AuditDetail.objects.filter(entry__in=[row.pk for row in rows])
-    for key, field, *texts in found.values_list("entry_id", "field", "before", "after"):
+    side_rows = AuditDetail.objects.filter(entry__in=[row.pk for row in rows])
+    for key, field, *texts in side_rows.values_list("entry_id", "field", "before", "after"):
         details.setdefault(key, {})[field] = (texts[0], texts[1])
     return details
 

@@ -10,14 +10,14 @@ from django.db.models import Max, Q
 from mainapp.core.models import AuditEntry, AuditHead, AuditSeal
 
 SEALS_A_QUERY, ENTRIES_A_QUERY = 50, 2000
-# Sealing runs every 5 s; entries of long transactions are older when they appear.
+# Sealing runs every 5 s; entries of long transactions are already older when they become visible.
 UNSEALED_S = 60
-# Longer than the longest transaction: an entry older than this was there when the seal before ran.
+# Longer than any transaction: an entry older than this was visible when the previous seal was made.
 LATE = timedelta(hours=1)
 
 
 class ChainState(NamedTuple):
-    """The last seal's number, hash and time (None without one), and the entries without a seal."""
+    """Number, hash and time of the last seal (None without one); the unsealed entries."""
 
     number: int
     hash: str
@@ -25,9 +25,14 @@ class ChainState(NamedTuple):
     unsealed: int
     oldest_unsealed_at: datetime | None
 
+    def overdue_since(self, at: datetime) -> datetime | None:
+        """Return the time of the oldest unsealed entry, if it should have been sealed by now."""
+        oldest = self.oldest_unsealed_at
+        return oldest if oldest and oldest < at - timedelta(seconds=UNSEALED_S) else None
+
 
 def chain_state(*, limit: int = 10_000) -> ChainState:
-    """Return the state of the chain; `unsealed` is counted up to `limit`. Three queries."""
+    """Return the state of the chain; unsealed entries are counted up to `limit`. Three queries."""
     head = _head()
     seal = AuditSeal.objects.filter(number=head.number).defer("entries").first()
     unsealed = AuditEntry.objects.filter(seal_number=None).order_by("seal_number", "pk")
@@ -50,21 +55,21 @@ def _last_number() -> int:
 
 
 class Verification:
-    """A walk along the chain, in constant memory; `faults` yields a line for each fault.
+    """A walk along the chain in constant memory; `faults` yields a line per fault.
 
-    With `since`, it begins with the first seal made since then, and trusts the one before. `head`
-    is the hash of a seal that an operator has noted elsewhere: without its seal in the chain, the
-    end was removed, or the chain was written anew.
+    With `since`, it begins with the first seal made since then, and trusts the previous one. `head`
+    is the hash of a seal that an operator noted elsewhere: if the chain has no such seal, its end
+    was removed or the chain was rewritten.
     """
 
     def __init__(self, *, since: datetime | None = None, head: str = "") -> None:
         self.since, self.noted_head = since, head
         self.seals = self.entries = 0
         self.number, self.hash = 0, ""
-        self._complete_at: datetime | None = None  # of the last seal that left no entry
+        self._complete_at: datetime | None = None  # of the last seal that left nothing unsealed
 
     def faults(self, *, at: datetime) -> Iterator[str]:
-        """Yield the faults as of the time `at`, in the order of the chain."""
+        """Yield the faults in the order of the chain; `at` is the current time."""
         head = _head()
         first, last = self._first_number(), _last_number()
         self._trust_seal_before(first)
@@ -98,11 +103,11 @@ class Verification:
         return AuditSeal.objects.filter(hash=self.noted_head).exists()
 
     def _note_time(self, seal: AuditSeal) -> None:
-        if len(seal.entries) < AuditSeal.LIMIT:
+        if isinstance(seal.entries, list) and len(seal.entries) < AuditSeal.LIMIT:
             self._complete_at = seal.sealed_at
 
     def _seal_faults(self, seal: AuditSeal) -> Iterator[str]:
-        """Yield the faults of a seal itself, and take it as the last one seen."""
+        """Yield the faults of a seal itself, and remember it as the last one seen."""
         if seal.number > self.number + 1 and (self.number or self.since is None):
             yield f"seals {self.number + 1} to {seal.number - 1}: missing"
         elif seal.previous_hash != self.hash and (self.number or self.since is None):
@@ -113,7 +118,10 @@ class Verification:
         self.seals += 1
 
     def _entry_faults(self, seal: AuditSeal, entries: list[AuditEntry]) -> Iterator[str]:
-        digests = dict(map(tuple, seal.entries))
+        digests = _digests_of(seal)
+        if digests is None:
+            yield f"seal {seal.number}: unreadable: its entries are not pairs of an id and a hash"
+            entries, digests = [], {}
         for entry in entries:
             digest = digests.pop(entry.pk, None)
             if digest is None:
@@ -128,7 +136,7 @@ class Verification:
         self._note_time(seal)
 
     def _end_faults(self, head: AuditHead) -> Iterator[str]:
-        """Yield the faults beyond the last seal; `head` was read before the walk."""
+        """Yield the faults after the last seal; `head` was read before the walk."""
         if head.number > self.number:
             yield f"seals {self.number + 1} to {head.number}: missing: the head is {head.number}"
         if self.number > _head().number:
@@ -140,13 +148,12 @@ class Verification:
 
     def _unsealed_faults(self, at: datetime) -> Iterator[str]:
         state = chain_state()
-        oldest = state.oldest_unsealed_at
-        if oldest and oldest < at - timedelta(seconds=UNSEALED_S):
-            yield f"entries: {state.unsealed} without a seal, the oldest of {oldest.isoformat()}"
+        if since := state.overdue_since(at):
+            yield f"entries: {state.unsealed} without a seal, the oldest of {since.isoformat()}"
 
 
 def _links(first: int, last: int) -> Iterator[tuple[int, AuditSeal | None, list[AuditEntry]]]:
-    """Yield each number with its seal, None if it is missing, and the entries that name it."""
+    """Yield each number with its seal (None if missing) and the entries that name it."""
     entries = _entries_between(first, last)
     groups = ((number, list(group)) for number, group in groupby(entries, _seal_number))
     group = next(groups, None)
@@ -162,6 +169,15 @@ def _links(first: int, last: int) -> Iterator[tuple[int, AuditSeal | None, list[
     while group:
         yield group[0], None, group[1]
         group = next(groups, None)
+
+
+def _digests_of(seal: AuditSeal) -> dict[int, str] | None:
+    """Return the digests of a seal's entries by their ids; None if somebody has broken the list."""
+    try:
+        digests = {key: digest for key, digest in seal.entries}  # noqa: C416 - checks that they are pairs
+    except (TypeError, ValueError):
+        return None
+    return digests if all(isinstance(key, int) for key in digests) else None
 
 
 def _seals_between(first: int, last: int) -> Iterator[AuditSeal]:

@@ -1,4 +1,4 @@
-"""Values of the dashboard: sizes of tables in one bounded query, the state of Redis, and curves."""
+"""The dashboard's values: table sizes in one bounded query, the state in Redis, and curves."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -24,8 +24,8 @@ from mainapp.operations.board import readings
 from mainapp.operations.events import COUNTS, CURVES
 from mainapp.operations.models import Report, Sample
 
-# Larger tables are estimated. Counting 10,000 rows of each of 11 tables takes a few milliseconds,
-# and no more when they have 10 million.
+# Larger tables are estimated. Counting up to 10,000 rows of each of 11 tables takes a few
+# milliseconds, also if they have 10 million.
 EXACT = 10_000
 HOUR = timedelta(hours=1)
 
@@ -40,8 +40,8 @@ TABLES: Mapping[str, type[Model]] = {
     "reports_count": Report,
     "notifications_count": Notification,
 }
-# Backlogs, with the conditions of partial or leading indexes. Only a lower bound is known of longer
-# ones.
+# Backlogs, with the conditions of partial or leading indexes. For longer ones only a lower bound is
+# known.
 BACKLOGS: Mapping[str, tuple[type[Model], str]] = {
     "complaints_count": (Case, "state = 'open'"),
     "outbox_depth": (Delivery, "state IN ('waiting', 'claimed')"),
@@ -49,7 +49,7 @@ BACKLOGS: Mapping[str, tuple[type[Model], str]] = {
 
 
 class Sizes(NamedTuple):
-    """Counts by name, and the names of those that are about right or only a lower bound."""
+    """Counts by name, with the names of those that are estimates or lower bounds."""
 
     counts: dict[str, int]
     about: list[str]
@@ -57,7 +57,7 @@ class Sizes(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """New messages and firings since two keys, the newest keys, and the depth of the outbox."""
+    """New messages and firings since two keys, the newest keys, and the outbox's depth."""
 
     messages: int
     firings: int
@@ -69,8 +69,8 @@ class Arrivals(NamedTuple):
 def sizes(*, exact: int = EXACT) -> Sizes:
     """Return the sizes of tables and backlogs. One query, which reads at most `exact` rows of each.
 
-    Larger tables are estimated: on PostgreSQL by its own statistics, on SQLite, and before the
-    first ANALYZE, by the distance of the smallest and the largest key, which counts deleted rows.
+    Larger tables are estimated: on PostgreSQL from its statistics; on SQLite, and before the first
+    ANALYZE, from the difference of the largest and the smallest key, which includes deleted rows.
     """
     with connection.cursor() as cursor:
         cursor.execute(_sizes_sql(connection.vendor, exact))
@@ -89,7 +89,7 @@ def sizes(*, exact: int = EXACT) -> Sizes:
 
 
 def live_values(*, at: datetime) -> dict[str, Any]:
-    """Return the values that are in Redis; no query. Raises: redis.RedisError."""
+    """Return the values that are in Redis; no database query. Raises: redis.RedisError."""
     pulse = Board(kind=settings.QUOTE_KIND).pulse()
     states = build_chain().states()
     return {
@@ -107,7 +107,7 @@ def open_sockets() -> int:
 
 
 def batch_age_s(*, at: datetime) -> int | None:
-    """Return the age of the last batch; None before the first. Raises: redis.RedisError."""
+    """Return the age of the last batch in seconds; None before the first. Raises: RedisError."""
     status = Board(kind=settings.QUOTE_KIND).status()
     return max(0, int((at - status.batch_at).total_seconds())) if status else None
 
@@ -123,7 +123,7 @@ def curves(*, at: datetime) -> list[list[Any]]:
 
 
 def arrivals(*, after_message: int, after_firing: int) -> Arrivals:
-    """Count what was written after two keys, at most EXACT rows of each. One query."""
+    """Count rows written after two keys, up to EXACT rows of each table. One query."""
     message, firing = _table(Message), _table(Firing)
     parts = (
         _count(f"{message} WHERE id > %s", EXACT),
@@ -156,18 +156,18 @@ def _backlog(model: type[Model], condition: str, exact: int) -> str:
 
 
 def _count(rows: str, exact: int) -> str:
-    """Return SQL that counts the rows, and stops at one more than `exact`."""
+    """Return SQL that counts rows and stops at `exact` + 1."""
     return f"(SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT {exact + 1}) AS counted)"  # noqa: S608 - our own tables and conditions
 
 
 def _distance_of_keys(model: type[Model]) -> str:
     table = _table(model)
-    # Two subqueries: SQLite finds a minimum or a maximum in the index only if it is alone.
+    # Two subqueries: SQLite uses the index for MIN or MAX only if it is the only aggregate.
     return f"(SELECT MAX(id) FROM {table}) - (SELECT MIN(id) FROM {table}) + 1"  # noqa: S608 - our own tables
 
 
 def _estimate_in_postgresql(model: type[Model]) -> str:
-    """Return SQL for the number of rows by its last VACUUM or ANALYZE, if there was one."""
+    """Return SQL for the rows at the last VACUUM or ANALYZE; before the first, by the keys."""
     return (
         "COALESCE((SELECT reltuples::bigint FROM pg_class"  # noqa: S608 - our own tables
         f" WHERE oid = '{_table(model)}'::regclass AND reltuples > 0),"

@@ -1,1 +1,1 @@
-"""Changes made by the people who run an instance."""
+"""Services for operators, and for the reports of users."""

@@ -1,4 +1,4 @@
-"""The collector of the dashboard: one for the instance, whatever its viewers and processes."""
+"""Refresh the dashboard's snapshot: one process at a time, however many viewers there are."""
 
 import logging
 from datetime import datetime
@@ -18,21 +18,21 @@ from mainapp.operations.selectors.dashboard import curves, live_values, sizes
 logger = logging.getLogger(__name__)
 
 LIVE_MS, COUNTS_MS, CURVES_MS = 1_000, 2_000, 20_000
-# Shortened by the jitter of the callers' timers, so that a caller every second gets each turn.
+# Slightly shorter, because timers have jitter: a caller that comes every second gets each turn.
 SLACK_MS = 100
 
 
 def current_snapshot(*, at: datetime) -> tuple[Snapshot, bool]:
     """Return the dashboard's values, and whether this process has just read them.
 
-    At most one process at a time reads, so the cost does not grow with viewers or processes: at
-    most one query in two seconds for the counts, and one in twenty for the curves. Others get what
-    it stored. Raises: redis.RedisError.
+    One process at a time reads, and the others use what it stored, so the cost does not grow with
+    viewers or processes: at most one query per two seconds for the counts, and one per twenty
+    seconds for the curves. Raises: redis.RedisError.
     """
     stored = load_snapshot()
     if not take_turn("live", LIVE_MS - SLACK_MS):
         return stored, False
-    meter().publish()  # else its own new sockets would appear only after seconds
+    meter().publish()  # otherwise this process's new sockets would appear seconds later
     read = stored | live_values(at=at) | _database_values(stored, at)
     snapshot = dict.fromkeys(FIELDS) | read | {"read_at": at.isoformat().replace("+00:00", "Z")}
     store_snapshot(snapshot)

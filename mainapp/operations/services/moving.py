@@ -1,8 +1,8 @@
-"""Copies a SQLite database into an empty PostgreSQL, and compares both row by row.
+"""Copy a SQLite database into an empty PostgreSQL database and compare both row by row.
 
-All models of all apps are copied, those of other packages included, with their keys. The source is
-opened for reading only, and read in one transaction; the target is written in one transaction, so
-that a failure leaves it as it was.
+All models of all apps are copied with their keys, including those of other packages. The source is
+opened read-only and read in one transaction. The target is written in one transaction, so that a
+failure leaves it unchanged.
 """
 
 import json
@@ -29,12 +29,12 @@ FILLED_BY_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permis
 
 
 class MoveError(Exception):
-    """A database that cannot be moved, with the reason in one line."""
+    """A database that cannot be moved, with a one-line reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class MovedTable:
-    """A table with its number of rows and the checksum that both databases have."""
+    """A table with its number of rows, and the checksum that is equal in both databases."""
 
     name: str
     count: int
@@ -42,7 +42,7 @@ class MovedTable:
 
 
 def connect(*, source: str, target: dict[str, Any]) -> None:
-    """Add the connections: a SQLite file by its path, and Django's settings of a PostgreSQL."""
+    """Add the two connections: a SQLite file by its path, and Django's settings of a PostgreSQL."""
     read_only = {"ENGINE": "django.db.backends.sqlite3", "NAME": f"file:{quote(source)}?mode=ro"}
     configured = connections.configure_settings({"default": {}, SOURCE: read_only, TARGET: target})
     for alias in (SOURCE, TARGET):
@@ -50,7 +50,7 @@ def connect(*, source: str, target: dict[str, Any]) -> None:
 
 
 def check_source() -> None:
-    """Check that the source has the newest schema and no broken reference. Raises: MoveError."""
+    """Check that the source has the newest schema and no broken references. Raises: MoveError."""
     executor = MigrationExecutor(connections[SOURCE])
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise MoveError("the source needs migrations: run `manage.py setup` first")
@@ -61,7 +61,7 @@ def check_source() -> None:
 
 
 def check_target() -> None:
-    """Check that the target has no data yet. Raises: MoveError."""
+    """Check that the target is empty. Raises: MoveError."""
     try:
         with connections[TARGET].cursor() as cursor:
             names = set(connections[TARGET].introspection.table_names(cursor))
@@ -76,7 +76,7 @@ def check_target() -> None:
 def move_rows(*, on_table: Callable[[MovedTable], None]) -> None:
     """Copy all rows into the migrated target, compare them, and set the sequences.
 
-    `on_table` is called for each table that is equal in both. Raises: MoveError.
+    `on_table` is called for each table, once both copies are equal. Raises: MoveError.
     """
     try:
         with transaction.atomic(using=SOURCE), transaction.atomic(using=TARGET):
@@ -89,8 +89,8 @@ def move_rows(*, on_table: Callable[[MovedTable], None]) -> None:
 
 
 def _models() -> list[type[models.Model]]:
-    found = apps.get_models(include_auto_created=True)
-    return [model for model in found if model._meta.managed and not model._meta.proxy]
+    all_models = apps.get_models(include_auto_created=True)
+    return [model for model in all_models if model._meta.managed and not model._meta.proxy]
 
 
 def _truncate() -> None:
@@ -113,7 +113,7 @@ def _move_table(model: type[models.Model]) -> MovedTable:
 
 
 class _Checksum:
-    """The rows of a model in one of the databases, and their checksum after the last row."""
+    """Yields a model's rows from one database; after the last row, it has their checksum."""
 
     def __init__(self, model: type[models.Model]) -> None:
         self._model = model
@@ -136,7 +136,7 @@ class _Checksum:
 
 
 def _canonical(value: Any) -> str:
-    """Return a text that is the same for a value from either database."""
+    """Return a text that is equal for equal values of either database."""
     if isinstance(value, dict | list):
         return json.dumps(value, sort_keys=True)
     if isinstance(value, Decimal):
@@ -149,7 +149,7 @@ def _canonical(value: Any) -> str:
 def _insert(
     model: type[models.Model], fields: Sequence[Any], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Insert rows as they are: no default, date or signal changes them. Raises: MoveError."""
+    """Insert rows unchanged, without defaults, automatic dates or signals. Raises: MoveError."""
     try:
         with transaction.atomic(using=TARGET):
             _execute_insert(model, fields, rows)

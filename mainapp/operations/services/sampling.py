@@ -1,4 +1,4 @@
-"""Sampling of the instance once a minute, for the curves of the dashboard."""
+"""Sample the instance once a minute, for the dashboard's curves."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +12,14 @@ from mainapp.operations.selectors.dashboard import arrivals, batch_age_s, open_s
 
 TASK, EVERY_S = "sample_instance", 60
 MINUTE = timedelta(minutes=1)
-# After a longer pause, the numbers a minute are unknown rather than spread over it.
+# After a longer pause, rates per minute are unknown, instead of being averaged over the pause.
 MAX_PAUSE = timedelta(minutes=5)
 
 
 def write_sample(*, at: datetime) -> bool:
-    """Write the sample of the minute, in place of that of two hours before; False if it exists.
+    """Write this minute's sample over that of two hours ago; return False if it exists already.
 
-    Three queries, none of which grows with the tables. Safe to repeat.
+    Three queries, whose cost does not grow with the tables. Safe to repeat.
     """
     minute = at.replace(second=0, microsecond=0)
     before = Sample.objects.filter(minute__lte=minute).order_by("minute").last()
@@ -39,7 +39,7 @@ def write_sample(*, at: datetime) -> bool:
 
 
 def ensure_sampling() -> None:
-    """Schedule the sampling unless it is scheduled; an admin's changes are kept."""
+    """Schedule the sampling unless it exists, so that an admin's changes are kept."""
     if not PeriodicTask.objects.filter(name=TASK).exists():
         every = IntervalSchedule.objects.create(every=EVERY_S, period=IntervalSchedule.SECONDS)
         PeriodicTask.objects.create(name=TASK, task=TASK, interval=every, expire_seconds=EVERY_S)

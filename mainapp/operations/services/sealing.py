@@ -1,8 +1,8 @@
-"""Sealing of audit entries into a hash chain, under one locked row.
+"""Seal audit entries into a hash chain, under one locked row.
 
-The ids of entries do not rise in the order of their commits: a slow transaction's entry may appear
-below ids that are already sealed. Sealing therefore asks which entries have no seal, and not which
-ids are new. It hashes the rows as it reads them, in the values that verification will read.
+Ids do not follow the order of commits: an entry of a slow transaction may appear below ids that are
+already sealed. Sealing therefore selects entries without a seal, not ids above the last one. It
+hashes the rows as read from the database, with the values that verification will read.
 """
 
 from datetime import datetime
@@ -17,10 +17,10 @@ TASK, EVERY_S = "seal_audit", 5
 
 
 def seal_entries(*, at: datetime) -> int:
-    """Seal all entries that have no seal, AuditSeal.LIMIT at a time; return their number.
+    """Seal all unsealed entries, AuditSeal.LIMIT at a time; return their number.
 
-    Safe to run concurrently. The cost depends on the new entries only: six queries per seal, and
-    one if there are none.
+    Safe to run concurrently. The cost depends on the new entries only: six queries per seal, one if
+    there are none.
     """
     total = 0
     while _unsealed().exists() and (count := _seal_batch(at)):
@@ -29,14 +29,14 @@ def seal_entries(*, at: datetime) -> int:
 
 
 def ensure_sealing() -> None:
-    """Schedule the sealing unless it is scheduled; an admin's changes are kept."""
+    """Schedule the sealing unless it exists, so that an admin's changes are kept."""
     if not PeriodicTask.objects.filter(name=TASK).exists():
         every = IntervalSchedule.objects.create(every=EVERY_S, period=IntervalSchedule.SECONDS)
         PeriodicTask.objects.create(name=TASK, task=TASK, interval=every, expire_seconds=EVERY_S)
 
 
 def _unsealed() -> "QuerySet[AuditEntry]":
-    # Sorted by both columns of the index, so that PostgreSQL does not walk along the ids instead.
+    # Sorted by both columns of the index; otherwise PostgreSQL would scan the ids.
     return AuditEntry.objects.filter(seal_number=None).order_by("seal_number", "pk")
 
 

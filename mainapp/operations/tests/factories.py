@@ -20,7 +20,7 @@ class ReportFactory(RowFactory[Report]):
 
 
 def make_mails(count, **fields):
-    """Write e-mails into the outbox, for reports with many rows."""
+    """Create e-mails in the outbox, for reports with many rows."""
     now = timezone.now()
     values = {"kind": "email", "subject": "x", "text": "x", "due_at": now, "created_at": now}
     values |= {"state": "sent", "sent_at": now} | fields
@@ -31,7 +31,7 @@ def make_mails(count, **fields):
 
 
 def run_to_end(report: Report) -> Report:
-    """Work on a report, as a worker does, and return it."""
+    """Work on a report like a worker, until it is done, and return it."""
     while run_report(report_pk=report.pk):
         report.refresh_from_db()
         if not report.is_open:

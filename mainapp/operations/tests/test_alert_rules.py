@@ -34,7 +34,7 @@ SUFFIXES = {
 
 @pytest.fixture(scope="module")
 def exported(django_db_setup, django_db_blocker):
-    """Return the labels of each metric that /metrics has, by its name in PromQL."""
+    """Return the labels of each metric of /metrics, by its name in PromQL."""
     with django_db_blocker.unblock():
         families = list(metrics(at=timezone.now()))
     return {
@@ -61,7 +61,7 @@ def test_metrics_and_labels_exist(name, exported):
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_counters_are_read_by_their_increase(name):
-    """A counter's value says nothing, and a restart of Redis sets it to 0."""
+    """A counter's value is meaningless, because a Redis restart sets it to 0."""
     for match in re.finditer(r"pregao_\w+_(?:total|bucket|sum|count)\b", EXPRESSIONS[name]):
         before = EXPRESSIONS[name][: match.start()]
         assert re.search(r"(?:rate|increase|absent)\($", before)

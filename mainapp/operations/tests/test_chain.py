@@ -1,4 +1,4 @@
-"""The audit's hash chain: sealing, also in parallel, and every fault that verification finds."""
+"""The audit's hash chain: sealing, also in parallel, and every kind of fault."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -223,6 +223,18 @@ def test_an_altered_seal_is_found(chain):
     seal.hash = seal.digest()
     seal.save()
     assert faults() == ["seal 3: broken link: it does not follow seal 2"]
+
+
+@pytest.mark.parametrize("broken", [{"a": 1}, [1, 2], "x", [["1", "x"]], [[[1], "x"]]])
+def test_a_broken_list_in_a_seal_is_named_and_the_walk_goes_on(broken, chain):
+    AuditSeal.objects.filter(number=2).update(entries=broken)
+    AuditEntry.objects.filter(pk=entry(4).pk).update(key="x")
+
+    assert faults() == [
+        "seal 2: altered: its content has another hash",
+        "seal 2: unreadable: its entries are not pairs of an id and a hash",
+        f"entry {entry(4).pk}: changed since seal 3",
+    ]
 
 
 def test_an_altered_last_seal_is_found(chain):

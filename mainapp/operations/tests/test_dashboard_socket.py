@@ -7,12 +7,15 @@ import pytest
 import redis
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
+from django.test import Client
 
 from mainapp.accounts.models import User
+from mainapp.accounts.selectors.second_factors import second_factor_record
 from mainapp.core.realtime.writer import never_sends
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.forum.tests.factories import MessageFactory
+from mainapp.market.tests.factories import NOON
 from mainapp.operations.board import dashboard as board
 from mainapp.operations.consumers import collect
 from mainapp.operations.events import COUNTS, LIVE
@@ -52,6 +55,40 @@ async def test_first_frame_has_every_count_and_later_ones_what_changed(websocket
 
         assert frame["messages_count"] == 1
         assert "ideas_count" not in frame
+
+
+def log_in(admin, is_used):
+    """Log an admin in, with or without a second factor; return the key of the session."""
+    client = Client()
+    client.force_login(admin)
+    session = client.session
+    if is_used:
+        session.update(second_factor_record(at=NOON))
+        session.save()
+    return session.session_key
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+async def test_an_admin_needs_the_second_factor_that_is_required(
+    websocket, admin, settings, is_used
+):
+    settings.ADMIN_REQUIRES_SECOND_FACTOR = True
+    key = await database_sync_to_async(log_in)(admin, is_used)
+
+    async with websocket(PATH, cookie=f"sessionid={key}") as socket:
+        if is_used:
+            assert (await socket.next())["type"] == "dashboard_data"
+        else:
+            assert await socket.closed() == 4403
+
+
+async def test_a_superuser_who_is_none_any_more_loses_the_socket(websocket):
+    user = await database_sync_to_async(User.objects.create_user)("root", is_superuser=True)
+    async with websocket(PATH, user) as socket:
+        await socket.next()
+        user.is_superuser = False
+        await user.asave()
+        assert await socket.closed() == 1012
 
 
 async def test_only_admins_may_open_it(websocket, alice, bob):

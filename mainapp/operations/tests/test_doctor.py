@@ -14,12 +14,19 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from conftest import flush_redis
+from mainapp.accounts.models import User
 from mainapp.core import static_files
+from mainapp.core.code_version import code_version
 from mainapp.core.limits.seeding import seed_default_plan
+from mainapp.core.models import AuditHead
+from mainapp.core.redis import client
 from mainapp.market import board
 from mainapp.notifications.models import Delivery
 from mainapp.notifications.tests.smtp import Mailbox, smtp_server
 from mainapp.notifications.transports import vapid
+from mainapp.operations.board import REGISTRY, meter
+from mainapp.operations.board.meter import gauges_key
 from mainapp.operations.management.doctor import (
     CHECKS,
     configuration,
@@ -30,6 +37,7 @@ from mainapp.operations.management.doctor import (
 )
 from mainapp.operations.management.doctor import redis as redis_checks
 from mainapp.operations.management.doctor.findings import Check, fault, ok, run_checks
+from mainapp.operations.services.sealing import seal_entries
 from mainapp.operations.views import health
 from tests.redis_servers import server
 
@@ -74,8 +82,7 @@ def own_redis(tmp_path, monkeypatch):
 
 
 def test_a_check_that_fails_or_hangs_is_one_line_and_secrets_are_replaced(settings):
-    settings.EMAIL_HOST_PASSWORD = "top secret word"
-    settings.REDIS_URL = "redis://:p%40ssword@127.0.0.1/0"
+    settings.SECRETS = ["top secret word", "p@ssword"]
     hanging = socket.socketpair()
 
     def fail():
@@ -95,7 +102,7 @@ def test_a_check_that_fails_or_hangs_is_one_line_and_secrets_are_replaced(settin
     assert [tuple(line) for line in lines] == [
         ("good", True, "fine"),
         ("good", False, "not fine"),
-        ("failing", False, "OSError: refused *** ***"),
+        ("failing", False, "OSError: refused … …"),
         ("leaving", False, "SystemExit: pregao: no"),
         ("hanging", False, "no answer within 0.2 s"),
     ]
@@ -334,7 +341,7 @@ def test_a_message_that_is_overdue_is_a_fault(db):
     now = timezone.now()
     row = {"kind": "email", "address": "a@example.org", "subject": "x", "text": "x"}
     Delivery.objects.create(**row, message_id="a", created_at=now, due_at=now)
-    assert oks(redis_checks.check_outbox) == ["1 messages wait, none for long"]
+    assert oks(redis_checks.check_outbox) == ["1 messages waiting, none overdue"]
     Delivery.objects.update(due_at=now - timedelta(minutes=30))
     assert faults(redis_checks.check_outbox) == [
         "a message is overdue by 30 min: look at the worker and its log"
@@ -418,7 +425,7 @@ def test_folders_and_the_env_file_are_private_and_writable(site, tmp_path, monke
 def test_static_files_are_those_of_this_version(site, tmp_path, monkeypatch):
     monkeypatch.setattr(static_files, "fault", lambda: "")
     site.STATIC_ROOT = tmp_path / "static"
-    text = "another version's files are collected: run `manage.py setup`"
+    text = "collected for another version: run `manage.py setup`"
     assert faults(files.check_static_files) == [text]
     record = tmp_path / "static.versions.json"
     record.write_text(json.dumps({"state": "of another version"}))
@@ -457,3 +464,37 @@ def test_packages_are_compared_with_the_lock(tmp_path, monkeypatch):
     (text,) = faults(versions.check_packages)
     assert text.startswith("django 5.")
     assert text.endswith(" instead of 1.0, missing-here missing instead of 3: run `make install`")
+
+
+# The audit and the processes -------------------------------------------------------------------
+
+
+def test_the_head_of_the_audit_and_entries_without_a_seal_are_shown(db, time_machine):
+    (head,) = databases.check_audit()
+    assert tuple(head) == (True, "0 seals, head none yet")
+    row = User.objects.create_user("ana")
+    seal_entries(at=timezone.now())
+    row.bio = "x"
+    row.save()
+    time_machine.move_to(timezone.now() + timedelta(seconds=61))
+
+    late, head = databases.check_audit()
+
+    assert head.text == f"1 seals, head {AuditHead.objects.get().hash}"
+    assert (late.is_ok, late.text.partition(",")[0]) == (False, "1 entries have no seal")
+
+
+def test_processes_of_another_version_are_named():
+    flush_redis()
+    meter().publish()
+    old = {"role": "worker", "version": "abc", "sockets": {}, "gauges": []}
+    with client().pipeline() as pipeline:
+        pipeline.set(gauges_key("1-old"), json.dumps(old))
+        REGISTRY.add(pipeline, "1-old")
+        pipeline.execute()
+
+    own = code_version()
+    assert [tuple(finding) for finding in versions.check_processes()] == [
+        (False, f"1 worker of version abc, not {own}: restart it"),
+        (True, f"1 web, version {own}"),
+    ]

@@ -23,7 +23,7 @@ from mainapp.portfolio.models import Carteira
 
 
 class KilledError(Exception):
-    """The worker ends here, as by a signal."""
+    """Ends the worker here, like a signal."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def expire_lease(report):
 
 
 def kill_after(monkeypatch, batches, name="store"):
-    """Make a worker end after it stored some batches, before the row says so."""
+    """Make a worker end after it has written some batches, before the row is updated."""
     original, calls = getattr(making, name), []
 
     def call_or_die(*args, **options):

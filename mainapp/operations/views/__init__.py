@@ -1,1 +1,1 @@
-"""Pages and addresses for the people and machines that watch an instance."""
+"""Pages and endpoints for operators and monitoring, and the users' reports and quotas."""

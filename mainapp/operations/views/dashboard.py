@@ -1,4 +1,4 @@
-"""The dashboard of the people who run the instance; all of its values come by `ws/dashboard/`."""
+"""The operators' dashboard; `ws/dashboard/` sends all of its values."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

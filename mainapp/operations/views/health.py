@@ -1,4 +1,4 @@
-"""Health checks of this process and of the services that it depends on."""
+"""Health checks of this process and of the services on which it depends."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -60,7 +60,7 @@ def check_database() -> str:
 
 
 def check_redis() -> str:
-    """Report whether Redis accepts writes: a replica and a full Redis still reply to PING."""
+    """Check that Redis accepts writes: a replica and a full Redis still reply to PING."""
 
     def check() -> str:
         try:
@@ -77,7 +77,7 @@ def check_redis() -> str:
 
 
 def check_batch() -> str:
-    """Report an overdue batch by the age of the last one, and a batch in the future."""
+    """Check that the last batch is neither overdue nor in the future."""
 
     def check() -> str:
         status = board.Board(kind=settings.QUOTE_KIND, redis_client=redis_client()).status()

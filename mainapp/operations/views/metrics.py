@@ -22,7 +22,7 @@ PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-R
 
 
 class _LiveCollector(Collector):
-    """Collector that reads all values at collection time."""
+    """Collector that reads all values when it is scraped."""
 
     def collect(self) -> Iterable[Metric]:
         return families(at=timezone.now())

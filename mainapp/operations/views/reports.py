@@ -1,4 +1,4 @@
-"""The pages on which users request, follow and download their reports."""
+"""The pages on which users request and download reports."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ PAGE_SIZE = 20
 
 @never_cache
 def reports(request: MemberRequest) -> HttpResponse:
-    """Show the form and the list; htmx polls the list alone while a report is open."""
+    """Show the form and the list; while a report is open, htmx polls only the list."""
     if request.headers.get("HX-Request") == "true":
         return render(request, "mainapp/operations/_reports.html", _list_context(request))
     form = ReportForm(request.POST or None, user=request.user)

@@ -1,4 +1,4 @@
-"""The page of the user's quotas."""
+"""The page of a user's quotas."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

@@ -1,7 +1,7 @@
-"""Migrations beside running processes: none waits long for a lock on a table.
+"""Migrations while the site runs: none blocks other processes for long.
 
-A migration that waits for a lock makes everybody who comes later wait behind it. So it gives up
-after 5 s, lets them pass, and tries again.
+While a migration waits for a table lock, all later requests for the table wait behind it. So it
+gives up after 5 s, lets them pass, and tries again.
 """
 
 import time
@@ -18,16 +18,16 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 def migrate(*, on_wait: Callable[[], None]) -> str:
-    """Run the migrations that are missing; the check is ten times cheaper than `migrate`.
+    """Run missing migrations; checking first is ten times cheaper than always running `migrate`.
 
-    `on_wait` is called once if a table is locked by others for longer than LOCK_TIMEOUT_S.
-    Raises: OperationalError if it still is after TRIES.
+    `on_wait` is called once if others lock a table for longer than LOCK_TIMEOUT_S. Raises:
+    OperationalError if it is still locked after TRIES.
     """
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:
         return "up to date"
-    # An index that is built concurrently waits for all older transactions.
+    # Building an index concurrently waits for all older transactions.
     is_quick = all(step.atomic for step, _ in plan)
     with _lock_timeout(LOCK_TIMEOUT_S if is_quick else 0):
         _apply(on_wait)
@@ -37,7 +37,7 @@ def migrate(*, on_wait: Callable[[], None]) -> str:
 def _apply(on_wait: Callable[[], None]) -> None:
     for attempt in range(TRIES):
         try:
-            # Those that are applied stay so: an attempt begins with the first one that is not.
+            # Applied migrations stay applied: the next attempt continues after them.
             call_command("migrate", interactive=False, verbosity=0)
             return
         except OperationalError as error:

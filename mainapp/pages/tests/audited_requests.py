@@ -1,7 +1,7 @@
-"""Valid requests for every mutating page and operation, and the audit entries that each leaves.
+"""Valid requests for every mutating page and operation, with the audit entries each leaves.
 
-AUDITED has the lines of the policy tables that leave entries, and NOT_AUDITED the others, with the
-reason. A line that is in neither makes `test_audited_requests` fail.
+AUDITED has the lines of the policy tables that leave entries, and NOT_AUDITED the others, with a
+reason. A line in neither of them makes `test_audited_requests` fail.
 """
 
 import re
@@ -35,9 +35,9 @@ Data = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sent:
-    """A request: its body, whose it is, the entries that it leaves, and the object of its URL.
+    """A request: its body, its sender, the entries that it leaves, and the object of its URL.
 
-    `leaves` has "model action" or "model action field" for each entry. The actor is the person,
+    `leaves` has "model action" or "model action field" for each entry. The actor is the sender,
     unless the request has `no_actor`.
     """
 
@@ -72,7 +72,7 @@ def lines() -> list[str]:
 
 
 def person_of(line: str, request: Sent) -> str:
-    """Return who sends a request: an owner, host or admin, whoever comes first and may."""
+    """Return the sender of a request: the first of owner, host and admin who may send it."""
     if request.person:
         return request.person
     name, method = line.split()
@@ -140,7 +140,7 @@ def _holder(world: World, arguments: Data) -> None:
 
 
 def _reset_link(world: World) -> Data:
-    """Open the link of a mail, which stores its key in the session; return the form's address."""
+    """Open an e-mailed link, which stores its key in the session; return the form's URL."""
     owner = world.users["owner"]
     link = {"uidb36": user_pk_to_url_str(owner), "key": default_token_generator.make_token(owner)}
     answer = world.browser("owner").get(reverse("new-password", kwargs=link))

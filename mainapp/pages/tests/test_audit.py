@@ -9,7 +9,12 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db import DatabaseError, models
 from django.utils import timezone
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import (
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.services.deletion import delete_account
@@ -20,7 +25,7 @@ from mainapp.alerts.tests.factories import make_alert
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.tests.factories import ClubFactory
 from mainapp.core import audit
-from mainapp.core.acts import acting
+from mainapp.core.contexts import SOCKET, TASK, Context, handling
 from mainapp.core.models import AuditEntry, Plan, QuotaRule
 from mainapp.forum.models import Room
 from mainapp.forum.services.messages import post_message
@@ -316,13 +321,17 @@ def test_models_of_other_packages_are_recorded_when_saved(alice):
     task.last_run_at = NOW
     task.save(update_fields=["last_run_at"])
     night.delete()
+    noon = SolarSchedule.objects.create(event="solar_noon", latitude=-23, longitude=-46)
+    noon.event = "sunset"
+    noon.save()
 
     rows = AuditEntry.objects.order_by("pk").values_list("model", "action", "fields", "changes")
     assert list(rows)[:2] == [
         ("account.emailaddress", "changed", ["verified"], {"verified": [False, True]}),
         ("django_celery_beat.periodictask", "changed", ["enabled"], {"enabled": [True, False]}),
     ]
-    assert [row[1] for row in rows][2:] == ["deleted"]
+    assert [row[1] for row in rows][2:] == ["deleted", "created", "changed"]
+    assert rows[4][3] == {"event": ["solar_noon", "sunset"]}
 
 
 # Transactions ----------------------------------------------------------------------------------
@@ -395,7 +404,7 @@ def test_requests_are_recorded_with_their_way_and_user(client, alice, stocks):
 
 
 def test_acts_are_nested_and_end(alice):
-    with acting("socket", lambda: 7), acting("task"):
+    with handling(Context("", SOCKET, person_id=7)), handling(Context("", TASK)):
         alice.bio = "a"
         alice.save()
     alice.bio = "b"
@@ -425,6 +434,14 @@ def test_admin_shows_filters_and_exports_entries_and_changes_none(admin_client, 
     assert len(lines) == 3
     assert '"{""is_closed"": [false, true]}"' in lines[1]
     assert MARK not in lines[2]
+
+
+@pytest.mark.parametrize("year", ["-1", "0", "99999999999999999999", "x", ""])
+def test_a_wrong_year_in_a_filter_of_the_admin_is_refused(admin_client, make, year):
+    make(Room)
+    for path in ("core/auditentry/?at__year=", "accounts/user/?date_joined__year="):
+        assert admin_client.get(f"/admin/{path}{year}").status_code == 400
+    assert admin_client.get("/admin/core/auditentry/?at__year=2026").status_code == 200
 
 
 def test_tasks_that_are_switched_off_in_the_admin_leave_entries(admin_client, db):

@@ -1,4 +1,4 @@
-"""New migrations must be safe while processes of the last release still run."""
+"""New migrations must be safe while processes of the previous release still run."""
 
 from importlib import import_module
 
@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 
-# The newest migration of each app in the last release: those up to it are exempt.
+# The newest migration of each app in the previous release; migrations up to it are exempt.
 RELEASED = {
     "accounts": 11,
     "agenda": 1,
@@ -23,7 +23,7 @@ RELEASED = {
     "portfolio": 2,
     "uploads": 1,
 }
-# A migration that no running process survives says so in its docstring, and in the change log.
+# A migration that breaks running processes says so in its docstring and in the changelog.
 STOP = "Stop the last release first"
 SAFE = (
     *(migrations.CreateModel, migrations.AddIndex, migrations.RunPython, migrations.RemoveIndex),
@@ -33,7 +33,7 @@ SAFE = (
 
 
 def unsafe(operation, new_models):
-    """Return whether an operation may break a process that does not know of it."""
+    """Return whether an operation may break a process of the previous release."""
     name = getattr(operation, "model_name", "").lower()
     if isinstance(operation, migrations.SeparateDatabaseAndState):
         return any(unsafe(inner, new_models) for inner in operation.database_operations)

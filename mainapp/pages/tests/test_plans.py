@@ -1,7 +1,7 @@
-"""Plans of the queries of every page, operation, socket and task, with big tables.
+"""Query plans of every page, operation, socket and task, with big tables.
 
-`make plans` runs it with a hundredth of the rows that `benchmarks/growth.py` measures; it takes
-minutes, so it is not a part of `make test`.
+`make plans` runs it with a hundredth of the rows that `benchmarks/growth.py` measures. It takes
+minutes and is not part of `make test`.
 """
 
 import inspect
@@ -49,9 +49,9 @@ VALUES = {
     "key": f"k{PERSON}",
     "user_pk": str(PERSON + 1),
 }
-# A form with a list of all tokens, of a package that logs every token that it issued.
+# An admin form, of another package, with a list of all issued tokens.
 SKIPPED = {"admin/token_blacklist/blacklistedtoken/add/"}
-# Reads of many rows that are accepted: place, table, reason.
+# Accepted reads of many rows: place, table, reason.
 KNOWN = [
     ("^get /admin/", ".*", "lists of the admin count and sort whole tables"),
     ("[?]q=", ".*", "a search compares the texts of everything that its reader may see"),

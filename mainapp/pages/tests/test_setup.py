@@ -1,5 +1,8 @@
 """The steps of `setup`: migrations, the schedule of updates, and the quotas."""
 
+import json
+from io import StringIO
+
 import pytest
 from django.db import connection, transaction
 from django.db.migrations import Migration
@@ -10,7 +13,12 @@ from mainapp.core.database import direct_connection
 from mainapp.core.limits.quotas import quota_kinds
 from mainapp.core.models import QuotaRule
 from mainapp.pages.management import migrating
-from mainapp.pages.management.commands.setup import schedule, seed_quotas
+from mainapp.pages.management.commands.setup import (
+    Command,
+    create_data_folder,
+    schedule,
+    seed_quotas,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +46,7 @@ def test_quotas_are_seeded_once(settings):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="locks of PostgreSQL")
 @pytest.mark.django_db(transaction=True)
 def test_a_migration_gives_up_a_lock_and_tries_again(monkeypatch):
-    """Another process reads the table in a transaction, which ends after the first attempt."""
+    """Another process reads the table in a transaction that ends after the first attempt."""
     reader, waits = direct_connection(), []
     reader.set_autocommit(False)
     reader.cursor().execute("SELECT 1 FROM core_tag")
@@ -59,3 +67,29 @@ def test_a_migration_gives_up_a_lock_and_tries_again(monkeypatch):
     assert migrating.migrate(on_wait=wait) == "1 migrations applied"
     assert waits == [True]
     reader.close()
+
+
+@pytest.mark.parametrize("log_format", ["json", "line"])
+def test_a_warning_has_the_format_of_the_log(log_format, monkeypatch):
+    monkeypatch.setenv("LOG_FORMAT", log_format)
+    errors = StringIO()
+
+    Command(stderr=errors)._warn("web push is OFF")
+
+    line = errors.getvalue()
+    if log_format == "json":
+        row = json.loads(line)
+        line = f"{row['message']}\n"
+        assert (row["level"], row["logger"]) == ("WARNING", "project")
+    assert line == "pregao: web push is OFF\n"
+
+
+def test_a_refusal_has_the_format_of_the_log(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    settings.DATA_DIR = tmp_path / "file" / "data"
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SystemExit) as refusal:
+        create_data_folder()
+
+    assert json.loads(refusal.value.code)["message"].startswith("pregao: DATA_DIR")

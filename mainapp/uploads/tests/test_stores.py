@@ -1,4 +1,4 @@
-"""Media in a bucket (a real server of S3's protocol) and in a folder, both shared by two hosts."""
+"""Media in a bucket (on a real S3 server) and in a folder, both shared by two hosts."""
 
 import logging
 import socket

@@ -1,4 +1,4 @@
-"""`manage.py reseal_second_factors`: seal with MFA_KEY what MFA_KEY_FALLBACKS sealed."""
+"""`manage.py reseal_second_factors`: encrypt with MFA_KEY what MFA_KEY_FALLBACKS encrypted."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from mainapp.core.sealing import KeyLost
 
 
 class Command(BaseCommand):
-    help = "Seal the secrets of second factors with the current key; then an earlier one can go."
+    help = "Encrypt all second factors with the current key; earlier keys can then be removed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -18,4 +18,4 @@ class Command(BaseCommand):
             raise CommandError(
                 "neither MFA_KEY nor MFA_KEY_FALLBACKS opens all secrets: keep the earlier keys"
             ) from None
-        self.stdout.write(f"{count} secrets sealed with the current key")
+        self.stdout.write(f"{count} secrets encrypted with the current key")

@@ -12,9 +12,9 @@ _LOGIN = Text(
     description=(
         "Exchange a username or an e-mail and the password for an access token, valid for five "
         "minutes, and a refresh token. `accounts/token/` is the same as `accounts/login/`. For an "
-        "account with a second factor the answer without `code` is `mfa_required`: send the same "
-        "again with the app's code or a recovery code, each valid once. An account with passkeys "
-        "alone has recovery codes, and may use an API key instead."
+        "account with a second factor, the response without `code` is `mfa_required`: repeat the "
+        "request with the app's code or a recovery code, each valid once. An account that has only "
+        "passkeys uses its recovery codes, or an API key instead."
     ),
     body={"username": "ana", "password": PASSWORD},
     errors=("invalid_credentials", "email_unverified", "mfa_required", "invalid_code"),
@@ -104,9 +104,9 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("get", "usage/"): Text(
         summary="Read the quotas",
         description=(
-            "The limits of the user's plan and their uses. `resets_at` is the end of the running "
-            "window: null without one, and for rows that a club holds at once. `club` gives those "
-            "of a club, for its managers."
+            "The limits of the user's plan and how much of each is used. `resets_at` is the end of "
+            "the current window; it is null without a window, and for limits on how many rows a "
+            "club has at once. With `club`, a club's managers get the limits of the club."
         ),
         answer={"kind": "rooms", "limit": 20, "used": 3, "resets_at": "2026-03-11T14:05:00Z"},
     ),

@@ -28,7 +28,7 @@ _DONE = _ANSWER | {
 TEXTS: Mapping[tuple[str, str], Text] = {
     ("get", "reports/"): Text(
         summary="List the reports",
-        description="The user's reports, the newest first.",
+        description="The user's reports, newest first.",
         answer=_DONE,
     ),
     ("post", "reports/"): Text(
@@ -37,8 +37,8 @@ TEXTS: Mapping[tuple[str, str], Text] = {
             "A worker makes the file; read `status` and `progress`, or wait for the notification "
             "of the kind `report`. Kinds: `alerts`, `firings`, `carteira`, `conversations` (the "
             'user\'s own messages), `ideas`; `club_activity` with `params` `{"club": slug}`, for '
-            "the managers of the club; `active_users` and `mail_log`, for admins. An empty body of "
-            "an admin is `active_users`. At most `REPORTS_A_DAY`, and three at the same time."
+            "the managers of the club; `active_users` and `mail_log`, for admins. From an "
+            "admin, an empty body means `active_users`. At most `REPORTS_A_DAY` a day, three open."
         ),
         body={"kind": "firings", "params": {}, "format": "xlsx"},
         answer=_ANSWER,
@@ -47,7 +47,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ("get", "reports/{id}/"): Text(
         summary="Read a report",
         description=(
-            "Its state: `pending`, `processing`, `done`, `failed` or `cancelled`. "
+            "The report's state: `pending`, `processing`, `done`, `failed` or `cancelled`. "
             "`waiting_for_worker` is true while it is pending and no worker runs."
         ),
         answer=_DONE,
@@ -58,15 +58,15 @@ TEXTS: Mapping[tuple[str, str], Text] = {
     ),
     ("post", "reports/{id}/cancel/"): Text(
         summary="Cancel a report",
-        description="End an open report. Safe to repeat; one that has ended is a conflict.",
+        description="End an open report. Safe to repeat; `conflict` if it has already ended.",
         answer=_ANSWER | {"status": "cancelled"},
         errors=("conflict",),
     ),
     ("get", "reports/{id}/download/"): Text(
         summary="Download a report",
         description=(
-            "The file, for its owner only, for seven days. Who lost the right to its content, such "
-            "as a former manager of the club, gets `forbidden`."
+            "The file, for its owner only, for seven days. An owner who may no longer see its "
+            "content, such as a former manager of the club, gets `forbidden`."
         ),
         errors=("forbidden",),
     ),

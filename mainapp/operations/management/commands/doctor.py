@@ -1,4 +1,4 @@
-"""Command that checks the instance and its surroundings; each line is ok, or says what to do."""
+"""`manage.py doctor`: check the instance and its surroundings, and say how to fix faults."""
 
 import json
 import sys

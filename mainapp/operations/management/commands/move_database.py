@@ -29,7 +29,9 @@ class Command(BaseCommand):
     help = "Copy the SQLite database into an empty PostgreSQL, and compare both."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("to", help="its DATABASE_URL; - to read it from standard input")
+        parser.add_argument(
+            "to", help="the PostgreSQL's DATABASE_URL; - reads it from standard input"
+        )
 
     def handle(self, *args: Any, to: str, **options: Any) -> None:
         url = sys.stdin.readline().strip() if to == "-" else to
@@ -60,7 +62,7 @@ class Command(BaseCommand):
 
 
 def running_parts() -> list[str]:
-    """Return the parts of the instance that hold a lease; none without Redis."""
+    """Return the parts of the instance that are running; none if Redis does not answer."""
     keys = {"worker": WORKER_KEY, "beat": BEAT.key, "streamer": STREAMER.key}
     try:
         web = ["web"] if list(readings()) else []
@@ -75,12 +77,12 @@ def _target(url: str) -> dict[str, Any]:
     except ValueError as error:
         raise MoveError(f"the new DATABASE_URL {error}") from None
     if target["ENGINE"] != "mainapp.core.postgresql":
-        raise MoveError("the new DATABASE_URL is not a PostgreSQL")
+        raise MoveError("the new DATABASE_URL is not PostgreSQL")
     return target
 
 
 def _migrate(url: str) -> None:
-    """Migrate the target in a process of its own, whose migrations see no other database."""
+    """Migrate the target in a separate process, so that its migrations see no other database."""
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"],
         cwd=settings.BASE_DIR,

@@ -1,4 +1,4 @@
-"""Verify the audit's hash chain, from its first seal or from a day on."""
+"""`manage.py verify_audit`: verify the audit's hash chain, from its first seal or a given day."""
 
 import sys
 from datetime import datetime, time
@@ -12,14 +12,17 @@ from mainapp.operations.selectors.chain import Verification, chain_state
 
 
 class Command(BaseCommand):
-    help = "Verify the hash chain of the audit: prints a line per fault, and exits with 1 if any."
+    help = "Verify the audit's hash chain: print a line per fault, exit with 1 if there is one."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--since", metavar="DAY", help="begin with the first seal since a day or time (ISO)"
         )
         parser.add_argument(
-            "--head", metavar="HASH", default="", help="a hash noted before, which must be there"
+            "--head",
+            metavar="HASH",
+            default="",
+            help="a hash noted earlier; the chain must have it",
         )
 
     def handle(self, *args: Any, since: str | None, head: str, **options: Any) -> None:

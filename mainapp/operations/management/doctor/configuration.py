@@ -1,4 +1,4 @@
-"""Checks of the settings, of web push, and of quotas."""
+"""Checks of settings, web push and quotas."""
 
 from collections.abc import Iterator
 from ipaddress import ip_network

@@ -1,4 +1,4 @@
-"""Checks of the database: connection, version, migrations, capacity, and clock."""
+"""Checks of the database: connection, version, migrations, capacity, clock, and the audit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,11 @@ from django.utils import timezone
 from mainapp.core.clocks import SKEW
 from mainapp.core.database import direct_connection
 from mainapp.operations.management.doctor.findings import Finding, fault, ok
+from mainapp.operations.selectors.chain import chain_state
 
 CONNECT_TIMEOUT_S = 3
 LEAST_POSTGRESQL = 140000
-# Of the formula in docs/DEPLOY.md, for one host.
+# From the formula in docs/DEPLOY.md, per host.
 BEAT_CONNECTIONS, RESERVED_CONNECTIONS = 2, 3
 NETWORK_FILE_SYSTEMS = {
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre"),
@@ -26,7 +27,7 @@ NETWORK_FILE_SYSTEMS = {
 
 @contextmanager
 def connected() -> Iterator[Any]:
-    """Open a connection outside of the pool, which fails within 3 s, for the block."""
+    """Yield a connection outside of the pool; connecting fails within 3 s."""
     connection = direct_connection()
     if connection.vendor == "postgresql":
         connection.settings_dict["OPTIONS"]["connect_timeout"] = CONNECT_TIMEOUT_S
@@ -70,7 +71,7 @@ def _postgresql(connection: Any) -> Iterator[Finding]:
 
 
 def needed_connections() -> int:
-    """Return the connections that this host's processes may open, by the formula of DEPLOY.md."""
+    """Return how many connections this host's processes may open, as docs/DEPLOY.md computes it."""
     pool = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
     processes = settings.WEB_CONCURRENCY + 1  # and one worker
     streamers = 1 if settings.QUOTE_STREAM else 0
@@ -99,7 +100,7 @@ def _sqlite(connection: Any) -> Iterator[Finding]:
 
 
 def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
-    """Return the type of the file system of a path; "" if it is unknown."""
+    """Return the type of a path's file system; "" if it is unknown."""
     try:
         lines = [line.split() for line in mounts.read_text().splitlines()]
     except OSError:
@@ -125,25 +126,42 @@ def check_migrations() -> Iterator[Finding]:
         yield ok("all applied")
 
 
+def check_audit() -> Iterator[Finding]:
+    """Show the head of the audit's chain, to be noted elsewhere (`verify_audit --head`)."""
+    try:
+        state = chain_state()
+    except DatabaseError:
+        yield fault("unknown, as the database does not answer")
+        return
+    if since := state.overdue_since(timezone.now()):
+        yield fault(
+            f"{state.unsealed} entries have no seal, the oldest of {since.isoformat()}: "
+            "look at the worker and its log"
+        )
+    yield ok(f"{state.number} seals, head {state.hash or 'none yet'}")
+
+
 def check_clock() -> Iterator[Finding]:
     with connected() as connection:
         if connection.vendor != "postgresql":
-            yield ok("SQLite has the clock of this host")
+            yield ok("SQLite uses this host's clock")
             return
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT clock_timestamp()")  # the first query also connects
                 before = timezone.now()
                 cursor.execute("SELECT clock_timestamp()")
-                theirs, after = cursor.fetchone()[0], timezone.now()
+                database_time, after = cursor.fetchone()[0], timezone.now()
         except DatabaseError:
             yield fault("unknown, as the database does not answer")
             return
-    yield skew_finding((theirs - before - (after - before) / 2).total_seconds(), "the database's")
+    yield skew_finding(
+        (database_time - before - (after - before) / 2).total_seconds(), "the database's"
+    )
 
 
 def skew_finding(skew_s: float, whose: str) -> Finding:
-    """Return the finding about a clock that is `skew_s` ahead of this host's."""
+    """Return the finding for a clock that is `skew_s` seconds ahead of this host's."""
     text = f"{whose} clock is {abs(skew_s):.1f} s {'ahead of' if skew_s > 0 else 'behind'} ours"
     if abs(skew_s) <= SKEW.total_seconds():
         return ok(text)

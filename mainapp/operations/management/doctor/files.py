@@ -34,9 +34,9 @@ def check_permissions() -> Iterator[Finding]:
     data = Path(settings.DATA_DIR)
     folders = [data, Path(settings.MEDIA_ROOT), data / "logs", data / "backups", data / "mail"]
     faults = [*map(_folder_fault, filter(Path.is_dir, folders)), _secret_fault(ENV_FILE)]
-    found = [text for text in faults if text]
-    yield from map(fault, found)
-    if not found:
+    texts = [text for text in faults if text]
+    yield from map(fault, texts)
+    if not texts:
         yield ok("folders are writable, and nothing private is open to everyone")
 
 
@@ -62,9 +62,9 @@ def check_static_files() -> Iterator[Finding]:
     elif settings.DEBUG:
         yield ok("served from the sources, as DEBUG is on")
     elif _collected_state() != static_files.source_state():
-        yield fault("another version's files are collected: run `manage.py setup`")
+        yield fault("collected for another version: run `manage.py setup`")
     else:
-        yield ok("those of this version are collected")
+        yield ok("collected for this version")
 
 
 def _collected_state() -> str:

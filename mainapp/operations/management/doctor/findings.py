@@ -1,25 +1,21 @@
-"""Findings of checks, and a runner that ends in time and whose lines contain no secret."""
+"""Findings of checks, and a runner that always ends in time and shows no secrets."""
 
 import queue
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Thread
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.db import connections
 
+from mainapp.core.logs.redaction import redaction
+
 TOTAL_S = 12.0
-LEAST_SECRET = 4  # shorter values would also replace parts of ordinary words
-SECRET_SETTINGS = (
-    *("SECRET_KEY", "MFA_KEY", "VAPID_KEY", "METRICS_TOKEN"),
-    *("EMAIL_HOST_PASSWORD", "BRAPI_TOKEN", "FMP_KEY"),
-)
 
 
 class Finding(NamedTuple):
-    """`text` is the state of a healthy part, and else what is wrong and what to do."""
+    """`text` is the state of a healthy part, or what is wrong and what to do."""
 
     is_ok: bool
     text: str
@@ -32,7 +28,7 @@ class Line(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A check that has to end within `limit_s`."""
+    """A check with a time limit of `limit_s`."""
 
     run: Callable[[], Iterable[Finding]]
     limit_s: float = 5.0
@@ -47,11 +43,11 @@ def fault(text: str) -> Finding:
 
 
 def run_checks(checks: Mapping[str, Check]) -> list[Line]:
-    """Run all checks at once; one that fails or hangs becomes a fault, not an error.
+    """Run all checks in parallel; one that fails or hangs becomes a fault, not an error.
 
-    The threads are daemons: one that hangs does not keep the process from ending.
+    The threads are daemons, so a hanging check does not keep the process alive.
     """
-    started = time.monotonic()
+    started, redact = time.monotonic(), redaction(settings.SECRETS)
     results = {name: _start(check) for name, check in checks.items()}
     lines = []
     for name, result in results.items():
@@ -60,7 +56,7 @@ def run_checks(checks: Mapping[str, Check]) -> list[Line]:
             findings = result.get(timeout=max(0.0, started + limit_s - time.monotonic()))
         except queue.Empty:
             findings = [fault(f"no answer within {limit_s:g} s")]
-        lines += [Line(name, each.is_ok, redacted(each.text)) for each in findings]
+        lines += [Line(name, each.is_ok, redact(" ".join(each.text.split()))) for each in findings]
     return lines
 
 
@@ -78,24 +74,3 @@ def _start(check: Check) -> "queue.SimpleQueue[list[Finding]]":
 
     Thread(target=run, daemon=True).start()
     return result
-
-
-def redacted(text: str) -> str:
-    """Return the text in one line, with the values of secrets replaced."""
-    line = " ".join(text.split())
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        line = line.replace(secret, "***")
-    return line
-
-
-def _secrets() -> set[str]:
-    passwords = {urlsplit(settings.REDIS_URL).password or ""}
-    passwords |= {unquote(password) for password in passwords}
-    values = {
-        *passwords,
-        *settings.SECRET_KEY_FALLBACKS,
-        *settings.MFA_KEY_FALLBACKS,
-        str(settings.DATABASES["default"].get("PASSWORD") or ""),
-        *(str(getattr(settings, name, "")) for name in SECRET_SETTINGS),
-    }
-    return {value for value in values if len(value) >= LEAST_SECRET}

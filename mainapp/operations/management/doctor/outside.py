@@ -1,4 +1,4 @@
-"""Checks of the mail server and of the sources of quotes."""
+"""Checks of the mail server and of quote sources."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from mainapp.operations.management.doctor.findings import Finding, fault, ok
 
 
 def check_mail() -> Iterator[Finding]:
-    """Connect, start TLS and log in; nothing is sent."""
+    """Connect, start TLS and log in; no message is sent."""
     server = configured_server()
     if not server.host:
         yield ok(f"no EMAIL_HOST: messages are written to {settings.EMAIL_FILE_PATH}")
@@ -30,7 +30,7 @@ def check_mail() -> Iterator[Finding]:
 
 
 def check_sources() -> Iterator[Finding]:
-    """Make one call to each source, counted in its budget; one that rests is not called."""
+    """Call each source once, within its budget; paused sources are not called."""
     if settings.QUOTE_KIND != "real":
         yield ok(f"{', '.join(settings.QUOTE_SOURCE)}: no outside source is used")
         return

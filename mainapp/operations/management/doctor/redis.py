@@ -1,4 +1,4 @@
-"""Checks of Redis: version, policy, memory, and clock; of background work and of its outbox."""
+"""Checks of Redis (version, policy, memory, clock), of background processes, and of the outbox."""
 
 import time
 from collections.abc import Iterator
@@ -37,13 +37,13 @@ def check_redis() -> Iterator[Finding]:
 
 
 def _memory(info: Any) -> Iterator[Finding]:
-    policy, most, used = info["maxmemory_policy"], int(info["maxmemory"]), int(info["used_memory"])
+    policy, limit, used = info["maxmemory_policy"], int(info["maxmemory"]), int(info["used_memory"])
     if policy != "noeviction":
         yield fault(
             f"maxmemory-policy is {policy}, which drops tasks and leases: set it to noeviction"
         )
-    if most and used > MOST_USED * most:
-        yield fault(f"{used >> 20} of {most >> 20} MiB are used: raise maxmemory")
+    if limit and used > MOST_USED * limit:
+        yield fault(f"{used >> 20} of {limit >> 20} MiB are used: raise maxmemory")
 
 
 def check_clock() -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def check_batch() -> Iterator[Finding]:
 
 def check_stream() -> Iterator[Finding]:
     if not settings.QUOTE_STREAM:
-        yield ok("none is set by QUOTE_STREAM")
+        yield ok("QUOTE_STREAM is not set")
         return
     try:
         is_live = read_streaming().is_running
@@ -91,7 +91,7 @@ def check_stream() -> Iterator[Finding]:
 
 
 def check_outbox() -> Iterator[Finding]:
-    """Find messages that have been due for long; those with a pause after a failure are not."""
+    """Find messages that are overdue; those that wait for a retry after a failure do not count."""
     now = timezone.now()
     waiting = Delivery.objects.filter(state__in=Delivery.OPEN)
     due = waiting.filter(due_at__lt=now - STUCK).aggregate(since=Min("due_at"))["since"]
@@ -99,4 +99,4 @@ def check_outbox() -> Iterator[Finding]:
         minutes = (now - due).total_seconds() / 60
         yield fault(f"a message is overdue by {minutes:.0f} min: look at the worker and its log")
     else:
-        yield ok(f"{waiting.count()} messages wait, none for long")
+        yield ok(f"{waiting.count()} messages waiting, none overdue")

@@ -1,7 +1,7 @@
 """Metrics for Prometheus, read at each scrape from the database, Redis, the disk and all processes.
 
-The web server exports them for all processes: exporters of each would have counters that fall when
-a process ends, and a scrape would reach only one of several web processes.
+The web server exports the metrics of all processes. With an exporter per process, counters would
+fall when a process ends, and a scrape would reach only one of several web processes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,10 +17,10 @@ Families = Iterable[Metric]
 
 
 def metrics(*, at: datetime) -> Iterator[Metric]:
-    """Return all metric families; those of a part that is down are missing, and `pregao_up` is 0.
+    """Return all metric families; without those of a part that is down, whose `pregao_up` is 0.
 
-    Five queries, six on PostgreSQL, and eight round trips to Redis and one for each source,
-    however many rows and processes there are.
+    Five queries (six on PostgreSQL), eight round trips to Redis and one per source, however many
+    rows and processes there are.
     """
     up = GaugeMetricFamily("pregao_up", "Whether a part of the instance answers.", labels=["part"])
     yield from _read_part(up, "redis", lambda: [*processes.families(), *state.families(at)])

@@ -1,4 +1,4 @@
-"""Metrics of all processes: totals of what they counted, and gauges of those that run."""
+"""Metrics of all processes: totals of their counters, and gauges of the running ones."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,13 +16,13 @@ from mainapp.operations.board import HISTOGRAMS, SUM, Reading, Series, read_tota
 
 
 class Description(NamedTuple):
-    """The text and the labels of a metric."""
+    """A metric's help text and labels."""
 
     text: str
     labels: tuple[str, ...] = ()
 
 
-# By the name in the board; each metric's name begins with `pregao_`.
+# By their names on the board, to which the metric's name adds the prefix `pregao_`.
 COUNTERS = {
     "responses": Description("Responses by view and status.", ("view", "status")),
     "tasks": Description("Finished tasks by outcome.", ("task", "outcome")),
@@ -35,14 +35,14 @@ COUNTERS = {
     "telemetry_sent": Description("Events that reached a collector.", ("exporter",)),
 }
 DURATIONS = {
-    "response_seconds": Description("From request to response.", ("view",)),
-    "task_seconds": Description("From the start of a task to its end.", ("task",)),
+    "response_seconds": Description("Time from request to response.", ("view",)),
+    "task_seconds": Description("Time from a task's start to its end.", ("task",)),
 }
 GAUGES = {
     "process_resident_bytes": Description("Resident memory."),
     "process_open_files": Description("Open files and sockets."),
-    "process_threads": Description("Threads of Python."),
-    "process_start_time_seconds": Description("Start of the process, since 1970."),
+    "process_threads": Description("Python threads."),
+    "process_start_time_seconds": Description("Start time of the process, in seconds since 1970."),
     "database_connections": Description("Connections in the pool.", ("state",)),
     "beat_is_sending": Description("Whether a beat believes that it has the lease."),
 }
@@ -63,6 +63,14 @@ def families() -> Iterator[Metric]:
     for role in ROLES:
         counts.add_metric([role], sum(reading.role == role for reading in running))
     yield counts
+    versions = GaugeMetricFamily(
+        "pregao_code_info",
+        "A process's version.",
+        labels=["version", "role", "process"],
+    )
+    for reading in running:
+        versions.add_metric([reading.version, reading.role, reading.process], 1)
+    yield versions
 
 
 def _counters(totals: Mapping[Series, float]) -> Iterable[Metric]:

@@ -36,7 +36,7 @@ def _board(at: datetime) -> Iterable[Metric]:
     yield CounterMetricFamily(
         "pregao_updates", "Published batches of quotes, since the board was created.", int(seq or 0)
     )
-    age = GaugeMetricFamily("pregao_batch_age_seconds", "Since the last batch.", labels=[])
+    age = GaugeMetricFamily("pregao_batch_age_seconds", "Time since the last batch.", labels=[])
     overdue = GaugeMetricFamily(
         "pregao_batch_overdue_seconds", "Since the next batch was due.", labels=[]
     )
@@ -47,7 +47,7 @@ def _board(at: datetime) -> Iterable[Metric]:
 
 
 def _queues(at: datetime) -> Iterable[Metric]:
-    depth = GaugeMetricFamily("pregao_queue_depth", "Tasks that wait.", labels=["queue"])
+    depth = GaugeMetricFamily("pregao_queue_depth", "Waiting tasks.", labels=["queue"])
     age = GaugeMetricFamily(
         "pregao_queue_age_seconds", "Age of the task that waits longest.", labels=["queue"]
     )
@@ -94,10 +94,10 @@ def _sources() -> Iterable[Metric]:
 
 
 def _streams(at: datetime) -> Iterable[Metric]:
-    """Return the state of each stream in QUOTE_STREAM, also while no streamer runs."""
+    """Return the state of each stream of QUOTE_STREAM, even while no streamer runs."""
     up = GaugeMetricFamily("pregao_stream_up", "Whether a stream gives prices.", labels=["stream"])
     age = GaugeMetricFamily(
-        "pregao_stream_tick_age_seconds", "Since a stream's last price.", labels=["stream"]
+        "pregao_stream_tick_age_seconds", "Time since a stream's last price.", labels=["stream"]
     )
     wanted = GaugeMetricFamily(
         "pregao_stream_symbols", "Symbols that a stream should give.", labels=["stream"]

@@ -1,4 +1,4 @@
-"""Reports: the kinds that exist, and the reports of a user."""
+"""Reports: the available kinds, and the reports of a user."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -32,7 +32,7 @@ KINDS: dict[str, Kind] = {
 
 
 def offered(user: User) -> dict[str, tuple[Kind, Option]]:
-    """Return what a user may request, by the value of its choice on the page; one query."""
+    """Return the reports that a user may request, by the value of the page's choice; one query."""
     options = {}
     for kind in KINDS.values():
         for option in kind.options(user):
@@ -41,31 +41,31 @@ def offered(user: User) -> dict[str, tuple[Kind, Option]]:
 
 
 def kind_of(report: Report) -> Kind | None:
-    """Return the kind of a report; None if it is of another version of the program."""
+    """Return the kind of a report; None if another version of the program wrote it."""
     return KINDS.get(report.kind)
 
 
 def title_of(report: Report) -> str:
-    """Return the name of a report in the active language."""
+    """Return a report's name in the active language."""
     kind = kind_of(report)
     return kind.title(report.params) if kind else report.kind
 
 
 def is_allowed(report: Report, user: User) -> bool:
-    """Return whether a user may see the file of a report of theirs now; one query at most."""
+    """Return whether a user may still see the file of their report; at most one query."""
     kind = kind_of(report)
     return bool(kind and user.is_active and kind.is_allowed(user, report.params))
 
 
 def reports_of(user: User) -> "QuerySet[Report]":
-    """Return a user's reports, the newest first."""
+    """Return a user's reports, newest first."""
     return Report.objects.filter(owner=user).order_by("-pk")
 
 
 def downloadable(report_pk: int, user: User) -> Report:
-    """Return a report whose file a user may download now; two queries at most.
+    """Return a report whose file a user may download now; at most two queries.
 
-    Raises: Report.DoesNotExist (not theirs, not done or gone), DomainError (`forbidden`).
+    Raises: Report.DoesNotExist (another user's, not done, or expired), DomainError (`forbidden`).
     """
     report = Report.objects.get(owner=user, pk=report_pk)
     if report.state != Report.State.DONE or not report.file:
@@ -92,7 +92,7 @@ def worker_seen() -> tuple[bool, datetime | None]:
 
 
 def file_name(report: Report) -> str:
-    """Return the name under which the file is saved: `pregao-alerts-12.csv`."""
+    """Return the name for saving the file, such as `pregao-alerts-12.csv`."""
     return f"pregao-{report.kind}-{report.pk}.{report.format}"
 
 

@@ -1,4 +1,4 @@
-"""The accounts that are not deactivated, for admins."""
+"""Report of all active accounts, for admins."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ LEVELS = dict(User.Access.choices)
 
 
 class ActiveUsers(Kind):
-    """Names and times only: addresses stay in the admin's pages."""
+    """Names and times only; addresses are only in the admin's pages."""
 
     name = "active_users"
     label = _("Contas ativas")

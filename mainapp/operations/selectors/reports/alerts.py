@@ -1,4 +1,4 @@
-"""A user's alerts."""
+"""Report of a user's alerts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

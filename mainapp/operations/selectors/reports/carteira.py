@@ -1,4 +1,4 @@
-"""A user's carteira."""
+"""Report of a user's carteira."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The activity of a club's members, for its managers."""
+"""Report of the activity of a club's members, for its managers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,9 +25,9 @@ ROLES = dict(ClubMember.Role.choices)
 
 
 class ClubActivity(Kind):
-    """A row of each member: messages in the club's rooms and ideas in the club.
+    """One row per member, with the messages in the club's rooms and the ideas in the club.
 
-    `params` are `{"club": slug}`. Private conversations of members are not counted.
+    `params` are `{"club": slug}`. Members' private conversations are not counted.
     """
 
     name = "club_activity"
@@ -59,22 +59,22 @@ class ClubActivity(Kind):
         refuse_unknown(params, known=("club",))
         slug = params.get("club")
         if not slug or not isinstance(slug, str):
-            raise InvalidParams({"club": gettext("Diga de que clube é o relatório.")})
+            raise InvalidParams({"club": gettext("Escolha o clube do relatório.")})
         if not self.is_allowed(user, {"club": slug}):
-            raise InvalidParams({"club": gettext("Você não cuida de um clube com este nome.")})
+            raise InvalidParams({"club": gettext("Você não administra um clube com este nome.")})
         return {"club": slug}
 
     def rows(self, user: User, params: Mapping[str, Any]) -> "QuerySet[Any, tuple[Any, ...]]":
         members = ClubMember.objects.filter(club__slug=params["club"], club__archived_at=None)
-        sent = Message.objects.filter(
+        messages = Message.objects.filter(
             room__club=OuterRef("club"), author=OuterRef("user"), deleted_at=None
         )
         ideas = Idea.objects.filter(club=OuterRef("club"), author=OuterRef("user"), deleted_at=None)
         return members.annotate(
-            messages=_count(sent, "author"),
+            messages=_count(messages, "author"),
             own_ideas=_count(ideas, "author"),
             last_message_at=Subquery(
-                sent.order_by().values("author").annotate(last=Max("sent_at")).values("last")
+                messages.order_by().values("author").annotate(last=Max("sent_at")).values("last")
             ),
         ).values_list(
             *("pk", "user__display_name", "user__username", "role", "messages", "own_ideas"),
@@ -87,9 +87,9 @@ class ClubActivity(Kind):
 
 
 def managed(user: User) -> "QuerySet[ClubMember]":
-    """Return a user's memberships in the clubs that they manage."""
-    own = ClubMember.objects.filter(user=user, club__archived_at=None)
-    return own.exclude(role=ClubMember.Role.MEMBER)
+    """Return a user's memberships in the clubs they manage."""
+    memberships = ClubMember.objects.filter(user=user, club__archived_at=None)
+    return memberships.exclude(role=ClubMember.Role.MEMBER)
 
 
 def _count(rows: "QuerySet[Any]", field: str) -> Any:

@@ -1,4 +1,4 @@
-"""The messages that a user wrote, in the rooms that they may read."""
+"""Report of a user's own messages, in the rooms they may still read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,9 +27,9 @@ class Conversations(Kind):
     )
 
     def rows(self, user: User, params: Mapping[str, Any]) -> "QuerySet[Any, tuple[Any, ...]]":
-        own = Message.objects.visible_to(user).filter(author=user, deleted_at=None)
+        messages = Message.objects.visible_to(user).filter(author=user, deleted_at=None)
         fields = ("room__kind", "room__name", "seq", "kind", "body", "sent_at", "edited_at")
-        return own.values_list("pk", *fields)
+        return messages.values_list("pk", *fields)
 
     def cells(self, row: tuple[Any, ...]) -> Sequence[Any]:
         _pk, room_kind, room, number, kind, *others = row

@@ -1,4 +1,4 @@
-"""The firings of a user's alerts."""
+"""Report of the firings of a user's alerts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A user's ideas, each with its outcome beside the index."""
+"""Report of a user's ideas, each with its outcome and that of the index."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

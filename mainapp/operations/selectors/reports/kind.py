@@ -1,4 +1,4 @@
-"""Kinds of reports: the base of their classes, and their registry."""
+"""Kinds of reports: their base class and their registry."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SAO_PAULO_TIME = gettext_lazy("horário de São Paulo")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; the heading of times names their zone."""
+    """A column; headings of times name the time zone."""
 
     label: str | Promise
     is_time: bool = False
@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Parameters of a kind, and their label in the active language."""
+    """A kind's parameters, with their label in the active language."""
 
     params: dict[str, Any]
     label: str
@@ -38,8 +38,8 @@ class Option:
 class Kind:
     """A kind of report. A new kind is one file with a subclass, registered in `KINDS`.
 
-    `rows` is a `values_list` that begins with the primary key, by which the report pages and
-    resumes; `cells` makes the cells of one row: text, int, Decimal, date, datetime or None.
+    `rows` is a `values_list` whose first value is the primary key, by which the work is paged and
+    resumed. `cells` returns the cells of one row: text, int, Decimal, date, datetime or None.
     """
 
     name: ClassVar[str]
@@ -47,23 +47,23 @@ class Kind:
     columns: ClassVar[Sequence[Column]]
 
     def is_offered(self, user: User) -> bool:
-        """Return whether a user may request the kind with some parameters; one query at most."""
+        """Return whether a user may request this kind with any parameters; at most one query."""
         return True
 
     def options(self, user: User) -> list[Option]:
-        """Return the parameters that the page offers a user; one query at most."""
+        """Return the parameters that the page offers to a user; at most one query."""
         return [Option({}, str(self.label))] if self.is_offered(user) else []
 
     def title(self, params: Mapping[str, Any]) -> str:
-        """Return the name of a report in the active language."""
+        """Return a report's name in the active language."""
         return str(self.label)
 
     def is_allowed(self, user: User, params: Mapping[str, Any]) -> bool:
-        """Return whether a user may see the file now; one query at most."""
+        """Return whether a user may see the file now; at most one query."""
         return self.is_offered(user)
 
     def clean(self, user: User, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters of a request. Raises: DomainError with the invalid fields."""
+        """Return a request's cleaned parameters. Raises: DomainError with the invalid fields."""
         refuse_unknown(params, known=())
         return {}
 
@@ -76,7 +76,7 @@ class Kind:
 
 
 class InvalidParams(DomainError):
-    """Parameters that a kind does not take; `errors` maps their names to sentences."""
+    """Invalid parameters of a report; `errors` maps their names to messages."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         fields = {f"params.{name}": [error] for name, error in errors.items()}

@@ -1,4 +1,4 @@
-"""The e-mails of the outbox and their attempts, for admins: no subject, text, header or link."""
+"""Report of the outbox's e-mails and their attempts, for admins: no subject, text or link."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ STATES = dict(Delivery.State.choices)
 
 class MailLog(Kind):
     name = "mail_log"
-    label = _("Registro dos e-mails")
+    label = _("Registro de e-mails")
     columns = (
         Column(_("E-mail")),
         Column(_("Conta")),

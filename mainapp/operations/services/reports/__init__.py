@@ -1,1 +1,1 @@
-"""Reports: requests, the work of a worker, and the sweep."""
+"""Reports: requests, the worker's work, and the sweep."""

@@ -1,4 +1,4 @@
-"""Files of reports in REPORTS_DIR. All names of a report's files begin with its random key."""
+"""Report files in REPORTS_DIR. All names of a report's files begin with its random key."""
 
 import os
 import shutil
@@ -20,10 +20,10 @@ def folder() -> Path:
 
 
 def open_part(name: str, *, earlier: str, size: int) -> IO[bytes]:
-    """Open a report's file of rows for appending after its first `size` bytes.
+    """Open a report's file of rows, to append after its first `size` bytes.
 
-    `earlier` is the file of the last claim. If that is another one, its rows are copied: a worker
-    that lost its lease may still write into it. Raises: FileNotFoundError if it is lost.
+    `earlier` is the file of the last claim. If it is another file, its rows are copied, because a
+    worker that lost its lease may still write to it. Raises: FileNotFoundError if it is missing.
     """
     path = folder() / name
     if earlier and earlier != name:
@@ -41,7 +41,7 @@ def open_part(name: str, *, earlier: str, size: int) -> IO[bytes]:
 
 
 def store(file: IO[bytes], data: bytes) -> None:
-    """Append to a file and wait until the disk has it."""
+    """Append to a file and flush it to the disk."""
     file.write(data)
     file.flush()
     os.fsync(file.fileno())
@@ -53,17 +53,17 @@ def open_file(name: str) -> IO[bytes]:
 
 
 def remove_files(key: str, *, but: str = "") -> None:
-    """Remove a report's files, except the one named `but`. Open ones can be read to their end."""
+    """Remove a report's files except the one named `but`. Open files stay readable."""
     for path in folder().glob(f"{key}*"):
         if path.name != but:
             path.unlink(missing_ok=True)
 
 
 def remove_orphans(keys: Collection[str]) -> int:
-    """Remove files of other reports than those with `keys`; return their number.
+    """Remove files of reports whose keys are not in `keys`; return their number.
 
-    They are left by workers that were killed. New files may belong to a report that is newer than
-    the caller's list.
+    Killed workers leave such files. Recent files stay: they may belong to a report created after
+    `keys` was read.
     """
     count = 0
     for path in folder().iterdir():

@@ -1,4 +1,4 @@
-"""Leases of reports: one worker at a time works on a report, judged by the database's clock."""
+"""Leases of reports: one worker at a time works on a report, by the database's clock."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class ClaimLostError(Exception):
 
 
 def due_reports() -> list[int]:
-    """Return the keys of open reports on which nobody works, in the order of their turns."""
+    """Return the keys of open reports without a worker, in the order of their turns."""
     rows = Report.objects.filter(_is_free(), state__in=Report.OPEN).order_by("claims", "pk")
     return list(rows.values_list("pk", flat=True)[:MAX_RUNNING])
 
@@ -22,14 +22,14 @@ def due_reports() -> list[int]:
 def claim_report(*, report_pk: int) -> Report | None:
     """Claim an open report for LEASE and return it, with its owner.
 
-    Returns None if another worker holds it, if it is closed, or if MAX_RUNNING others are being
-    made: a copy of a task ends here. Three queries.
+    Returns None if another worker has it, if it is closed, or if MAX_RUNNING others are being made;
+    duplicates of a task end here. Three queries.
     """
     running = Report.objects.filter(~_is_free(), state=Report.State.PROCESSING)
     if running.exclude(pk=report_pk).count() >= MAX_RUNNING:
         return None
-    own = Report.objects.filter(_is_free(), pk=report_pk, state__in=Report.OPEN)
-    claimed = own.update(
+    claimable = Report.objects.filter(_is_free(), pk=report_pk, state__in=Report.OPEN)
+    claimed = claimable.update(
         state=Report.State.PROCESSING,
         lease_until=Now() + LEASE,
         claims=F("claims") + 1,
@@ -40,7 +40,7 @@ def claim_report(*, report_pk: int) -> Report | None:
 
 
 def change_claimed(report: Report, **changes: Any) -> None:
-    """Change a claimed report, here and in the database. Raises: ClaimLostError."""
+    """Change a claimed report, in memory and in the database. Raises: ClaimLostError."""
     if _claimed(report).update(**changes) != 1:
         raise ClaimLostError
     for name, value in changes.items():
@@ -49,12 +49,12 @@ def change_claimed(report: Report, **changes: Any) -> None:
 
 
 def renew_lease(report: Report, **changes: Any) -> None:
-    """Prolong a claim, together with other changes. Raises: ClaimLostError."""
+    """Extend a claim, and save other changes with it. Raises: ClaimLostError."""
     change_claimed(report, lease_until=Now() + LEASE, **changes)
 
 
 def release_report(report: Report, **changes: Any) -> None:
-    """End a claim before the report is done: it is due again. Raises: ClaimLostError."""
+    """End a claim before the report is done, so that it is due again. Raises: ClaimLostError."""
     change_claimed(report, lease_until=None, **changes)
 
 
@@ -63,6 +63,6 @@ def _claimed(report: Report) -> "QuerySet[Report]":
 
 
 def _is_free() -> Q:
-    """Return the condition that nobody holds a lease; one far ahead is of a wrong clock."""
+    """Return the condition that nobody holds a lease; one far ahead was set by a wrong clock."""
     is_over = Q(lease_until__lt=Now()) | Q(lease_until__gt=Now() + 2 * LEASE)
     return Q(lease_until=None) | is_over

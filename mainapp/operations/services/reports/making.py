@@ -1,8 +1,9 @@
-"""The work on a report: batches of rows into a file, each stored with how far it is.
+"""Make a report: write its rows to a file in batches, and store the progress after each.
 
-A killed worker leaves a lease that ends, and a file that may be longer than the row says. The next
-worker cuts the file there and goes on after the last stored row, so no row is lost or doubled. Rows
-of a workbook are written as lines of XML first and packed at the end: packing alone is repeated.
+If a worker is killed, its lease expires, and its file may be longer than the stored size. The next
+worker truncates the file to that size and continues after the last stored row, so no row is lost or
+duplicated. The rows of a workbook are first written as lines of XML and packed at the end; only the
+packing has to be repeated.
 """
 
 import logging
@@ -45,16 +46,16 @@ logger = logging.getLogger(__name__)
 
 NOTICE = "report"
 RENEW = timedelta(seconds=5)
-# Of the progress of a workbook; the others are for packing it.
+# Percentage points of a workbook's progress for its rows; the remaining ones are for packing.
 ROWS_PCT = {Report.Format.CSV: 99, Report.Format.XLSX: 80}
 
 
 class RefusedError(Exception):
-    """The report cannot be made, for the reason in the owner's language."""
+    """The report cannot be made; the reason is in the owner's language."""
 
 
 def run_report(*, report_pk: int) -> bool:
-    """Work on a report for SLICE_S at most; return whether there may be more to do now.
+    """Work on a report for at most SLICE_S; return whether there may be more to do now.
 
     Returns False at once if the report is closed or another worker has it. Safe to repeat.
     """
@@ -103,7 +104,7 @@ def _check_rights(report: Report) -> None:
 
 
 def _write_rows(report: Report, kind: Kind) -> bool:
-    """Append the rows that are missing; return whether all are written now."""
+    """Append missing rows; return whether all rows are written now."""
     encode = csv_rows if report.format == Report.Format.CSV else xlsx_rows
     query = kind.rows(report.owner, report.params)
     ends_at = monotonic() + SLICE_S
@@ -135,10 +136,10 @@ def _append(report: Report, file: IO[bytes], data: bytes, batch: Sequence[Any]) 
 
 
 def _opened(report: Report) -> IO[bytes]:
-    """Open the file after its last stored row, or a new one with `end_key` None.
+    """Open the file after its last stored row, or a new one, for which `end_key` is None.
 
-    A file that was released belongs to nobody. That of a worker that was killed or paused gets a
-    copy, because the worker may still write.
+    After a release the file is reused. A killed or paused worker's file is copied, because that
+    worker may still write to it.
     """
     is_released = bool(report.file) and report.tries == 1
     name = report.file if is_released else f"{report.key}-{report.claims}.rows"
@@ -146,7 +147,7 @@ def _opened(report: Report) -> IO[bytes]:
         try:
             file = open_part(name, earlier=report.file, size=report.size)
         except FileNotFoundError:
-            logger.warning("the file of report %s is lost: it begins again", report.pk)
+            logger.warning("the file of report %s is lost: starting again", report.pk)
             report.end_key = None
     if report.end_key is None:
         file = open_part(name, earlier="", size=0)
@@ -155,7 +156,7 @@ def _opened(report: Report) -> IO[bytes]:
 
 
 def _begin(report: Report, kind: Kind, file: IO[bytes]) -> None:
-    """Store the bounds of the report's rows, and the heading of a CSV file."""
+    """Store the range of the report's rows, and the heading of a CSV file."""
     query = kind.rows(report.owner, report.params).order_by()
     bounds = query.aggregate(last=Max("pk"), count=Count("pk"))
     heading = b""
@@ -191,7 +192,7 @@ def _pack(report: Report, kind: Kind) -> str:
 
 
 def _renewing(report: Report) -> Callable[[], None]:
-    """Return a function that renews the lease every RENEW, and notices a cancellation."""
+    """Return a function that renews the lease every RENEW and detects a cancellation."""
     due_at = 0.0
 
     def renew() -> None:
@@ -204,7 +205,7 @@ def _renewing(report: Report) -> Callable[[], None]:
 
 
 def _finish(report: Report, state: Report.State, *, file: str = "", error: str = "") -> None:
-    """End a report and notify its owner in one transaction; remove the files of its work.
+    """End a report and notify its owner in one transaction; remove the working files.
 
     Raises: ClaimLostError.
     """
@@ -234,7 +235,7 @@ def _finish(report: Report, state: Report.State, *, file: str = "", error: str =
 
 
 def _drop_own_files(report: Report) -> None:
-    """Remove the files of a claim that was lost; a worker that took over has others."""
+    """Remove the files of a lost claim; a worker that took over has its own."""
     if not Report.objects.filter(pk=report.pk, state__in=Report.OPEN).exists():
         done = Report.objects.filter(pk=report.pk).values_list("file", flat=True).first()
         remove_files(report.key, but=done or "")

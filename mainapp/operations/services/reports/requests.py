@@ -1,4 +1,4 @@
-"""Requests of reports by their owners: a new one, its cancellation and its deletion."""
+"""Reports requested, cancelled and deleted by their owners."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,10 +26,11 @@ def request_report(
     format: str = Report.Format.CSV,
     at: datetime,
 ) -> Report:
-    """Write a pending report, which a worker makes after the commit.
+    """Create a pending report; a worker makes it after the commit.
 
-    At most REPORTS_A_DAY of a user, and MAX_OPEN at the same time, concurrent calls included.
-    Raises: DomainError (`invalid` with the fields, `forbidden`, `limit_reached`), RateLimited.
+    A user may request REPORTS_A_DAY and have MAX_OPEN open ones, exactly even under concurrent
+    calls. Raises: DomainError (`invalid` with the fields, `forbidden`, `limit_reached`),
+    RateLimited.
     """
     known = KINDS.get(kind)
     if known is None:
@@ -53,7 +54,7 @@ def request_report(
 def cancel_report(*, owner: User, report_pk: int, at: datetime) -> Report:
     """Cancel an open report; its worker stops after the current batch. Safe to repeat.
 
-    Raises: Report.DoesNotExist, DomainError (`conflict`: it has ended).
+    Raises: Report.DoesNotExist, DomainError (`conflict`: it has already ended).
     """
     own = Report.objects.filter(owner=owner, pk=report_pk)
     cancelled = own.filter(state__in=Report.OPEN).update(
@@ -72,5 +73,5 @@ def cancel_report(*, owner: User, report_pk: int, at: datetime) -> Report:
 
 
 def delete_report(*, owner: User, report_pk: int) -> None:
-    """Delete a report with its files, also while a worker makes it. Raises: Report.DoesNotExist."""
+    """Delete a report with its files, even while a worker makes it. Raises: Report.DoesNotExist."""
     Report.objects.get(owner=owner, pk=report_pk).delete()

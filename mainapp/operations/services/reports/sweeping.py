@@ -1,4 +1,4 @@
-"""The sweep of reports: files past their time, and files that no report names any more."""
+"""Sweep of expired report files, and of files that belong to no report."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ SWEEP_S = 15
 
 
 def sweep_files(*, at: datetime) -> int:
-    """Delete the files of expired reports, whose rows stay, and lost ones; return their number."""
+    """Delete expired reports' files (rows stay) and orphaned files; return their number."""
     expired = Report.objects.filter(~Q(file=""), expires_at__lte=at)
     for pk, key in list(expired.values_list("pk", "key")):
         Report.objects.filter(pk=pk).update(file="")
@@ -23,7 +23,7 @@ def sweep_files(*, at: datetime) -> int:
 
 
 def ensure_sweep() -> None:
-    """Schedule the sweep unless it exists; an admin's changes are kept."""
+    """Schedule the sweep unless it exists, so that an admin's changes are kept."""
     if not PeriodicTask.objects.filter(name=SWEEP).exists():
         every = IntervalSchedule.objects.create(every=SWEEP_S, period=IntervalSchedule.SECONDS)
         PeriodicTask.objects.create(name=SWEEP, task=SWEEP, interval=every, expire_seconds=SWEEP_S)

@@ -42,7 +42,7 @@ def _positive(text: str) -> int:
 
 
 def _checked(made: Path) -> str:
-    """Check a new archive; one that fails gets another name, so that it never counts as a backup.
+    """Check a new archive; one that fails is renamed, so that it never counts as a backup.
 
     Raises: BackupError.
     """
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             "--check", action="store_true", help="restore it into an empty database, as a drill"
         )
         parser.add_argument(
-            "--keep", type=_positive, help="then delete all but so many of the newest archives"
+            "--keep", type=_positive, help="then delete all but this number of newest archives"
         )
         parser.add_argument(
             "--keys", type=Path, help="write the keys to this file; without --to, nothing else"

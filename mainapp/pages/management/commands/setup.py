@@ -1,6 +1,5 @@
 """Bring an instance up to date before it starts; safe to repeat and to run concurrently."""
 
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from mainapp.clubs.services import clubs
 from mainapp.core import data_folder, static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.core.limits.seeding import ineffective_settings, seed_default_plan
+from mainapp.core.logs.formats import program_line
 from mainapp.core.pictures.kinds import ensure_sweep as ensure_picture_sweep
 from mainapp.forum.services.talk import ensure_talk
 from mainapp.ideas.services import scheduling as ideas
@@ -33,6 +33,7 @@ from mainapp.operations.services.sampling import ensure_sampling
 from mainapp.operations.services.sealing import ensure_sealing
 from mainapp.pages.management.migrating import migrate
 from mainapp.uploads.services import uploads
+from project.environment import Refusal, logs_json
 
 CONNECT_TIMEOUT_S = 3
 
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{step + ':':<15}{result}")
 
         if fault := static_files.missing_assets_fault():
-            sys.exit(f"pregao: {fault}")
+            raise Refusal(fault)
         create_data_folder()
         check_database()
         wait = "another setup is running on this database: waiting for it to finish"
@@ -58,17 +59,22 @@ class Command(BaseCommand):
             report("updates", schedule())
             report("quotas", seed_quotas())
         for line in ineffective_settings():  # also without the report
-            self.stderr.write(f"pregao: {line}")
+            self._warn(line)
         push = ensure_key(device_count=device_count())
         report("web push", push)
         if push.startswith("OFF"):  # said at every start, also without the report
-            self.stderr.write(f"pregao: web push is {push}")
+            self._warn(f"web push is {push}")
         second_factors = ensure_mfa_key()
         report("second factor", second_factors)
         if second_factors.startswith("OFF"):
-            self.stderr.write(f"pregao: the second factor is {second_factors}")
+            self._warn(f"the second factor is {second_factors}")
         report("translations", compile_messages())
         report("static files", static_files.collect())
+
+    def _warn(self, text: str) -> None:
+        """Print a line for the operator, in the format of the log."""
+        line = f"pregao: {text}"
+        self.stderr.write(program_line("WARNING", "project", line) if logs_json() else line)
 
 
 def create_data_folder() -> None:
@@ -76,9 +82,9 @@ def create_data_folder() -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        sys.exit(f"pregao: DATA_DIR {folder} cannot be created ({error.strerror})")
+        raise Refusal(f"DATA_DIR {folder} cannot be created ({error.strerror})") from None
     if fault := data_folder.fault():
-        sys.exit(f"pregao: {fault}")
+        raise Refusal(fault)
 
 
 def check_database() -> None:
@@ -91,10 +97,10 @@ def check_database() -> None:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        sys.exit(
-            f"pregao: the database refuses ({reason}): check DATABASE_URL, and that it runs and "
-            "lets this user in"
-        )
+        raise Refusal(
+            f"the database refuses ({reason}): check DATABASE_URL, and that it runs and lets this "
+            "user in"
+        ) from None
     finally:
         probe.close()
 
@@ -139,5 +145,7 @@ def compile_messages() -> str:
     try:
         call_command("messages", "compile", stdout=StringIO())
     except OSError as error:
-        sys.exit(f"pregao: {error.filename} cannot be written: run `make build` as its owner")
+        raise Refusal(
+            f"{error.filename} cannot be written: run `make build` as its owner"
+        ) from None
     return "compiled"

@@ -1,5 +1,5 @@
-// Passkeys (WebAuthn): creates one, or signs a challenge with one, and sends the form with the result.
-// `data-passkey` of the form is `create`, `get`, or `login`, whose options are requested when needed.
+// Passkeys (WebAuthn): create one, or sign a challenge with one, and submit the form with the result.
+// The form's `data-passkey` is `create`, `get` or `login`; the options of `login` are fetched when needed.
 const BINARY = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {

@@ -1,4 +1,4 @@
-// The curves of the last hour, one point a minute: `operations/_curve.html`.
+// The curves of the last hour, one point per minute: `operations/_curve.html`.
 import { part, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { decimal } from "../core/number.js";
@@ -6,10 +6,10 @@ import { decimal } from "../core/number.js";
 export const WIDTH = 600;
 export const HEIGHT = 120;
 const HOUR_MS = 3_600_000;
-const GAP_MS = 90_000; // without a sample for longer, the line is interrupted
-const TOP = 0.05; // of the height stays free above the highest point
+const GAP_MS = 90_000; // a longer gap between samples interrupts the line
+const TOP = 0.05; // share of the height that stays free above the highest point
 
-/** Names of the values in a sample, after its minute. */
+/** Names of a sample's values, which follow its minute. */
 const CURVES = ["sockets", "online", "messages", "firings", "outbox", "batch_age_s"];
 
 /** Draw all curves below `root` from samples [minute, …values]; `at` is the server's time, ISO. */

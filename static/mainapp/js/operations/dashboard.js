@@ -1,4 +1,4 @@
-// The dashboard: all of its values come by ws/dashboard/, and look old as soon as they are.
+// The dashboard: ws/dashboard/ sends all of its values; outdated values are shown as such.
 import { displayElsewhere } from "../core/connection-status.js";
 import { Connection, socketUrl } from "../core/connection.js";
 import { build, part, setData, setText } from "../core/dom.js";
@@ -109,7 +109,7 @@ function showState() {
   showFeed(state === "live");
 }
 
-/** Return the page's state, its words and the mark of its badge. */
+/** Return the page's state, its text and its badge's style. */
 function currentState() {
   const ms = valuesAge();
   if (connection.state === "stopped") return ["lost", STOPPED[connection.reason]?.() ?? "", "broken"];
