@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from io import StringIO
 from pathlib import Path
@@ -162,7 +162,7 @@ def main() -> None:
     if options.child:
         folder, url, command, *numbers = options.child
         prepare(Path(folder), url)  # which migrates the database once
-        steps = {"fill": fill, "verify": verify, "plans": plans}
+        steps: dict[str, Callable[..., Any]] = {"fill": fill, "verify": verify, "plans": plans}
         print(json.dumps(steps[command](*map(int, numbers))))
         return
     tally = Tally(f"Audit of {options.rows:,} entries, PostgreSQL")
