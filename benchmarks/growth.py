@@ -1,67 +1,66 @@
 """Pages, tasks, pruning and vacuum with big tables on a durable PostgreSQL.
 
-    .venv/bin/python benchmarks/growth.py --scale 0.02
+    .venv/bin/python benchmarks/growth.py --scale 1 --others 0.3
 
 Scale 1 is a million users, 10 M messages, 100,000 ideas and the minute candles of 400 symbols for
 a year. `mainapp/pages/tests/test_plans.py` holds the plans at a smaller scale. Pages run in this
-process, without a server; the best of three rounds counts. No budget: the figures are a table.
+process, without a server; the best of four rounds counts. No budget: the figures are a table. The
+tables that this does not name and that would have more than a million rows, such as 10 M
+notifications, have the scale `--others`.
 """
 
 import argparse
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.alerts import prepare
-from tests.postgresql import PostgreSQL
+from benchmarks.rig import growing
+from benchmarks.rig.churn import line, measure_churn, timed
 from tests.redis_servers import Server
 
 ROUNDS = 4
-BATCHES = 60
 PAGES = (
     *("/", "/stocktracker", "/ativo/PETR4/", "/room/500/", "/conversas/", "/forum/"),
     *("/conversas/?q=trimestre", "/buscar/?q=sala", "/ideias/", "/agenda/", "/alerts/"),
-    *("/carteira/", "/notifications/", "/api/v1/chats/", "/api/v1/ideas/"),
+    *("/carteira", "/notifications/", "/api/v1/chats/", "/api/v1/ideas/"),
 )
-HOT = (
-    *("market_lastquote", "market_candle", "forum_room", "notifications_delivery"),
-    *("alerts_condition", "core_fence"),
-)
+NO_QUERY = {"time": "0", "sql": ""}
+# A slow page is a figure, too; the project ends it after 7 s.
+NO_LIMIT_S = 600.0
+# Rows that are too old for the settings: two hours of all symbols.
+OLD_MINUTES = 120
 
 
-def timed(work: Callable[[], Any]) -> float:
-    """Return the milliseconds that a piece of work took."""
-    started_at = time.perf_counter()
-    work()
-    return (time.perf_counter() - started_at) * 1000
+def grow(scale: float, others: float) -> None:
+    from django.db import connection  # noqa: PLC0415 - after the setup
 
-
-def line(name: str, *values: str) -> None:
-    print(f"  {name:<44} " + "   ".join(values), flush=True)
-
-
-def fill(scale: float) -> None:
-    from django.db import connection, transaction  # noqa: PLC0415 - after the setup
-
-    from tests.grown_database import grow  # noqa: PLC0415 - as above
-
-    def write() -> None:
-        with transaction.atomic():
-            sizes.update(grow(scale))
-
-    sizes: dict[str, int] = {}
-    line("filling", f"{timed(write) / 1000:.0f} s")
+    sizes = growing.grown_sizes(scale, others)
+    line("filling", f"{timed(lambda: growing.fill(sizes)) / 1000:.0f} s")
     with connection.cursor() as cursor:
         line("vacuum", f"{timed(lambda: cursor.execute('VACUUM ANALYZE')) / 1000:.0f} s")
+
+
+def measure_sizes() -> None:
+    """Print the size of the database, and of its largest tables."""
+    from django.db import connection  # noqa: PLC0415 - after the setup
+
+    with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database()) / 1e9")
-        line("database", f"{cursor.fetchone()[0]:.2f} GB, {sum(sizes.values()):,} rows")
+        line("database", f"{cursor.fetchone()[0]:.1f} GB")
+        cursor.execute(
+            "SELECT relname, reltuples, pg_table_size(oid) / 1e6, pg_indexes_size(oid) / 1e6 "
+            "FROM pg_class WHERE relkind = 'r' ORDER BY pg_total_relation_size(oid) DESC LIMIT 12"
+        )
+        for name, rows, table_mb, index_mb in cursor.fetchall():
+            line(
+                f"  {name}", f"{rows:,.0f} rows", f"{table_mb:,.0f} + {index_mb:,.0f} MB of indices"
+            )
 
 
 def measure_pages() -> None:
@@ -80,7 +79,7 @@ def measure_pages() -> None:
             with CaptureQueriesContext(connection) as queries:
                 walls.append(timed(lambda: statuses.add(client.get(path).status_code)))  # noqa: B023
 
-        slowest = max(queries, key=lambda query: float(query["time"]))
+        slowest = max(queries, key=lambda query: float(query["time"]), default=NO_QUERY)
         in_sql = sum(float(query["time"]) for query in queries) * 1000
         line(
             f"{path} {sorted(statuses)}",
@@ -89,117 +88,87 @@ def measure_pages() -> None:
         )
 
 
-def measure_batches() -> None:
-    """Record batches of all symbols, and print the rows, the HOT updates and the WAL of one."""
-    from datetime import timedelta  # noqa: PLC0415 - after the setup
-    from decimal import Decimal  # noqa: PLC0415 - as above
-
-    from django.db import connection  # noqa: PLC0415 - as above
-    from django.utils import timezone  # noqa: PLC0415 - as above
-
-    from mainapp.market.models import LastQuote  # noqa: PLC0415 - as above
-    from mainapp.market.quotes import Quote  # noqa: PLC0415 - as above
-    from mainapp.market.services.recording import record_quotes  # noqa: PLC0415 - as above
-
-    rows: list[Any] = list(LastQuote.objects.select_related("stock"))
-    at = timezone.now()
-
-    def batch(number: int) -> list[Quote]:
-        moment = at + timedelta(seconds=10 * number)
-        return [
-            Quote(
-                symbol=row.stock.symbol,
-                name=row.stock.name,
-                price=row.price + Decimal(number % 7) / 100,
-                source="simulated",
-                kind="simulated",
-                previous_close=row.price,
-                volume=1000 + number,
-                quoted_at=moment,
-            )
-            for row in rows
-        ]
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_wal_lsn()")
-        before = cursor.fetchone()[0]
-        walls = [
-            timed(
-                lambda: record_quotes(quotes=batch(number), at=at + timedelta(seconds=10 * number))  # noqa: B023
-            )
-            for number in range(BATCHES)
-        ]
-        cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s) / 1024", [before])
-        wal_kb = float(cursor.fetchone()[0]) / BATCHES
-        line(f"batch of {len(rows)} quotes, median", f"{sorted(walls)[BATCHES // 2]:.0f} ms")
-        line("  written ahead (WAL)", f"{wal_kb:.0f} KB a batch")
-        cursor.execute("SELECT pg_stat_force_next_flush()")
-        cursor.execute(
-            "SELECT relname, n_tup_upd, n_tup_hot_upd, n_dead_tup, pg_relation_size(relid) / 1024 "
-            "FROM pg_stat_user_tables WHERE relname = ANY(%s) AND n_tup_upd > 0",
-            [list(HOT)],
-        )
-        for name, updates, hot, dead, size in cursor.fetchall():
-            share = f"{100 * hot / updates:.0f} % HOT of {updates:,} updates"
-            line(f"  {name}", share, f"{dead:,} dead rows, {size:,} KB")
-
-
 def measure_pruning() -> None:
-    """Print the time to delete a day of candles, and to drop a partition with the same rows."""
-    from django.db import connection  # noqa: PLC0415 - after the setup
+    """Print the time to prune the candles of two hours, and to drop a table of as many rows."""
+    from datetime import timedelta  # noqa: PLC0415 - after the setup
 
+    from django.conf import settings  # noqa: PLC0415 - as above
+    from django.db import connection  # noqa: PLC0415 - as above
+
+    from mainapp.market.services.candles import prune_candles  # noqa: PLC0415 - as above
+
+    old = "\"interval\" = '1m' AND starts_at < %s"
+    kept, deleted = timedelta(days=settings.KEEP_MINUTE_CANDLES_DAYS), []
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(starts_at) FROM market_candle WHERE \"interval\" = '1m'")
         first = cursor.fetchone()[0]
-        day = "\"interval\" = '1m' AND starts_at < %s::timestamptz + interval '420 minutes'"
-        cursor.execute(f"CREATE TABLE a_day AS SELECT * FROM market_candle WHERE {day}", [first])  # noqa: S608 - ours
-        sql = f"DELETE FROM market_candle WHERE {day}"  # noqa: S608 - ours
-        cursor.execute(f"EXPLAIN {sql}", [first])
-        plan = " / ".join(row[0].strip() for row in cursor.fetchall()[:3])
-        wall = timed(lambda: cursor.execute(sql, [first]))
-        line("DELETE of the oldest 420 minutes", f"{wall:.0f} ms, {cursor.rowcount:,} rows", plan)
-        vacuum = timed(lambda: cursor.execute("VACUUM market_candle"))
-        line("  VACUUM after it", f"{vacuum:.0f} ms")
-        wall = timed(lambda: cursor.execute("DROP TABLE a_day"))
-        line("DROP of a table with the same rows", f"{wall:.0f} ms")
+        until = first + timedelta(minutes=OLD_MINUTES)
+        wall_ms = timed(lambda: prune_candles(at=first + kept))
+        line("prune_candles, no old row", f"{wall_ms:.0f} ms")
+        cursor.execute(
+            f"CREATE TABLE partition AS SELECT * FROM market_candle WHERE {old}",  # noqa: S608 - ours
+            [until],
+        )
+        cursor.execute(f"EXPLAIN DELETE FROM market_candle WHERE {old}", [until])  # noqa: S608 - ours
+        line("one DELETE by time would be", " / ".join(row[0] for row in cursor.fetchall()[:2]))
+        wall_ms = timed(lambda: deleted.append(prune_candles(at=until + kept)))
+        line(f"prune_candles, {OLD_MINUTES} minutes old", f"{wall_ms:.0f} ms, {deleted[0]:,} rows")
+        line("  VACUUM after it", f"{timed(lambda: cursor.execute('VACUUM market_candle')):.0f} ms")
+        wall_ms = timed(lambda: cursor.execute("DROP TABLE partition"))
+        line("DROP of a table with the same rows", f"{wall_ms:.0f} ms")
 
 
 def measure_tasks() -> None:
-    from django.utils import timezone  # noqa: PLC0415 - after the setup
+    from datetime import timedelta  # noqa: PLC0415 - after the setup
+
+    from django.utils import timezone  # noqa: PLC0415 - as above
 
     from mainapp.alerts.selectors.needs import needed_symbols  # noqa: PLC0415 - as above
     from mainapp.forum.services.talk import notify_talk  # noqa: PLC0415 - as above
-    from mainapp.market.services.candles import prune_candles  # noqa: PLC0415 - as above
-    from mainapp.notifications.services.inbox import prune_notifications  # noqa: PLC0415
+    from mainapp.notifications.models import Delivery  # noqa: PLC0415 - as above
+    from mainapp.notifications.services import inbox  # noqa: PLC0415 - as above
 
-    now = timezone.now()
+    now, first = timezone.now(), Delivery.objects.order_by("pk")[0].created_at
+    night = first + inbox.KEEP_DELIVERIES + timedelta(days=1)
     for name, work in (
         ("symbols that alerts need", needed_symbols),
         ("notify_talk", lambda: notify_talk(at=now)),
-        ("prune_notifications", lambda: prune_notifications(at=now)),
-        ("prune_candles", lambda: prune_candles(at=now)),
+        ("a day's deliveries, pruned", lambda: inbox.prune_notifications(at=night)),
     ):
         line(name, f"{timed(work):.0f} ms")
+
+
+def measure(folder: Path, url: str, redis: Server, grow_first: Callable[[], None]) -> None:
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    prepare(folder, url, f"redis://127.0.0.1:{redis.port}/0", debug="1")
+    from mainapp.core import database  # noqa: PLC0415 - after the setup
+
+    database.REQUEST_S = NO_LIMIT_S
+    grow_first()
+    measure_sizes()
+    measure_pages()
+    measure_tasks()
+    measure_churn()
+    measure_pruning()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=0.02)
-    scale = parser.parse_args().scale
-    server = PostgreSQL(is_durable=True)
-    with tempfile.TemporaryDirectory(prefix="pregao-growth-") as folder, closing(server):
+    parser.add_argument("--others", type=float, help="scale of the tables that the question omits")
+    parser.add_argument("--database", help="the URL of a database that is already grown")
+    options = parser.parse_args()
+    scale, others = options.scale, options.others or options.scale
+    with tempfile.TemporaryDirectory(prefix="pregao-growth-") as folder, ExitStack() as stack:
         redis = Server(Path(folder))
-        try:
-            os.environ["PYTHONWARNINGS"] = "ignore"
-            prepare(Path(folder), server.url, f"redis://127.0.0.1:{redis.port}/0", debug="1")
-            print(f"growth: scale {scale:g}")
-            fill(scale)
-            measure_pages()
-            measure_tasks()
-            measure_batches()
-            measure_pruning()
-        finally:
-            redis.stop()
+        stack.callback(redis.stop)
+        if options.database:
+            print(f"growth: {options.database}")
+            measure(Path(folder), options.database, redis, lambda: None)
+        else:
+            print(f"growth: scale {scale:g}, other large tables {others:g}")
+            server = stack.enter_context(closing(growing.start_server()))
+            measure(Path(folder), server.url, redis, lambda: grow(scale, others))
 
 
 if __name__ == "__main__":

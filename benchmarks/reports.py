@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -193,9 +194,9 @@ def in_child(folder: Path, url: str, *command: object) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(tally: Tally, name: str, folder: Path, url: str, rows: int) -> None:
-    in_child(folder, url, "fill", rows)
-    for format_name in ("csv", "xlsx"):
+def measure(tally: Tally, name: str, folder: Path, url: str, options: argparse.Namespace) -> None:
+    in_child(folder, url, "fill", options.rows)
+    for format_name in options.formats:
         readings = in_child(folder, url, "make", format_name)
         tally.note(
             f"{name}, {format_name}: {readings['rows']:,} rows, {readings['size_mb']:.0f} MB"
@@ -223,29 +224,33 @@ def child(command: str, argument: str) -> None:
     print(json.dumps(result))
 
 
-def main(rows: int) -> int:
-    tally = Tally(f"Reports of {rows:,} rows")
+def main(options: argparse.Namespace) -> int:
+    tally = Tally(f"Reports of {options.rows:,} rows")
     with tempfile.TemporaryDirectory(prefix="pregao-reports-") as temporary:
         folder = Path(temporary)
         sqlite = f"sqlite:///{folder / 'pregao.sqlite3'}"
-        measure(tally, "SQLite", folder, sqlite, rows)
-        compared = in_child(folder, sqlite, "compare", COMPARED_ROWS)
-        tally.line(f"CPU of a workbook of {COMPARED_ROWS:,} rows", compared["ours_s"], "s")
-        tally.ratio("openpyxl's write-only mode needs", compared["openpyxl_s"], compared["ours_s"])
-        server = PostgreSQL()
-        try:
-            measure(tally, "PostgreSQL", folder, server.url, rows)
-        finally:
-            server.close()
+        if "sqlite" in options.databases:
+            measure(tally, "SQLite", folder, sqlite, options)
+        if "xlsx" in options.formats:
+            compared = in_child(folder, sqlite, "compare", COMPARED_ROWS)
+            tally.line(f"CPU of a workbook of {COMPARED_ROWS:,} rows", compared["ours_s"], "s")
+            tally.ratio(
+                "openpyxl's write-only mode needs", compared["openpyxl_s"], compared["ours_s"]
+            )
+        if "postgresql" in options.databases:
+            with closing(PostgreSQL()) as server:
+                measure(tally, "PostgreSQL", folder, server.url, options)
     return tally.exit_code
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--formats", nargs="+", default=["csv", "xlsx"])
     parser.add_argument("--child", nargs=2)
-    options = parser.parse_args()
-    if options.child:
-        child(*options.child)
+    parsed = parser.parse_args()
+    if parsed.child:
+        child(*parsed.child)
     else:
-        sys.exit(main(options.rows))
+        sys.exit(main(parsed))

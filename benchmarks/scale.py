@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 
@@ -34,8 +34,12 @@ TOLERANCE_PCT = 15.0
 
 @dataclass(frozen=True)
 class Reading:
-    """What web processes and Redis did in a second; the frames are those to one socket."""
+    """What web processes and Redis did in a second; the frames are those to one socket.
 
+    `every_s` is the real pause between batches: a busy machine is late.
+    """
+
+    every_s: float
     cpu_ms: float
     redis_kb: float
     frames: float
@@ -101,6 +105,7 @@ class Servers:
         lasted_s = time.monotonic() - started_at
         frames = sum(self.load.call("state", name=name)["frames"] for name in self.names)
         return Reading(
+            every_s=lasted_s / batches if batches else 0.0,
             cpu_ms=spent_s * 1000 / lasted_s,
             redis_kb=(last["sent_bytes"] - second["sent_bytes"] - answers) / 1024 / lasted_s,
             frames=frames / self.sockets / lasted_s,
@@ -128,13 +133,14 @@ def measure_constants(rig: Rig, load: Worker, publisher: Worker) -> dict[str, fl
     beats = 1 / capacity.HEARTBEAT_S
     beat_ms = (idle[MANY].cpu_ms - idle[FEW].cpu_ms) / (MANY - FEW) / beats
     idle_ms = idle[FEW].cpu_ms - FEW * beat_ms * beats
-    update_ms = (busy[MANY].cpu_ms - busy[FEW].cpu_ms) * FAST_S / (MANY - FEW)
     # Sockets with a frame in every half second get no heartbeat.
-    batch_ms = (busy[FEW].cpu_ms - idle_ms) * FAST_S - FEW * update_ms
+    few_ms, many_ms = ((busy[n].cpu_ms - idle_ms) * busy[n].every_s for n in (FEW, MANY))
+    update_ms = (many_ms - few_ms) / (MANY - FEW)
+    batch_ms = few_ms - FEW * update_ms
     poll_kb = statistics.mean((idle[MANY].redis_kb, idle_of_two.redis_kb / 2))
     of_one_kb, of_two_kb = (
-        (busy[MANY].redis_kb - poll_kb) * FAST_S,
-        (busy_of_two.redis_kb - 2 * poll_kb) * FAST_S,
+        (busy[MANY].redis_kb - poll_kb) * busy[MANY].every_s,
+        (busy_of_two.redis_kb - 2 * poll_kb) * busy_of_two.every_s,
     )
     return {
         "UPDATE_CPU_US": update_ms * 1000,
@@ -153,6 +159,7 @@ def compare(tally: Tally, servers: Servers, load: capacity.Load) -> None:
     tally.note(f"{load.sockets} sockets, {load.processes} processes, a batch in {load.every_s} s")
     connect_ms = servers.open(load.sockets)
     reading = servers.read(load.every_s)
+    load = replace(load, every_s=reading.every_s)
     for name, predicted, measured in (
         ("ms of CPU a second", capacity.web_cpu_ms(load) / load.every_s, reading.cpu_ms),
         ("KB a second from Redis", capacity.redis_kb(load) / load.every_s, reading.redis_kb),

@@ -4,7 +4,7 @@ Pages are requested by user PERSON. Row PERSON of each table belongs to this use
 so that one id fits the arguments of every URL.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ STOCKS = 400
 MINUTES_A_DAY = 420
 # A smaller table would be read as a whole even where an index serves.
 MIN_ROWS = 10_000
+# At scale 0: more than a statement may read, see `tests/query_plans.py`.
+SAMPLE_ROWS = 4_000
 KIND = "simulated"
 
 # Columns that need a value, by type.
@@ -39,7 +41,8 @@ class Table:
     is_scaled: bool = True
 
     def size(self, scale: float) -> int:
-        return max(round(self.rows * scale), MIN_ROWS) if self.is_scaled else self.rows
+        least = MIN_ROWS if scale else SAMPLE_ROWS
+        return max(round(self.rows * scale), least) if self.is_scaled else self.rows
 
 
 def _of(rows: str) -> str:
@@ -535,22 +538,33 @@ SMALL = {"market_stock", "market_lastquote", "core_tag"}
 BIG = {table.name for table in TABLES} - SMALL
 
 
+def sizes_of(scale: float) -> dict[str, int]:
+    """Return the numbers of rows by table."""
+    return {table.name: table.size(scale) for table in TABLES}
+
+
 def grow(scale: float) -> dict[str, int]:
     """Fill every table of TABLES and gather statistics; return the numbers of rows by table.
 
     Foreign keys are not checked while the rows are written, which would take half of the time.
     """
-    sizes = {table.name: table.size(scale) for table in TABLES}
-    needed = dict(_needed_columns())
+    sizes, needed = sizes_of(scale), needed_columns()
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         for table in TABLES:
-            cursor.execute(insertion(table, sizes, needed[table.name]))
-            if "id" in needed[table.name]:
-                cursor.execute(CONTINUE.format(table.name))
+            fill_table(cursor, table, sizes, needed[table.name])
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("ANALYZE")
     return sizes
+
+
+def fill_table(
+    cursor: Any, table: Table, sizes: Mapping[str, int], needed: Mapping[str, str]
+) -> None:
+    """Write the rows of a table, and let its ids continue after them."""
+    cursor.execute(insertion(table, sizes, needed))
+    if "id" in needed:
+        cursor.execute(CONTINUE.format(table.name))
 
 
 def insertion(table: Table, sizes: Mapping[str, int], needed: Mapping[str, str]) -> str:
@@ -573,8 +587,8 @@ def insertion(table: Table, sizes: Mapping[str, int], needed: Mapping[str, str])
     )
 
 
-def _needed_columns() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the columns of each table that need a value, with their types."""
+def needed_columns() -> dict[str, dict[str, str]]:
+    """Return the columns of each table that need a value, with their types."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns "
@@ -582,5 +596,7 @@ def _needed_columns() -> Iterator[tuple[str, dict[str, str]]]:
             "AND (is_nullable = 'NO' OR column_name = 'id')"
         )
         rows: list[Any] = cursor.fetchall()
-    for table in TABLES:
-        yield table.name, {name: kind for owner, name, kind in rows if owner == table.name}
+    return {
+        table.name: {name: kind for owner, name, kind in rows if owner == table.name}
+        for table in TABLES
+    }

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,21 @@ class PostgreSQL:
     """A cluster in its own temporary folder that listens on a unix socket only."""
 
     def __init__(
-        self, *, is_durable: bool = False, listen: str = "", run_in: Sequence[str] = ()
+        self,
+        *,
+        is_durable: bool = False,
+        listen: str = "",
+        run_in: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Create the cluster and start its server.
 
         Without `is_durable` nothing is flushed to the disk; only a crash of the machine, but not
         of the server, would lose data. `listen` is a further address, to which everyone may
-        connect; `run_in` is a command, of root, that runs the server, such as in a namespace.
+        connect; `run_in` is a command, of root, that runs the server, such as in a namespace;
+        `settings` are further ones of postgresql.conf.
         """
+        self.settings = dict(settings or {})
         self.listen, self.run_in = listen, list(run_in)
         self.folder = Path(tempfile.mkdtemp(prefix="pregao-pg-"))
         self.data = self.folder / "data"
@@ -57,6 +64,7 @@ class PostgreSQL:
         if not self.is_durable:
             options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
             options |= {"autovacuum": "off", "jit": "off"}
+        options |= self.settings
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(self.programs / "postgres"), "-D", str(self.data), *settings]
         identity = self._identity

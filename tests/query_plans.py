@@ -11,6 +11,9 @@ from django.db import connection
 
 # Rows of one big table that a statement may read by an index, and by a scan that a LIMIT ends.
 MAX_ROWS, MAX_SCANNED_ROWS = 3_000, 500
+# Blocks that a read may take for each row and each repetition, and beside: more are those of an
+# index that is read as a whole because its first columns have no condition.
+BLOCKS_A_ROW, MAX_BLOCKS = 5, 600
 MAX_PRINTED = 4_000
 AVOIDED = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 STATEMENT = re.compile(r"\s*\(?\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
@@ -18,16 +21,18 @@ STATEMENT = re.compile(r"\s*\(?\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 
 @dataclass
 class Finding:
-    """A statement that reads too many rows of a big table."""
+    """A read of too many rows, or too many blocks, of a big table."""
 
     place: str
     table: str
     node: str
     rows: int
+    blocks: int
     sql: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.node} of {self.table}, {self.rows} rows\n    {self.sql}"
+        read = f"{self.rows} rows in {self.blocks} blocks"
+        return f"{self.place}: {self.node} of {self.table}, {read}\n    {self.sql}"
 
 
 @dataclass
@@ -73,12 +78,15 @@ class Plans:
             for read in self._large_reads(plan_of(sql, params, by_index=True)):
                 self.findings.append(Finding(self.place, *read, sql=key))
 
-    def _large_reads(self, plan: dict[str, Any]) -> list[tuple[str, str, int]]:
+    def _large_reads(self, plan: dict[str, Any]) -> list[tuple[str, str, int, int]]:
         return [
-            (table, node, rows)
-            for table, node, rows in reads(plan)
+            (table, node, rows, blocks)
+            for table, node, rows, blocks in reads(plan)
             if table in self.tables
-            and rows > (MAX_SCANNED_ROWS if node == "Seq Scan" else MAX_ROWS)
+            and (
+                rows > (MAX_SCANNED_ROWS if node == "Seq Scan" else MAX_ROWS)
+                or blocks > MAX_BLOCKS + BLOCKS_A_ROW * rows
+            )
         ]
 
 
@@ -91,7 +99,7 @@ def plan_of(sql: str, params: Any, *, by_index: bool = False) -> dict[str, Any]:
         cursor.execute("SAVEPOINT explained")
         for method in AVOIDED if by_index else ():
             cursor.execute(f"SET LOCAL {method} = off")
-        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) {sql}", params)
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS, FORMAT JSON) {sql}", params)
         (answer,) = cursor.fetchone()
         cursor.execute("ROLLBACK TO SAVEPOINT explained")
     plans = json.loads(answer) if isinstance(answer, str) else answer
@@ -99,11 +107,18 @@ def plan_of(sql: str, params: Any, *, by_index: bool = False) -> dict[str, Any]:
     return root
 
 
-def reads(node: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
-    """Yield (table, kind of node, rows read) of each node that reads a table."""
+def reads(node: dict[str, Any]) -> Iterator[tuple[str, str, int, int]]:
+    """Yield (table, kind of node, rows read, blocks read) of each node that reads a table."""
     if "Relation Name" in node and node["Node Type"] != "ModifyTable":
         discarded = sum(value for name, value in node.items() if name.startswith("Rows Removed by"))
         rows = (node["Actual Rows"] + discarded) * node["Actual Loops"]
-        yield node["Relation Name"], node["Node Type"], round(rows)
+        blocks = node["Shared Hit Blocks"] + node["Shared Read Blocks"]
+        loops = round(node["Actual Loops"])
+        yield (
+            node["Relation Name"],
+            node["Node Type"],
+            round(rows),
+            max(0, blocks - BLOCKS_A_ROW * loops),
+        )
     for child in node.get("Plans", ()):
         yield from reads(child)

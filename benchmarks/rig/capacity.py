@@ -7,17 +7,17 @@ import math
 from dataclasses import dataclass
 
 # Measured by benchmarks/scale.py and benchmarks/fanout.py: 85 symbols, 10 of them a socket.
-UPDATE_CPU_US = 13.0  # of a web process, for one frame to one socket
-BATCH_CPU_MS = 1.5  # of a web process, for a batch, whatever the number of sockets
-HEARTBEAT_CPU_US = 10.0  # of a web process, for one heartbeat to one socket
-IDLE_CPU_MS = 5.0  # of a web process, for a second: polls of the board, leases, ticks
-CONNECT_CPU_MS = 1.0
+UPDATE_CPU_US = 15.0  # of a web process, for one frame to one socket
+BATCH_CPU_MS = 1.3  # of a web process, for a batch, whatever the number of sockets
+HEARTBEAT_CPU_US = 12.0  # of a web process, for one heartbeat to one socket
+IDLE_CPU_MS = 8.2  # of a web process, for a second: polls of the board, leases, ticks
+CONNECT_CPU_MS = 0.9
 SOCKET_KB = 28.0
 PROCESS_MB = 96.0
 FRAME_BYTES = 1_900
-PUBLICATION_KB = 13.0  # that Redis sends to each web process, for a batch of 85 symbols
-WRITER_KB = 37.0  # that Redis sends to the worker, which compares the batch with the board
-POLL_KB = 1.0  # that Redis sends to each web process, for a second without a batch
+PUBLICATION_KB = 11.9  # that Redis sends to each web process, for a batch of 85 symbols
+WRITER_KB = 37.4  # that Redis sends to the worker, which compares the batch with the board
+POLL_KB = 0.55  # that Redis sends to each web process, for a second without a batch
 # A socket that has received nothing for 2 s gets a heartbeat at the next tick, of a quarter second.
 HEARTBEAT_S = 2.125
 # A process that is busier answers pings and pages late.

@@ -23,7 +23,8 @@ INDICES = json.loads((ROOT / "data/indices.json").read_text(encoding="utf-8"))["
 IBOV_LIST = max((row for row in INDICES if row["code"] == "IBOV"), key=lambda row: row["as_of"])
 IBOV: list[str] = [paper["symbol"] for paper in IBOV_LIST["papers"]]
 FILES = 16_384
-START_S = 100.0  # of a web process: 2 s on a quiet machine; a wait ends when it serves
+SETUP_S = 900.0  # of a command of manage.py: 12 s on a quiet machine
+START_S = 300.0  # of a web process: 2 s on a quiet machine; a wait ends when it serves
 
 
 class Worker:
@@ -166,7 +167,7 @@ class Rig:
 
     def run_python(self, *arguments: str) -> None:
         process = self.python(*arguments)
-        if process.wait(180):
+        if process.wait(SETUP_S):
             raise RuntimeError(f"{arguments} failed:\n{self.tail()}")
 
     def listen(self) -> socket.socket:

@@ -100,12 +100,31 @@ def test_the_document_on_scale_quotes_the_constants_and_the_plan():
     assert {name: float(value) for name, value in quoted.items()} == {
         name: getattr(capacity, name) for name in quoted
     }
-    assert len(quoted) == 9
+    assert len(quoted) == 12
     for sockets in (10_000, 100_000, 1_000_000):
         load = capacity.plan(sockets)
         cells = [
-            f"| {sockets:,} | {load.processes} | {capacity.web_cpu_ms(load):,.0f} ms ",
+            f"| {sockets:,} | {load.processes} | {capacity.web_cpu_ms(load) / 1000:,.1f} s ",
             f"| {capacity.memory_mb(load) / 1024:.1f} GB | {capacity.redis_kb(load):,.0f} KB ",
             f"| {capacity.client_mb(load):,.0f} MB | {capacity.connections(load):,} |",
         ]
         assert "".join(cells) in text
+
+
+def test_the_formula_adds_up_sockets_batches_and_time(monkeypatch):
+    values = {"UPDATE_CPU_US": 10, "BATCH_CPU_MS": 2, "HEARTBEAT_CPU_US": 5, "IDLE_CPU_MS": 8}
+    values |= {"PUBLICATION_KB": 12, "WRITER_KB": 36, "POLL_KB": 0.5, "CONNECT_CPU_MS": 1}
+    for name, value in values.items():
+        monkeypatch.setattr(capacity, name, value)
+    slow = capacity.Load(sockets=1000, processes=2, every_s=10)
+    fast = capacity.Load(sockets=1000, processes=2, every_s=0.5)
+
+    # A frame of a batch, and a heartbeat 2, 4, 6 and 8 s after it.
+    assert (slow.heartbeats, fast.heartbeats) == (4, 0)
+    assert capacity.web_cpu_ms(slow) == 2 * (2 + 80) + 1000 * (10 + 20) / 1000
+    assert capacity.web_cpu_ms(fast) == 2 * (2 + 4) + 10
+    assert capacity.redis_kb(slow) == 36 + 2 * (12 + 5)
+    # 590 ms of a second are for frames of 10 us; 1 ms for each connect within 10 s.
+    assert capacity.processes_needed(58_000, back_s=1000) == 1
+    assert capacity.processes_needed(60_000, back_s=1000) == 2
+    assert capacity.processes_needed(60_000) == 6

@@ -4,6 +4,7 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user
 from mainapp.forum.models import Message
+from mainapp.forum.selectors import finding
 from mainapp.forum.selectors.finding import find_conversations, find_messages, find_people
 from mainapp.forum.services.chats import add_people, leave_room
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
@@ -79,6 +80,22 @@ def test_only_messages_since_joining_are_found_and_none_after_leaving(alice, bob
     assert find_messages(alice, "segredo", limit=5) == [new]
     leave_room(room_pk=group.pk, user=alice)
     assert find_messages(alice, "segredo", limit=5) == []
+
+
+def test_the_newest_messages_of_each_room_are_compared(alice, bob, monkeypatch):
+    monkeypatch.setattr(finding, "SEARCHED_OF_EACH", 2)
+    monkeypatch.setattr(finding, "MAX_SEARCHED", 3)
+    rooms = [make_group(bob, alice), make_group(bob, alice)]
+    sent = {
+        room: [post_message(room_pk=room.pk, author=bob, body="oi") for _ in range(4)]
+        for room in rooms
+    }
+
+    found = {message.pk for message in find_messages(alice, "oi", limit=9)}
+
+    assert found < {message.pk for room in rooms for message in sent[room][2:]}
+    assert len(found) == 3
+    assert find_messages(alice, "oi", limit=9, room=rooms[0]) == sent[rooms[0]][:0:-1]
 
 
 def test_edited_deleted_folded_and_system_messages(alice, bob):

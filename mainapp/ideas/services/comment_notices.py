@@ -34,9 +34,10 @@ def notify_comment(*, idea: Idea, comment: IdeaComment, at: datetime) -> None:
 
 
 def _people(idea: Idea, comment: IdeaComment) -> list[User]:
-    wrote = IdeaComment.objects.filter(idea=idea, deleted_at=None).values("author")
-    users = User.objects.filter(Q(pk__in=wrote) | Q(pk__in=[idea.author_id or 0]), is_active=True)
-    users = users.exclude(pk=comment.author_id or 0).exclude(
+    wrote = IdeaComment.objects.filter(idea=idea, deleted_at=None).values_list("author", flat=True)
+    # Their ids, and not "wrote or is the author": PostgreSQL would read every user for an OR.
+    keys = {key for key in (idea.author_id, *wrote.distinct()) if key and key != comment.author_id}
+    users = User.objects.filter(pk__in=keys, is_active=True).exclude(
         Q(pk__in=Block.objects.filter(blocked=comment.author_id).values("blocker"))
         | Q(pk__in=Block.objects.filter(blocker=comment.author_id).values("blocked"))
     )

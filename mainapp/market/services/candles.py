@@ -37,6 +37,7 @@ def write_candles(
         for candle in Candle.objects.filter(
             stock__in=[stocks[quote.symbol].pk for quote in quotes],
             kind=settings.QUOTE_KIND,
+            interval__in=Candle.Interval.values,  # so that an index finds the times
             starts_at__in={starts_at for _quote, _interval, starts_at in slots},
         )
     }
@@ -114,7 +115,7 @@ def delete_future_candles(
     pks = [stocks[symbol].pk for symbol in symbols if is_of_future(last[symbol], at)]
     if pks:
         ahead = Candle.objects.filter(stock__in=pks, starts_at__gt=latest_quoted_at(at))
-        ahead.filter(kind=settings.QUOTE_KIND).delete()
+        ahead.filter(kind=settings.QUOTE_KIND, interval__in=Candle.Interval.values).delete()
 
 
 def delete_contradicted_candles(
@@ -136,9 +137,11 @@ def delete_contradicted_candles(
             outside = Q(high__gt=high) if high else Q()
             outside |= Q(low__lt=low) if low else Q()
             today = Q(starts_at__gte=_midnight(quote.quoted_at))
-            wrong |= Q(stock=stocks[quote.symbol]) & today & outside
+            # Each alternative has all columns of the index.
+            slot = Q(stock=stocks[quote.symbol], kind=settings.QUOTE_KIND)
+            wrong |= slot & Q(interval__in=Candle.Interval.values) & today & outside
     if wrong:
-        Candle.objects.filter(wrong, kind=settings.QUOTE_KIND).delete()
+        Candle.objects.filter(wrong).delete()
 
 
 def _believed_range(quote: Quote) -> tuple[Decimal | None, Decimal | None]:
