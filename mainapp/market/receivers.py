@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -55,17 +56,19 @@ class BatchWatchdog:
             is_resumed = self._was_lost = True
         if is_resumed:
             self._due_at, self._resumed_at = monotonic() + LEASE_WAIT_S, now
-        is_due = self._due_at is not None and monotonic() >= self._due_at
-        if (
-            is_due
-            and not self._was_lost
-            and updating.is_on_time(resumed_at=self._resumed_at, at=now)
-        ):
-            self._due_at, is_due = None, False
-        if is_due or updating.is_overdue(at=now):
-            has_run = updating.update_watched(at=now, at_once=is_due)
-            if is_due and has_run:
-                self._due_at, self._was_lost = None, False
+        is_overdue = updating.is_overdue(at=now)
+        if self._is_extra_due() and (self._was_lost or not is_overdue):
+            self._run_extra_batch(now)
+        elif is_overdue:
+            updating.update_watched(at=now)
+
+    def _is_extra_due(self) -> bool:
+        return self._due_at is not None and monotonic() >= self._due_at
+
+    def _run_extra_batch(self, at: datetime) -> None:
+        is_on_time = updating.is_on_time(resumed_at=self._resumed_at, at=at)
+        if (is_on_time and not self._was_lost) or updating.update_watched(at=at, at_once=True):
+            self._due_at, self._was_lost = None, False
 
 
 def _repeat(job: Callable[[bool], None]) -> None:
