@@ -558,11 +558,15 @@ SENTRY_DSN = read_sentry_dsn()
 OTEL_EXPORTER_OTLP_ENDPOINT = read_otlp_endpoint()
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME")  # empty: pregao-web, pregao-worker…
 # Values that are hidden wherever they occur in a log.
-SECRETS = [
-    *(SECRET_KEY, *SECRET_KEY_FALLBACKS, VAPID_KEY, METRICS_TOKEN),
-    *(EMAIL_HOST_PASSWORD, BRAPI_TOKEN, FMP_KEY, SENTRY_DSN),
-    *(str(DATABASES["default"].get("PASSWORD") or ""), parse_redis_url(REDIS_URL).password or ""),
-]
+_redis = parse_redis_url(REDIS_URL)
+SECRETS = sorted(
+    {
+        *env.secrets,
+        *(SECRET_KEY, SENTRY_DSN, str(DATABASES["default"].get("PASSWORD") or "")),
+        *(_redis.password or "", _redis.sentinel_password or ""),
+    }
+    - {""}
+)
 
 # Logs ------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Needs no Django: the launcher logs before the settings are read.
 import json
 import logging
 import math
+import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from mainapp.core.logs.context import current_context
 from mainapp.core.logs.redaction import redaction
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# Line breaks of all kinds, and what a terminal would obey.
+CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 # Texts above this are cut: collectors discard records above some size, often 16 or 64 KiB.
 MAX_TEXT = 8 * 1024
 # Attributes of every record, and those that only repeat others. Django adds the request, whose
@@ -34,7 +37,7 @@ class Line(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         # One record may not look like two: a client can put a line break into its request.
-        line = super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+        line = CONTROLS.sub(_escaped, super().formatMessage(record))
         context = current_context()
         return f"{line} [{context.request_id}]" if context else line
 
@@ -75,6 +78,10 @@ class Json(logging.Formatter):
         if isinstance(value, float) and math.isfinite(value):
             return value
         return _cut(self._redact(value if isinstance(value, str) else _shown(value)))
+
+
+def _escaped(control: re.Match[str]) -> str:
+    return repr(control[0])[1:-1]
 
 
 def json_line(fields: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ from mainapp.operations.management.doctor import (
     versions,
 )
 from mainapp.operations.management.doctor import redis as redis_checks
-from mainapp.operations.management.doctor.findings import Check, fault, ok, run_checks
+from mainapp.operations.management.doctor.findings import Check, fault, ok, redacted, run_checks
 from mainapp.operations.views import health
 from tests.redis_servers import server
 
@@ -457,3 +457,20 @@ def test_packages_are_compared_with_the_lock(tmp_path, monkeypatch):
     (text,) = faults(versions.check_packages)
     assert text.startswith("django 5.")
     assert text.endswith(" instead of 1.0, missing-here missing instead of 3: run `make install`")
+
+
+def test_lines_have_no_controls_and_no_secret_of_any_setting(settings):
+    settings.MFA_KEY, settings.SENTRY_DSN = "key-of-factors", "https://dsn-of-sentry@s.example/1"
+    settings.REDIS_URL = "sentinel://a:1/m/0?sentinel_password=of%2Fsentinels"
+    settings.SECRETS = ["key-of-the-bucket"]
+    secrets = ("key-of-factors", settings.SENTRY_DSN, "of/sentinels", "key-of-the-bucket")
+
+    line = redacted(f"\x1b[31mred\x07 {' '.join(secrets)}\nnext")
+
+    assert line == "\ufffd[31mred\ufffd *** *** *** *** next"
+
+
+def test_a_fault_of_the_mail_server_is_in_english(settings):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    lines = run_checks({"mail": Check(outside.check_mail)})
+    assert "the site could not connect to the mail server" in lines[0].text

@@ -1,21 +1,20 @@
 """Findings of checks, and a runner that ends in time and whose lines contain no secret."""
 
 import queue
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Thread
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 TOTAL_S = 12.0
+SECRET_NAME = re.compile(r"_(KEY|PASSWORD|TOKEN|DSN)$")
 LEAST_SECRET = 4  # shorter values would also replace parts of ordinary words
-SECRET_SETTINGS = (
-    *("SECRET_KEY", "VAPID_KEY", "EMAIL_HOST_PASSWORD", "BRAPI_TOKEN", "FMP_KEY"),
-    "METRICS_TOKEN",
-)
 
 
 class Finding(NamedTuple):
@@ -69,7 +68,8 @@ def _start(check: Check) -> "queue.SimpleQueue[list[Finding]]":
 
     def run() -> None:
         try:
-            findings = list(check.run())
+            with translation.override("en"):  # the errors of transports have translations
+                findings = list(check.run())
         except (Exception, SystemExit) as error:
             findings = [fault(f"{type(error).__name__}: {error}")]
         finally:
@@ -81,20 +81,23 @@ def _start(check: Check) -> "queue.SimpleQueue[list[Finding]]":
 
 
 def redacted(text: str) -> str:
-    """Return the text in one line, with the values of secrets replaced."""
-    line = " ".join(text.split())
+    """Return the text in one line without controls, with the values of secrets replaced."""
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
     for secret in sorted(_secrets(), key=len, reverse=True):
         line = line.replace(secret, "***")
     return line
 
 
 def _secrets() -> set[str]:
-    passwords = {urlsplit(settings.REDIS_URL).password or ""}
-    passwords |= {unquote(password) for password in passwords}
+    """Return the values of secrets; those of the addresses also as they are written there."""
+    quoted = {urlsplit(settings.REDIS_URL).password or ""}
+    quoted |= {value for _name, value in parse_qsl(urlsplit(settings.REDIS_URL).query)}
     values = {
-        *passwords,
+        *quoted,
+        *map(unquote, quoted),
+        *settings.SECRETS,
         *settings.SECRET_KEY_FALLBACKS,
         str(settings.DATABASES["default"].get("PASSWORD") or ""),
-        *(str(getattr(settings, name, "")) for name in SECRET_SETTINGS),
+        *(getattr(settings, name, "") for name in dir(settings) if SECRET_NAME.search(name)),
     }
-    return {value for value in values if len(value) >= LEAST_SECRET}
+    return {value for value in values if isinstance(value, str) and len(value) >= LEAST_SECRET}
