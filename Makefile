@@ -1,4 +1,4 @@
-# make run | build | demo | observe | test | audit | plans | image | check | linters | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
+# make run | build | demo | observe | test | audit | plans | image | walk | check | linters | fmt | bench | lighthouse | lock | check-lock | admin | doctor | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -19,7 +19,7 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run build demo install observe develop assets chromium linters test unit unit-postgresql ops browser audit plans image check \
+.PHONY: run build demo install observe develop assets chromium linters test unit unit-postgresql ops browser audit plans image walk check \
 	style types imports templates settings deployment alerts fmt bench lighthouse lock check-lock admin doctor backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
@@ -148,6 +148,11 @@ plans: develop
 # Builds the image on a new Debian and runs its processes; as root, with debootstrap and buildah; takes minutes.
 image: develop
 	$(PY) -m deploy.container.prove
+
+# Follows docs/DEPLOY.md on two empty machines, namespaces with their own systemd; as root, with debootstrap;
+# takes a quarter of an hour. WALK= names the folder that keeps the empty Debian for the next time.
+walk: develop chromium
+	$(PY) -m deploy.walk --folder "$${WALK:-/tmp/pregao-walk}"
 
 # `make -j 2 check` runs the type checker in parallel with the other checks.
 check: style types imports templates settings deployment alerts

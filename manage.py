@@ -16,7 +16,7 @@ def main() -> None:
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the settings
     from django.db import DatabaseError  # noqa: PLC0415 - after the settings
 
-    from mainapp.core.logs.context import commanding  # noqa: PLC0415 - as above
+    from mainapp.core.contexts import commanding  # noqa: PLC0415 - as above
 
     try:
         with commanding(sys.argv[1:]):

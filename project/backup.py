@@ -69,13 +69,17 @@ def restore_archive(*, stores: Stores, archive: Path) -> None:
 
     Raises: BackupError.
     """
+    if os.path.ismount(stores.media):
+        raise BackupError(
+            f"{stores.media} is a mount, which cannot be replaced: restore where it is a folder"
+        )
     stores.media.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=stores.media.parent, prefix=".restore-") as folder:
         work = Path(folder)
         unpack_archive(archive, work, stores.vendor)
         _LOAD[stores.vendor](stores.database, work / DATABASE[stores.vendor])
         fresh = work / "media"
-        fresh.mkdir(exist_ok=True)
+        fresh.mkdir(mode=0o700, exist_ok=True)
         if stores.media.exists():
             stores.media.rename(work / "media-before")
         fresh.rename(stores.media)

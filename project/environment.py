@@ -101,11 +101,11 @@ def _postgresql_url() -> str:
 class Environment:
     """Reads variables by kind. Each method raises Refusal for an invalid value.
 
-    `secrets` are the values that `secret` and `keys` have returned, which no log may show.
+    `secrets` has the values of all secrets that were read, which logs hide.
     """
 
     def __init__(self) -> None:
-        self.secrets: set[str] = set()
+        self.secrets: list[str] = []
 
     def text(self, name: str, default: str = "") -> str:
         return _readable(name, os.environ.get(name, "").strip()) or default
@@ -113,9 +113,9 @@ class Environment:
     def secret(self, name: str) -> str:
         """Return a password or token unchanged, including spaces at its ends."""
         value = os.environ.get(name, "")
-        value = _readable(name, value) if value.strip() else ""
-        self.secrets.add(value)
-        return value
+        secret = _readable(name, value) if value.strip() else ""
+        self.secrets.append(secret)
+        return secret
 
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
         value = self.text(name, default)
@@ -164,7 +164,7 @@ class Environment:
         keys = self.items(name)
         if any(len(key) < MIN_KEY for key in keys):
             raise _refusal(name, f"takes keys of at least {MIN_KEY} characters, without commas")
-        self.secrets.update(keys)
+        self.secrets += keys
         return keys
 
     def port(self, name: str, *, default: int, minimum: int = 1) -> int:

@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from mainapp.core.logs.context import commanding
+from mainapp.core.contexts import commanding
 from project import embedded
 from project.environment import Refusal, env, load_env_file, logs_json
 from project.instance import LOOPBACK, Instance

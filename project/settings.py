@@ -103,7 +103,6 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mainapp.accounts.middleware.note_second_factor",
-    "mainapp.core.acts.record_actors",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -559,14 +558,11 @@ OTEL_EXPORTER_OTLP_ENDPOINT = read_otlp_endpoint()
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME")  # empty: pregao-web, pregao-worker…
 # Values that are hidden wherever they occur in a log.
 _redis = parse_redis_url(REDIS_URL)
-SECRETS = sorted(
-    {
-        *env.secrets,
-        *(SECRET_KEY, SENTRY_DSN, str(DATABASES["default"].get("PASSWORD") or "")),
-        *(_redis.password or "", _redis.sentinel_password or ""),
-    }
-    - {""}
-)
+SECRETS = [
+    *env.secrets,
+    str(DATABASES["default"].get("PASSWORD") or ""),
+    *(_redis.password or "", _redis.sentinel_password or ""),
+]
 
 # Logs ------------------------------------------------------------------------------------------
 
@@ -581,8 +577,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "mainapp.core.logs.formats.Line", "secrets": SECRETS},
-        "json": {"()": "mainapp.core.logs.formats.Json", "secrets": SECRETS},
+        "line": {"()": "mainapp.core.logs.formats.LineFormatter", "secrets": SECRETS},
+        "json": {"()": "mainapp.core.logs.formats.JsonFormatter", "secrets": SECRETS},
     },
     "filters": {"client_errors": {"()": "mainapp.core.logs.filters.ClientErrors"}},
     "handlers": {

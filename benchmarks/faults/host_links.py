@@ -30,7 +30,7 @@ async def steady(trial: Trial) -> None:
     trial.line("the same: most", counts["most"], "", counts["fewest"] + 1)
     trial.line("missed batches, all sockets", counts["missed"], "", 0)
     trial.line("lost sockets", counts["lost"], "", 0)
-    trial.report_fetches(since, 1.75 * INTERVAL_S, surplus_allowed=0)
+    trial.report_fetches(since, 1.75 * INTERVAL_S)
 
 
 async def crossing(trial: Trial) -> None:

@@ -42,12 +42,25 @@ async def beat_frozen(trial: Trial) -> None:
     trial.report_fetches(since, TAKEOVER_S)
 
 
+async def beat_killed(trial: Trial) -> None:
+    """The working beat is killed, and starts again when another one has taken over."""
+    site = trial.site
+    work = await asyncio.to_thread(site.beating)
+    since = time.monotonic()
+    work.beat.kill()
+    await asyncio.to_thread(work.beat.wait)
+    await asyncio.sleep(FROZEN_S)
+    work.beat = site.start_beat(work.host)
+    await asyncio.sleep(AFTER_S)
+    trial.report_fetches(since, TAKEOVER_S)
+
+
 async def worker_frozen(trial: Trial) -> None:
     """One of the workers hangs, possibly in the middle of a batch: another goes on."""
     since, worker = time.monotonic(), trial.site.works[0].worker
     assert worker
     await frozen(worker)
-    trial.report_fetches(since, WORKER_S)
+    trial.report_fetches(since, WORKER_S, in_flight=1)
 
 
 async def stream_frozen(trial: Trial) -> None:
@@ -98,7 +111,7 @@ async def cut(trial: Trial, work: Work, port: int, longest_s: float) -> None:
     trial.tally.note(f"pages showed: {', '.join(sorted(outage.states)) or 'nothing else'}")
     trial.line("longest pause between new prices", paused_s, "s", longest_s)
     trial.line("prices that went back in time", older, "", 0)
-    trial.report_fetches(since, longest_s)
+    trial.report_fetches(since, longest_s, in_flight=1)
 
 
 async def longest_pause(page: Page, symbol: str, seconds: float) -> tuple[float, int]:
@@ -116,6 +129,7 @@ async def longest_pause(page: Page, symbol: str, seconds: float) -> tuple[float,
 
 SCENARIOS = {
     "beat-frozen": beat_frozen,
+    "beat-killed": beat_killed,
     "worker-frozen": worker_frozen,
     "stream-frozen": stream_frozen,
     "work-cut-from-redis": worker_cut_from_redis,

@@ -1,5 +1,6 @@
 """Faults of Redis under a site on several hosts: empty, full, and failing over."""
 
+import asyncio
 import signal
 import time
 
@@ -7,7 +8,7 @@ from benchmarks.faults.host_trial import Trial, run
 from benchmarks.rig.cluster import REDIS, Cluster
 from benchmarks.rig.processes import wait_until
 
-AWAY_S, FULL_S = 5.0, 8.0
+AWAY_S, FULL_S, AFTER_S = 5.0, 8.0, 6.0
 STALE_S, NEW_S = 4.0, 6.0
 FAILOVER_S, FROZEN_S = 25.0, 15.0  # of three sentinels with down-after 3 s
 
@@ -23,7 +24,8 @@ async def emptied(trial: Trial) -> None:
 
     outage = await trial.outage(site.webs, kill, lambda: site.start_redis(server), AWAY_S)
     trial.report(outage, stale_s=STALE_S, back_s=NEW_S, others=False)
-    trial.report_fetches(since, AWAY_S + 3 * NEW_S)
+    await asyncio.sleep(AFTER_S)
+    trial.report_fetches(since, AWAY_S + 3 * NEW_S, in_flight=1, extra=1)
 
 
 async def full(trial: Trial) -> None:
@@ -39,7 +41,8 @@ async def full(trial: Trial) -> None:
         evicted = client.info("stats")["evicted_keys"]
     trial.report(outage, stale_s=FULL_S, back_s=NEW_S, others=False)
     trial.line("evicted keys", evicted, "", 0)
-    trial.report_fetches(since, FULL_S + 2 * NEW_S)
+    await asyncio.sleep(AFTER_S)
+    trial.report_fetches(since, FULL_S + 2 * NEW_S, in_flight=1)
 
 
 async def master_killed(trial: Trial) -> None:
@@ -71,6 +74,8 @@ async def fail_over(trial: Trial, *, is_emptied: bool) -> None:
     trial.line(
         "from the kill to new prices on all pages", time.monotonic() - since, "s", FAILOVER_S
     )
+    await asyncio.sleep(AFTER_S)
+    trial.report_fetches(since, FAILOVER_S, in_flight=1, extra=int(is_emptied))
     process.wait()
     await run(lambda: rejoin(site, killed.name, other.address))
 
@@ -86,7 +91,8 @@ async def master_frozen(trial: Trial) -> None:
         FROZEN_S,
     )
     trial.report(outage, stale_s=STALE_S, back_s=NEW_S, others=False)
-    trial.report_fetches(since, FAILOVER_S)
+    await asyncio.sleep(AFTER_S)
+    trial.report_fetches(since, FAILOVER_S, in_flight=1)
 
 
 def rejoin(site: Cluster, name: str, master_address: str) -> None:

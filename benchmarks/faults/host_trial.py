@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks.faults.host_batches import Batches
 from benchmarks.rig.browser import Page, Pages
 from benchmarks.rig.cluster import INTERVAL_S, SYMBOLS, WEB, Cluster, Web
 from benchmarks.rig.processes import Worker
-from benchmarks.rig.readings import Tally
+from benchmarks.rig.readings import TableTally
 
 PAGES = 3  # simulated pages on each web host, beside the load client's sockets on the proxy
 LIVE_S, BACK_S = 30.0, 40.0
@@ -56,12 +57,13 @@ class Outage:
 class Trial:
     """A running site with sockets on its proxy and pages on each web host."""
 
-    def __init__(self, site: Cluster, tally: Tally, sockets: int) -> None:
+    def __init__(self, site: Cluster, tally: TableTally, sockets: int) -> None:
         self.site, self.tally, self.sockets = site, tally, sockets
         self.load: Worker = site.rig.worker("watchers")
         self.pages: dict[str, Pages] = {}
         self.room, self.names = 0, [""]
         self._used = 0
+        self.batches = Batches(site)
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Create the people and open all sockets and pages."""
@@ -74,6 +76,7 @@ class Trial:
             pages = Pages(web.url, self.site.symbols, PAGES)
             self.pages[web.host.name] = await stack.enter_async_context(pages)
         await self.until_live()
+        stack.enter_context(self.batches)
 
     def target(self) -> dict[str, Any]:
         symbols = self.site.symbols
@@ -136,16 +139,28 @@ class Trial:
         if others:
             self.line("stale pages on the other hosts", outage.others_stale, "", 0)
 
-    def report_fetches(self, since: float, longest_s: float, *, surplus_allowed: int = 1) -> None:
-        """Print the fetches since a time, as the source counted them.
+    def report_fetches(
+        self, since: float, longest_s: float, *, in_flight: int = 0, extra: int = 0
+    ) -> None:
+        """Print the batches since a time, by the board, and the fetches, by the source.
 
-        After a repair one batch runs at once, and the next one when it is due.
+        `in_flight` are the fetches that may be useless: a worker that is frozen, or loses its
+        stores, between the request and the write has fetched in vain, and another one fetches for
+        the same due time. A request that waits in such a worker may also come late, and be close
+        to the next ones. `extra` are the batches after a loss of all data in Redis: the first one
+        may come before the web processes have renewed their leases, so one more follows.
         """
         now = time.monotonic()
-        pauses = self.site.source.pauses_s(since, now)
-        self.line("fetches at the source", len(pauses) - 1, f"in {(now - since) / INTERVAL_S:.1f}")
+        pauses, counts = self.site.source.pauses_s(since, now), self.batches.since(since)
+        intervals = f"in {(now - since) / INTERVAL_S:.1f}"
+        self.line("fetches at the source", len(pauses) - 1, intervals)
+        self.line("batches", counts.batches, intervals)
+        self.line("batches that used a due time again", counts.doubled, "", extra)
+        self.line("fetches that made no batch", counts.useless.total(), "", in_flight)
+        if counts.useless:
+            self.tally.note(f"  by {dict(counts.useless)}")
         surplus = self.site.source.surplus(since, now, INTERVAL_S)
-        self.line("fetches beyond one an interval", max(0, surplus), "", surplus_allowed)
+        self.line("fetches beyond one an interval", max(0, surplus), "", in_flight + extra)
         self.line("shortest pause between fetches", min(pauses[1:-1], default=0.0))
         self.line("longest pause between fetches", max(pauses), "s", longest_s)
 

@@ -32,6 +32,7 @@ POOL = 6  # connections of a process to PostgreSQL, which allows 100
 DOWN_AFTER_MS = 3000
 PUSH_S = 2.0
 UP_S = 240.0  # 12 processes that start at once on a busy machine of 2 cores
+STOP_S = 120.0  # 5 s on a quiet machine; at a load of 27 it took more than 30 s
 BEAT_RENEWED_S = 2.5  # a beat with the lease renews it every 2 s
 SENTINEL_CONF = f"""
 sentinel monitor {MASTER} {{address}} {REDIS} 2
@@ -78,7 +79,7 @@ class Web:
 
     def restart(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(STOP_S)
         self.start()
         self.wait_until_up()
 
@@ -167,12 +168,16 @@ class Cluster:
         wait_until(lambda: get(f"{self.webs[0].url}/readyz", 2)[0] == 200, UP_S)
 
     def _start_work(self, host: Host) -> Work:
-        commands = {"beat": BEAT.split()}
+        commands = {}
         if not self.size.is_small or host is self.work_hosts[-1]:
             commands["worker"] = ["-m", "benchmarks.rig.trading"]
         if not self.size.is_small:
             commands["stream"] = ["manage.py", "stream_quotes"]
-        return Work(host, **{name: self.python(host, *line) for name, line in commands.items()})
+        others = {name: self.python(host, *line) for name, line in commands.items()}
+        return Work(host, self.start_beat(host), **others)
+
+    def start_beat(self, host: Host) -> "subprocess.Popen[bytes]":
+        return self.python(host, *BEAT.split())
 
     def start_stores(self) -> None:
         self.start_redis(self.stores[0])

@@ -20,6 +20,7 @@ class PolledSource(Stub):
     def __init__(self, symbols: list[str], host: str) -> None:
         self.symbols = set(symbols)
         self.fetches: list[float] = []  # monotonic times of requests for all symbols
+        self.callers: list[tuple[datetime, str]] = []  # the same requests: time and address
         super().__init__(host)
         self.prices = dict.fromkeys(symbols, START)
         self.shape = self._stamped
@@ -28,6 +29,7 @@ class PolledSource(Stub):
         path = unquote(urlsplit(request.path).path)
         if self.symbols <= set(path.removeprefix("/api/quote/").split(",")):
             self.fetches.append(time.monotonic())
+            self.callers.append((datetime.now(UTC), request.client_address[0]))
         super().answer(request)
 
     def _stamped(self, reply: Any) -> Any:

@@ -69,6 +69,12 @@ def next_status() -> FeedStatus:
     return FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=10))
 
 
+def redis_info() -> dict[str, int]:
+    """Return the calls of each command, and the bytes that Redis has sent."""
+    calls = {name[8:]: row["calls"] for name, row in redis_client().info("commandstats").items()}
+    return calls | {"sent_bytes": redis_client().info("stats")["total_net_output_bytes"]}
+
+
 def main() -> None:
     quotes: dict[str, Quote] = {}
     board, unwatched = Board(kind="simulated"), Board(kind="real")
@@ -100,9 +106,7 @@ def main() -> None:
             message = {"type": "quotes.update", "seq": command["seq"]}
             async_to_sync(layer.group_send)(GROUP, message)
         elif command["do"] == "info":
-            info = redis_client().info("commandstats")
-            answer = {name[8:]: stats["calls"] for name, stats in info.items()}
-            answer["sent_bytes"] = redis_client().info("stats")["total_net_output_bytes"]
+            answer = redis_info()
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

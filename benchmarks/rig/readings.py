@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 NS_PER_S = 1_000_000_000
@@ -90,3 +91,50 @@ class Tally:
     def check(self, name: str, is_met: bool) -> None:
         print(f"  {name:<58} {'yes' if is_met else 'NO: MISSED'}", flush=True)
         self.missed += not is_met
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A measured value and its limit in one part of a run; the load is that of its end."""
+
+    part: str
+    name: str
+    value: str
+    limit: str
+    is_met: bool
+    load: float
+
+
+class TableTally(Tally):
+    """Collects the criteria of a run's parts, to print them as one table at the end."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.part, self.criteria = "", list[Criterion]()
+
+    def line(self, name: str, value: float, unit: str, limit: float | None = None) -> None:
+        super().line(name, value, unit, limit)
+        if limit is not None:
+            self._add(name, f"{value:.2f} {unit}".strip(), f"{limit:g}", value <= limit)
+
+    def check(self, name: str, is_met: bool) -> None:
+        super().check(name, is_met)
+        self._add(name, "yes" if is_met else "no", "yes", is_met)
+
+    def _add(self, name: str, value: str, limit: str, is_met: bool) -> None:
+        load = os.getloadavg()[0]
+        self.criteria.append(Criterion(self.part, name, value, limit, is_met, load))
+
+    @property
+    def failed(self) -> list[str]:
+        return [criterion.name for criterion in self.criteria if not criterion.is_met]
+
+    def print_table(self) -> None:
+        """Print all criteria in Markdown, with a verdict each."""
+        rows = ["| part | criterion | value | limit | verdict | load |", "|" + " --- |" * 6]
+        for row in self.criteria:
+            result = "met" if row.is_met else "MISSED"
+            cells = (row.part, row.name, row.value, row.limit, result, f"{row.load:.1f}")
+            rows.append(f"| {' | '.join(cells)} |")
+        print("\n".join(rows), flush=True)
+        print(f"{len(self.criteria)} criteria, {len(self.failed)} missed", flush=True)

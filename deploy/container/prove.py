@@ -18,7 +18,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +42,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pregao-image-") as folder:
         work = Path(folder)
         work.chmod(0o755)
-        root = root or built(work)
-        report_size(root)
-        with stores(work) as variables:
-            prove(root, work, variables)
+        with ExitStack() as stack:
+            root = root or built(work, stack)
+            report_size(root)
+            prove(root, work, stack.enter_context(stores(work)))
 
 
-def built(work: Path) -> Path:
-    """Build the image on a new Debian; return the folder of its files."""
+def built(work: Path, stack: ExitStack) -> Path:
+    """Build the image on a new Debian; return the folder of its files while the stack is open."""
     debian = work / "debian"
     run("debootstrap", "--variant=minbase", "trixie", debian)
-    container = run("buildah", "from", "scratch")
+    container = new_container(stack, "scratch")
     trusted = os.environ.get("SSL_CERT_FILE")
     if trusted:
         shutil.copy(trusted, debian / "opt" / "ca.crt")
@@ -64,7 +64,14 @@ def built(work: Path) -> Path:
     run("buildah", "commit", container, BASE)
     options = ("--isolation", "chroot", "--pull-never", "--format", "docker")
     run("buildah", "bud", *options, "-f", "Containerfile", "-t", IMAGE, ".")
-    return Path(run("buildah", "mount", run("buildah", "from", "--pull-never", IMAGE)))
+    return Path(run("buildah", "mount", new_container(stack, "--pull-never", IMAGE)))
+
+
+def new_container(stack: ExitStack, *image: str) -> str:
+    """Make a container of buildah, which would stay, with its mount, if nobody removed it."""
+    container = run("buildah", "from", *image)
+    stack.callback(run, "buildah", "rm", container)
+    return container
 
 
 def report_size(root: Path) -> None:

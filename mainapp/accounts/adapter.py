@@ -41,7 +41,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth ha
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": NOT_ACCEPTED,
         "cannot_generate_recovery_codes": _(
-            "Ative antes um app de códigos ou uma chave de acesso."
+            "Ative antes um app autenticador ou uma chave de acesso."
         ),
     }
 

@@ -205,7 +205,7 @@ def passkey_refusal(request: HttpRequest) -> str:
     domain, host = passkey_domain(), urlsplit(f"//{request.get_host()}").hostname or ""
     if is_address(domain):
         return gettext(
-            "Chaves de acesso precisam de um nome: este servidor é aberto por um endereço IP."
+            "Chaves de acesso exigem um domínio, e este site foi aberto por um endereço IP."
         )
     if host != domain and not host.endswith(f".{domain}"):
         origin = absolute_url() if domain != "localhost" else "http://localhost"

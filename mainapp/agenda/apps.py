@@ -1,6 +1,7 @@
 """Django's configuration of the agenda."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AgendaConfig(AppConfig):
@@ -21,7 +22,7 @@ class AgendaConfig(AppConfig):
         from mainapp.notifications.services.checks import register_check  # noqa: PLC0415 - needs loaded models
 
         for kind in KINDS:
-            register_appearance(kind, Appearance(icon="calendar"))
+            register_appearance(kind, Appearance(label=_("Agenda"), icon="calendar"))
             register_check(kind, wanted)
         for block in BLOCKS:
             register_block(block)

@@ -1,6 +1,9 @@
 """Django's configuration of the alerts feature."""
 
+from dataclasses import replace
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AlertsConfig(AppConfig):
@@ -30,10 +33,11 @@ class AlertsConfig(AppConfig):
         register_need(needed_symbols)
         register_renderer(FIRED, firing_wordings)
         register_push_renderer(FIRED, firing_pushes)
-        register_appearance(FIRED, Appearance(icon="bell", symbol_of=symbol_in))
-        register_appearance(SHARED_FIRED, Appearance(icon="bell", symbol_of=symbol_in))
+        fired = Appearance(label=_("Alerta"), icon="bell", symbol_of=symbol_in)
+        register_appearance(FIRED, fired)
+        register_appearance(SHARED_FIRED, replace(fired, label=_("Alerta do clube")))
         register_check(SHARED_FIRED, wanted_shared)
-        register_appearance(SPLIT, Appearance(icon="split", tone="amber"))
+        register_appearance(SPLIT, Appearance(label=_("Desdobramento"), icon="split", tone="amber"))
 
         for block in BLOCKS:
             register_block(block)

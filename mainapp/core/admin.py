@@ -1,4 +1,4 @@
-"""The base of admin pages that only show rows; the audit, exported as CSV; plans and quotas."""
+"""Base classes of read-only admin pages; the audit, with CSV export; plans and their quotas."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -89,5 +89,5 @@ class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at ru
         return allowed and not (obj and obj.is_default)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Return no action: the deletion of several plans would include the default one."""
+        """Return no actions: deleting several plans at once could include the default one."""
         return {}

@@ -29,14 +29,14 @@ def _unnamed(_pk: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """A kind of audience. `may_see(user, pk)` returns whether a user is in one now.
+    """A kind of audience. `may_see(user, pk)` returns whether a user belongs to one now.
 
-    The user may be anonymous. `existing(pks)` returns those of the objects that still exist,
-    and `keys(user)` is a query of the keys of a user's audiences, for kinds by which lists are
-    filtered.
+    The user may be anonymous. `existing(pks)` returns the objects that still exist, and
+    `keys(user)` a query of the keys of a user's audiences, for kinds by which lists are filtered.
+
     `may_manage(user, pk)` returns whether a user may change what belongs to an audience, and
-    `users(pk)` the ids of its users, for kinds whose things change on open pages. `name(pk)` is the
-    name that its users read.
+    `users(pk)` the ids of its users, for kinds whose objects change on open pages. `name(pk)` is
+    the name shown to its users.
     """
 
     kind: str

@@ -12,12 +12,11 @@ from django.http import HttpRequest, parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.acts import SOCKET, acting
+from mainapp.core.contexts import SOCKET, Context, current_context, handling, new_request_id
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited, SocketWindow
-from mainapp.core.logs.context import Context, current_context
 from mainapp.core.policies import EVERYONE, Socket, Who
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
@@ -76,18 +75,18 @@ class BaseConsumer(AsyncWebsocketConsumer):
     _has_left = False
     _is_counted = False
     _end_code: int | None = None
-    _context: Context | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
-        if context := current_context():
-            self._context, context.scope, context.place = context, scope, "connect"
+        self._context = current_context() or Context(new_request_id(), SOCKET)
+        self._context.scope, self._context.place = scope, "connect"
         self.writer = SocketWriter(send, try_send_of(scope))
         self._errors = SocketWindow(ERRORS, WINDOW_S)
         self._frames = SocketWindow(FRAMES, WINDOW_S)
         self._task = asyncio.current_task()
         try:
-            await self._receive_messages(receive)
+            with handling(self._context):
+                await self._receive_messages(receive)
         except OSError:
             return  # the client left during a write
         finally:
@@ -215,10 +214,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
         if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
             raise DomainError("login_required", self.login_sentence)
-        if self._context:
-            self._context.place = frame["type"]
-        with acting(SOCKET, lambda: self.scope["user"].pk):
-            await getattr(self, name)(frame)
+        self._context.place = frame["type"]
+        await getattr(self, name)(frame)
 
     def _may(self, who: Who) -> bool:
         """Return whether the user's log-in state allows it; rows are checked by the handlers."""

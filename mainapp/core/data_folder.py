@@ -1,4 +1,4 @@
-"""The folder DATA_DIR, the only one that servers write to."""
+"""DATA_DIR, the only folder that servers write to."""
 
 import os
 import tempfile

@@ -1,6 +1,6 @@
 """Responses that stream a file or lines as a download.
 
-Django would read a plain iterator to its end before it sends the first byte under ASGI.
+Under ASGI, Django reads a plain iterator to its end before it sends the first byte.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +18,7 @@ LINES = 500
 def file_response(
     request: HttpRequest, file: IO[bytes], *, name: str, content_type: str
 ) -> StreamingHttpResponse:
-    """Return a response with an open file from its start, which the response closes.
+    """Return a response that streams an open file from its start and then closes it.
 
     `name` is ASCII.
     """
@@ -30,7 +30,7 @@ def file_response(
     else:
         pieces = _pieces_async(file) if isinstance(request, ASGIRequest) else _pieces(file)
     response = StreamingHttpResponse(pieces, content_type=content_type)
-    # A generator that was never begun closes nothing: the client may leave before the first byte.
+    # A generator that never started closes nothing, and the client may leave before the first byte.
     response._resource_closers.append(file.close)  # type: ignore[attr-defined] # as FileResponse
     response["Content-Length"] = str(size)
     response["Cache-Control"] = "no-store"
@@ -39,7 +39,7 @@ def file_response(
 
 
 def csv_response(request: HttpRequest, lines: Iterator[str], *, name: str) -> StreamingHttpResponse:
-    """Return a response with the lines of a CSV file. `name` is ASCII."""
+    """Return a response that streams the lines of a CSV file. `name` is ASCII."""
     pieces = _parts_async(lines) if isinstance(request, ASGIRequest) else lines
     response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response["Cache-Control"] = "no-store"
@@ -48,7 +48,7 @@ def csv_response(request: HttpRequest, lines: Iterator[str], *, name: str) -> St
 
 
 async def _parts_async(lines: Iterator[str]) -> AsyncIterator[str]:
-    read = sync_to_async(lambda: "".join(islice(lines, LINES)))  # in the thread of the database
+    read = sync_to_async(lambda: "".join(islice(lines, LINES)))  # in the database's thread
     while part := await read():
         yield part
 

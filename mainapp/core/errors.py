@@ -9,8 +9,8 @@ from django.forms import BaseForm
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import ngettext
 
+from mainapp.core.contexts import current_request_id
 from mainapp.core.exceptions import DomainError, clean
-from mainapp.core.logs.context import current_request_id
 
 MINUTE_S, HOUR_S = 60, 3600
 
@@ -42,7 +42,7 @@ def error_frame(error: DomainError, frame_id: Any = None) -> dict[str, Any]:
 
 
 def _request_id(error: DomainError) -> dict[str, str]:
-    """Return the id that finds a failure in the log; other errors are the client's."""
+    """Return the request id of an internal error, by which the log has it; otherwise nothing."""
     request_id = current_request_id()
     return {"request_id": request_id} if error.code == "internal" and request_id else {}
 

@@ -1,8 +1,8 @@
-"""Leases for work that one process of all hosts does at a time, fenced by a number.
+"""Leases for work that only one process of all hosts does at a time, with fencing numbers.
 
-The holder renews a key in Redis, whose clock alone decides when it expires. Each new holder gets
-the next number from the database, so that the work of an earlier one, which was paused and does not
-know that its lease expired, is recognised by its smaller number.
+The holder renews a key in Redis; only Redis's clock decides when it expires. Each new holder gets
+the next number from the database. A holder that was paused and does not know that its lease has
+expired is recognised by its smaller number.
 """
 
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS
 
 
 class LeaseLostError(Exception):
-    """Another process has the lease now: this one may write nothing more."""
+    """Another process has the lease now; this one must not write any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Work for one process at a time: its name, and its lease in Redis."""
+    """A kind of work for one process at a time: its name, and the key of its lease in Redis."""
 
     name: str
     key: str
@@ -40,9 +40,9 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The lease of one process.
+    """A lease held by this process.
 
-    `holder` is the value of the key in Redis; `number` is the fence in the database.
+    `holder` is the value of the key in Redis; `number` is the fencing number in the database.
     """
 
     role: Role
@@ -57,15 +57,15 @@ class Lease:
             raise LeaseLostError
 
     def release(self) -> None:
-        """Give the lease to the next process. Raises: redis.RedisError."""
+        """Release the lease, so that another process can acquire it. Raises: redis.RedisError."""
         client().eval(_RELEASE, 1, self.role.key, self.holder)
 
     @contextmanager
     def fenced(self) -> Iterator[None]:
-        """Run a transaction that is only committed while no later holder has begun.
+        """Run the block in a transaction that commits only while no later holder exists.
 
-        A process that is paused at any point and wakes after its successor has begun writes
-        nothing: the row is locked until the commit. Raises: LeaseLostError.
+        The row is locked until the commit, so a process that was paused and resumes after its
+        successor has started writes nothing. Raises: LeaseLostError.
         """
         with transaction.atomic():
             current = Fence.objects.select_for_update().filter(role=self.role.name)
@@ -75,10 +75,10 @@ class Lease:
 
 
 def acquire_lease(role: Role) -> Lease | None:
-    """Acquire a lease if no other process has it. Raises: redis.RedisError, django.db.Error."""
+    """Acquire the lease; None if another process has it. Raises: RedisError, DatabaseError."""
     left_ms: Any = client().pttl(role.key)
     if left_ms > 0 and not is_lease_held(left_ms, lease_ms=role.lease_ms):
-        client().delete(role.key)  # a clock was set back: it would last for as long
+        client().delete(role.key)  # a clock was set back: the lease would last far too long
     holder = uuid4().hex
     if not client().set(role.key, holder, nx=True, px=role.lease_ms):
         return None
@@ -90,7 +90,7 @@ def acquire_lease(role: Role) -> Lease | None:
 
 
 def current_number(role: Role) -> int:
-    """Return the number of the newest holder; 0 before the first. One query."""
+    """Return the number of the newest holder, 0 if there was none. One query."""
     return Fence.objects.filter(role=role.name).values_list("number", flat=True).first() or 0
 
 

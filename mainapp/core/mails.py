@@ -27,8 +27,8 @@ class Link:
 class Mail:
     """The content of an e-mail: plain texts, which the layout escapes.
 
-    `quote` is a text of the reader's own, `action` the button, `code` a number to be copied,
-    `stop` the link that ends mails of this kind. `html` is safe HTML that replaces the
+    `quote` is text that the reader wrote, `action` the button, `code` a number to copy, `stop` the
+    link that unsubscribes from e-mails of this kind. `html` is safe HTML that replaces the
     paragraphs in the HTML part.
     """
 

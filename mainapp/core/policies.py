@@ -175,7 +175,7 @@ def operation_policies() -> Mapping[str, Operation]:
 
 
 def load_policies() -> None:
-    """Import the policies of all features, which also declare the kinds of quotas."""
+    """Import the policies of all features, which also register the kinds of quotas."""
     list(_modules())
 
 

@@ -9,9 +9,9 @@ Read = Callable[[], Mapping[Labels, float]]
 
 WEB, WORKER, BEAT, STREAM = "web", "worker", "beat", "stream"
 
-# Sent once the process runs, after any fork, with `role`: threads may be started.
+# Sent with `role` when the process runs, after any fork: receivers may start threads.
 process_started = Signal()
-# Sent when the process has ended its work; receivers may take a second.
+# Sent when the process has finished its work; receivers may take up to a second.
 process_stopping = Signal()
 # Read every few seconds, in another thread, until the process ends. A counter never falls.
 counters: dict[str, Read] = {}

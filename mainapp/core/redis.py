@@ -59,7 +59,7 @@ def key(*parts: object) -> str:
 
 
 class CountingRetry(Retry):
-    """Counts failed calls; does not repeat any."""
+    """Counts failed calls; never retries."""
 
     def call_with_retry(self, *args: Any, **options: Any) -> Any:
         try:
@@ -70,7 +70,7 @@ class CountingRetry(Retry):
 
 
 class CountingAsyncRetry(AsyncRetry):
-    """Counts failed calls; does not repeat any."""
+    """Counts failed calls; never retries."""
 
     async def call_with_retry(self, *args: Any, **options: Any) -> Any:
         try:
@@ -81,7 +81,7 @@ class CountingAsyncRetry(AsyncRetry):
 
 
 def _count_failure(error: redis.RedisError) -> None:
-    """Count an error; a script that Redis does not know yet is sent again."""
+    """Count an error, except a script that Redis does not know yet: it is sent again."""
     if not isinstance(error, redis.exceptions.NoScriptError):
         failed_calls[type(error).__name__] += 1
 

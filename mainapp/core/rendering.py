@@ -24,7 +24,7 @@ INLINES_2 = ["balance_pairs", "fragments_join"]
 TAGS = {"a", "blockquote", "br", "code", "em", "li", "ol", "p", "pre", "s", "span", "strong", "ul"}
 ATTRIBUTES = {"a": {"class", "data-symbol", "href"}, "ol": {"start"}, "span": {"data-field"}}
 SCHEMES = {"http", "https", "mailto"}
-# Of e-mails that the staff writes; pictures would tell their server who reads them.
+# For e-mails written by staff. No pictures: their server would learn who reads the e-mail.
 MAIL_TAGS = TAGS | {"b", "h2", "h3", "hr", "i", "u"}
 CHIP = (
     '<a class="chip" data-symbol="{0}" href="/ativo/{0}/">{0}'
@@ -66,7 +66,7 @@ def render(body: str, *, symbols: Mapping[str, str], users: Mapping[str, str]) -
 
 
 def clean_mail(html: str) -> str:
-    """Return HTML of the staff as safe HTML for an e-mail: plain elements, and links."""
+    """Return HTML written by staff as safe HTML for an e-mail: plain elements and links only."""
     attributes = {"a": {"href"}, "ol": {"start"}}
     return nh3.clean(html, tags=MAIL_TAGS, attributes=attributes, url_schemes=SCHEMES).strip()
 

@@ -1,4 +1,7 @@
-"""Request ids: taken from trusted proxies or made here, and handed on to tasks and responses."""
+"""Contexts of requests and tasks, with ids received from trusted proxies or newly made.
+
+A task gets the id of the request that queued it, and the person for whom it was queued.
+"""
 
 import logging
 from collections.abc import Callable
@@ -10,11 +13,14 @@ from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from mainapp.core.acts import PAGE, PREFIXES, SOCKET, TASK
-from mainapp.core.logs.context import (
+from mainapp.core.contexts import (
+    ADMIN,
+    API,
+    PAGE,
+    SOCKET,
+    TASK,
     Context,
     current_context,
-    current_request_id,
     handling,
     new_request_id,
     valid_request_id,
@@ -25,17 +31,19 @@ from mainapp.core.telemetry.tracing import TRACE_HEADER, current_parent, traced
 # replaces the proxy's address by the client's before the application sees it.
 FROM_PROXY = "pregao.is_from_proxy"
 HEADER, RAW_HEADER = "X-Request-ID", b"x-request-id"
-TASK_HEADER = "pregao_request_id"
+# Headers of tasks.
+TASK_HEADER, PERSON = "pregao_request_id", "acting_for"
+PREFIXES = {"/api/": API, "/admin/": ADMIN}
 
 access = logging.getLogger("mainapp.access")
 _tasks: dict[str, tuple[ExitStack, dict[str, Any]]] = {}
 
 
 class RequestIdMiddleware:
-    """Give each HTTP request and each socket an id, which responses have as X-Request-ID.
+    """Give each HTTP request and each socket an id; responses have it as X-Request-ID.
 
-    It is the outermost layer: Django logs refused requests outside of its own middleware. The
-    frames that a socket sends do not pass through here.
+    This is the outermost layer, because Django logs refused requests outside of its own middleware.
+    Frames of a socket do not pass through here.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -78,7 +86,7 @@ class RequestIdMiddleware:
 
 
 def received_request_id(scope: Any) -> str:
-    """Return the id that a trusted proxy has sent, or a new one."""
+    """Return the id sent by a trusted proxy, or a new one."""
     if not scope.get(FROM_PROXY):
         return new_request_id()
     values = [value for name, value in scope["headers"] if name == RAW_HEADER]
@@ -86,7 +94,7 @@ def received_request_id(scope: Any) -> str:
 
 
 def trusted_trace(scope: Any) -> dict[str, str]:
-    """Return the header `traceparent` that a trusted proxy has sent."""
+    """Return the header `traceparent` sent by a trusted proxy."""
     if not scope.get(FROM_PROXY):
         return {}
     headers = dict(scope["headers"])
@@ -100,30 +108,43 @@ def way_of_path(path: str) -> str:
 def attach_request(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Make the request's view and user known to the log records that are written during it."""
+    """Make the request's view and user available to its log records and audit entries.
+
+    REST framework sets a token's user later. Under WSGI there is no context yet.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if context := current_context():
-            context.request = request
-        return get_response(request)
+        context = current_context()
+        if context is None:
+            context = Context(new_request_id(), way_of_path(request.path_info))
+        context.request = request
+        with handling(context):
+            return get_response(request)
 
     return middleware
 
 
 @before_task_publish.connect
-def _add_request_id(headers: dict[str, Any], **_signal: Any) -> None:
-    if request_id := current_request_id():
-        headers[TASK_HEADER] = request_id
+def _add_context(headers: dict[str, Any] | None = None, **_signal: Any) -> None:
+    context = current_context()
+    if headers is None or context is None:
+        return
+    if context.request_id:
+        headers[TASK_HEADER] = context.request_id
+    if (person_id := context.actor_id()) is not None:
+        headers[PERSON] = person_id
     if parent := current_parent():
         headers[TRACE_HEADER] = parent
 
 
 @task_prerun.connect
 def _begin_task(task_id: str, task: Any, **_signal: Any) -> None:
-    """Bind the sender's id, or a new one for periodic tasks, which beat sends without."""
+    """Bind the sender's id, or a new one for periodic tasks, which beat sends without an id."""
     stack = ExitStack()
     request_id = valid_request_id(task.request.get(TASK_HEADER))
-    context = stack.enter_context(handling(Context(request_id, TASK, task.name)))
+    person_id = task.request.get(PERSON)
+    context = Context(request_id, TASK, task.name, person_id=person_id)
+    stack.enter_context(handling(context))
     headers = {TRACE_HEADER: task.request.get(TRACE_HEADER)}
     span = stack.enter_context(traced(context, name=task.name, kind="consumer", headers=headers))
     _tasks[task_id] = stack, span

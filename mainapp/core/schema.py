@@ -1,4 +1,4 @@
-"""Waiting of servers until the database has the schema of their code."""
+"""Lets servers wait until the database has the schema of their code."""
 
 import logging
 import time
@@ -18,10 +18,10 @@ POLL_S = 1.0
 
 
 def wait_for_schema() -> None:
-    """Return when every migration of this code is applied, or when the database does not answer.
+    """Return when all migrations of this code are applied, or if the database does not answer.
 
-    Servers start before `setup` on a new host, or at the same time. They begin without a database
-    as well, and report its absence themselves. Migrations of newer code are no obstacle.
+    Servers may start before `setup` on a new host, or together with it. They also start without a
+    database, and then report its absence themselves. Migrations of newer code do not block.
     """
     if not (missing := missing_migrations()):
         return
@@ -39,7 +39,7 @@ def wait_for_schema() -> None:
 def missing_migrations() -> list[str]:
     """Return the migrations that are not applied; none if the database does not answer.
 
-    Cost: one query on a connection of its own. The files are listed, because importing them took
+    Cost: one query on a separate connection. Migration files are listed, not imported: that took
     0.3 s.
     """
     connection = direct_connection()

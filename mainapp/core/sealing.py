@@ -1,8 +1,8 @@
-"""Encryption of secrets in the database with a key of its own, apart from SECRET_KEY.
+"""Encryption of secrets in the database, with a key separate from SECRET_KEY.
 
-The key is MFA_KEY, or the file beside the secret key in DATA_DIR, which the set-up creates. A dump
-of the database contains only sealed texts. MFA_KEY_FALLBACKS open what earlier keys sealed; the
-command `reseal_second_factors` seals it with the current one.
+The key is MFA_KEY, or the file beside the secret key in DATA_DIR, which `setup` creates. A dump of
+the database contains only encrypted secrets. MFA_KEY_FALLBACKS decrypt what earlier keys encrypted;
+the command `reseal_second_factors` encrypts it again with the current key.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class KeyLost(DomainError):
-    """No key opens the secret: it was sealed by another one, or there is no key."""
+    """No key decrypts the secret: it was encrypted with another key, or there is no key."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ def key_text() -> str:
 
 
 def create_key() -> None:
-    """Create the key's file unless it exists. Raises: OSError."""
+    """Create the key file unless it exists. Raises: OSError."""
     read_or_create_key(key_path(), lambda: secrets.token_urlsafe(50))
 
 

@@ -1,8 +1,8 @@
-"""Cells, CSV files and large XLSX workbooks that are safe in spreadsheet programs.
+"""CSV files and large XLSX workbooks whose cells are safe in spreadsheet programs.
 
-A workbook is packed from rows that were written to a file before, one row a line (`xlsx_rows`), so
-that memory stays flat and an interrupted writer can go on after the last row. openpyxl's
-write-only mode needs 6 to 7 times the CPU, and starts again from the first row.
+A workbook is packed from rows that were first written to a file, one per line (`xlsx_rows`), so
+memory stays flat and an interrupted writer can continue after the last row. openpyxl's write-only
+mode needs 6 to 7 times the CPU, and has to start again from the first row.
 """
 
 import csv
@@ -26,10 +26,10 @@ _SKIPPED = (
 )
 _FORMULA = re.compile(f"[\t\r\n]|[{_SKIPPED}]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
-# The limits of the format: rows of a sheet with its heading, UTF-16 units of a cell, characters of
-# a sheet's name, and the digits of a number.
+# Limits of the format: rows per sheet including the heading, UTF-16 units per cell, characters of a
+# sheet name, and digits of a number.
 MAX_ROWS, MAX_TEXT, MAX_NAME, MAX_DIGITS = 1_048_576, 32_767, 31, 15
-COMPRESSION = 1  # of zlib: level 6 needs twice the time for a file that is a fifth smaller
+COMPRESSION = 1  # zlib level; level 6 takes twice the time for a file that is a fifth smaller
 PACK_BYTES = 1024 * 1024
 _DAY_S = 86_400
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001 - the format has no time zones
@@ -74,7 +74,7 @@ def streamed_csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterat
 def csv_rows(rows: Iterable[Sequence[Any]], *, is_start: bool = False) -> bytes:
     """Return rows of text, int, Decimal, date, datetime and None as lines of a CSV file.
 
-    Decimals have a comma, times are those of São Paulo. The file's start has a byte order mark.
+    Decimals have a comma, times are in São Paulo time. The file starts with a byte order mark.
     """
     lines = io.StringIO()
     writer = csv_writer(lines)
@@ -84,7 +84,7 @@ def csv_rows(rows: Iterable[Sequence[Any]], *, is_start: bool = False) -> bytes:
 
 
 def xlsx_rows(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Return rows as `write_workbook` takes them, each a line. Cells as in `csv_rows`."""
+    """Return rows as lines for `write_workbook`. Cells as in `csv_rows`."""
     lines = ("".join(map(_xlsx_cell, row)) for row in rows)
     return "".join(f"<row>{line}</row>\n" for line in lines).encode()
 
@@ -98,9 +98,9 @@ def write_workbook(
     on_progress: Callable[[], None] = lambda: None,
     max_rows: int = MAX_ROWS,
 ) -> None:
-    """Write a workbook of the lines of `rows`, with a sheet for every `max_rows` of them.
+    """Write a workbook from the lines of `rows`, with a new sheet after every `max_rows` lines.
 
-    Each sheet begins with the heading. `on_progress` is called after each megabyte or so.
+    Each sheet begins with the heading. `on_progress` is called about once per megabyte.
     """
     first = _heading_row(heading)
     with ZipFile(into, "w", ZIP_DEFLATED, compresslevel=COMPRESSION) as archive:
@@ -122,7 +122,7 @@ def write_workbook(
 
 
 def sheet_name(title: str, number: int) -> str:
-    """Return the name of a sheet: without forbidden characters, and cut to MAX_NAME."""
+    """Return a valid sheet name: without forbidden characters, and cut to MAX_NAME."""
     end = f" ({number})" if number > 1 else ""
     plain = _NOT_IN_NAMES.sub(" ", title).strip().strip("'")
     return (plain[: MAX_NAME - len(end)] or "1") + end
@@ -167,7 +167,7 @@ def _shortened(text: str) -> str:
 
 
 def _number_cell(text: str) -> str:
-    """Return a number, as text if programs would change its last digits."""
+    """Return a number; as text if spreadsheet programs would round its last digits."""
     digits = text.lstrip("-0.").replace(".", "")
     if len(digits) > MAX_DIGITS and len(digits.rstrip("0") if "." in text else digits) > MAX_DIGITS:
         return _text_cell(text)
@@ -193,7 +193,7 @@ def _heading_row(heading: Sequence[str]) -> bytes:
 
 
 def _parts(title: str, count: int) -> dict[str, str]:
-    """Return the small files of a workbook with `count` sheets, by their names."""
+    """Return the small files of a workbook with `count` sheets, by name."""
     numbers = range(1, count + 1)
     sheets = "".join(
         f'<sheet name={quoteattr(sheet_name(title, n))} sheetId="{n}" r:id="rId{n}"/>'

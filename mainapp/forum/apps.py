@@ -1,6 +1,7 @@
 """Django's configuration of the forum feature."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ForumConfig(AppConfig):
@@ -25,9 +26,9 @@ class ForumConfig(AppConfig):
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.services.checks import register_check  # noqa: PLC0415 - needs loaded models
 
-        register_appearance(MENTION, Appearance(icon="at"))
-        register_appearance(REPLY, Appearance(icon="at"))
-        register_appearance(TALK, Appearance(icon="messages"))
+        register_appearance(MENTION, Appearance(label=_("Menção"), icon="at"))
+        register_appearance(REPLY, Appearance(label=_("Resposta"), icon="at"))
+        register_appearance(TALK, Appearance(label=_("Conversa"), icon="messages"))
         register_check(MENTION, wanted_mentions)
         register_check(REPLY, wanted_mentions)
         register_check(TALK, wanted_talk)

@@ -1,6 +1,7 @@
 """Django's configuration of the ideas."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class IdeasConfig(AppConfig):
@@ -24,8 +25,8 @@ class IdeasConfig(AppConfig):
         from mainapp.notifications.services.checks import register_check  # noqa: PLC0415 - needs loaded models
 
         register_need(needed_symbols)
-        register_appearance(DECIDED, Appearance(icon="flag"))
-        register_appearance(COMMENTED, Appearance(icon="message"))
+        register_appearance(DECIDED, Appearance(label=_("Ideia"), icon="flag"))
+        register_appearance(COMMENTED, Appearance(label=_("Comentário"), icon="message"))
         register_check(DECIDED, wanted_outcomes)
         for table in TABLES:
             personal_data.register_table(table)

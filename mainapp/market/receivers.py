@@ -38,24 +38,34 @@ class BatchWatchdog:
 
     A batch is overdue if beat is down or the last batch failed. One more runs after each
     interruption (the worker started, was suspended, or had no Redis), as soon as the web processes
-    have had time to renew their leases: open pages wait for prices, whatever the next due time.
+    have had time to renew their leases: open pages wait for prices, whatever the next due time. It
+    is left out if other workers ran all batches meanwhile, and the board was not lost: the source
+    would get two requests in one interval.
     """
 
     def __init__(self) -> None:
         self._due_at: float | None = None
+        self._resumed_at = timezone.now()
+        self._was_lost = False
 
     def run_overdue_batch(self, is_resumed: bool) -> None:
+        now = timezone.now()
         if updating.restore_board():
             logger.info("the board was lost and is restored from the last recorded quotes")
-            is_resumed = True
+            is_resumed = self._was_lost = True
         if is_resumed:
-            self._due_at = monotonic() + LEASE_WAIT_S
+            self._due_at, self._resumed_at = monotonic() + LEASE_WAIT_S, now
         is_due = self._due_at is not None and monotonic() >= self._due_at
-        now = timezone.now()
+        if (
+            is_due
+            and not self._was_lost
+            and updating.is_on_time(resumed_at=self._resumed_at, at=now)
+        ):
+            self._due_at, is_due = None, False
         if is_due or updating.is_overdue(at=now):
             has_run = updating.update_watched(at=now, at_once=is_due)
             if is_due and has_run:
-                self._due_at = None
+                self._due_at, self._was_lost = None, False
 
 
 def _repeat(job: Callable[[bool], None]) -> None:

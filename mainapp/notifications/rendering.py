@@ -21,21 +21,22 @@ def _no_symbol(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
-    """An icon of the sprite, its tone (`accent`, `amber` or `down`), and the stock of its link.
+    """A kind's name, an icon of the sprite, and its tone (`accent`, `amber` or `down`).
 
-    A notification about a stock has the stock's mark beside its icon.
+    `symbol_of` reads a stock from the link; the stock's mark is then beside the icon.
     """
 
+    label: Any
     icon: str = "bell"
     tone: str = "accent"
     symbol_of: Callable[[str], str] = _no_symbol
 
 
 _appearances: dict[str, Appearance] = {
-    "platform": Appearance(icon="megaphone"),
-    "delivery_failed": Appearance(icon="alert", tone="down"),
+    "platform": Appearance(label=_("Aviso do site"), icon="megaphone"),
+    "delivery_failed": Appearance(label=_("Falha de envio"), icon="alert", tone="down"),
 }
-_default = Appearance()
+_default = Appearance(label=_("Aviso"))
 
 
 def register_appearance(kind: str, appearance: Appearance) -> None:
@@ -53,7 +54,7 @@ def appearance_of(kind: str) -> Appearance:
 PLACEHOLDERS = ("nome", "usuario", "clube", "link")
 CLUB = "clube"
 MAX_SUBJECT = 250
-NO_LINKS = _("Um assunto não leva links.")
+NO_LINKS = _("O assunto não pode ter links.")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 _ADDRESS = re.compile(r"https?:|www\.|\{link\}", re.IGNORECASE)
 # People's names in an attribute could become an address.
@@ -72,7 +73,7 @@ def check_text(text: str, *, is_subject: bool = False) -> None:
     """Check the placeholders of a text or subject. Raises: PlaceholderError."""
     for match in _PLACEHOLDER.finditer(text):
         if match[0] in ("{", "}"):
-            raise PlaceholderError(_("Há uma chave sozinha: escreva {{ ou }} para mostrar uma."))
+            raise PlaceholderError(_("Há um { ou } sozinho: para mostrar um, escreva {{ ou }}."))
         if match["name"] is not None and match["name"] not in PLACEHOLDERS:
             names = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             text_of_error = _("{%(name)s} não existe. Use %(names)s.")
@@ -90,7 +91,7 @@ def check_html(html: str, *, is_subject: bool = False) -> None:
     """Check the placeholders of HTML. Raises: PlaceholderError."""
     check_text(html, is_subject=is_subject)
     if _IN_TAG.search(html):
-        raise PlaceholderError(_("Dentro de uma etiqueta do HTML só vale {link}."))
+        raise PlaceholderError(_("Dentro de uma tag HTML só se pode usar {link}."))
 
 
 def names_in(text: str) -> set[str]:

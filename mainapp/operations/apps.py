@@ -1,6 +1,7 @@
 """Django's configuration of the operations feature."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OperationsConfig(AppConfig):
@@ -14,6 +15,6 @@ class OperationsConfig(AppConfig):
         from mainapp.operations.receivers import measuring, reports  # noqa: F401, PLC0415 - connect
         from mainapp.operations.services.reports.making import NOTICE  # noqa: PLC0415
 
-        register_appearance(NOTICE, Appearance(icon="file"))
+        register_appearance(NOTICE, Appearance(label=_("Relatório"), icon="file"))
         for block in BLOCKS:
             register_block(block)

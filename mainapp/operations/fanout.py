@@ -105,7 +105,7 @@ class DashboardFanout(Hub):
         if not self.snapshot:  # another process is reading the first values
             self._wake.set()
             return
-        frame = self._news(before)
+        frame = self._changes(before)
         for socket in self.sockets:
             if not socket.is_started:
                 socket.is_started = True
@@ -113,7 +113,7 @@ class DashboardFanout(Hub):
             elif frame is not None and not socket.offer(frame):
                 socket.behind = True
 
-    def _news(self, before: Snapshot) -> bytes | None:
+    def _changes(self, before: Snapshot) -> bytes | None:
         """Return the frame for sockets that have the values of `before`; None without news."""
         changed = {
             name: value

@@ -63,7 +63,7 @@ FIELDS = {
     "primary": gettext_lazy("principal"),
     "access_level": gettext_lazy("nível de acesso"),
     "is_active": gettext_lazy("ativo"),
-    "is_staff": gettext_lazy("entra na administração"),
+    "is_staff": gettext_lazy("acessa a administração"),
     "is_superuser": gettext_lazy("superusuário"),
     "suspended_until": gettext_lazy("suspensão até"),
     "suspension_reason": gettext_lazy("motivo da suspensão"),

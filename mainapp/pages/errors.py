@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.contexts import current_request_id
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import json_response, wait_sentence
 from mainapp.core.exceptions import DomainError
-from mainapp.core.logs.context import current_request_id
 from mainapp.core.pictures.stores import MediaUnavailable
 from mainapp.market.context import market
 

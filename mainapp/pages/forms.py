@@ -98,7 +98,7 @@ class PreferencesForm(forms.Form):
         coerce=lambda value: value == "True",
         empty_value=None,
         help_text=_(
-            "Os e-mails da equipe do site. Alertas e avisos da conta chegam do mesmo jeito."
+            "E-mails da equipe do site. Alertas e mensagens da conta chegam mesmo sem eles."
         ),
     )
 

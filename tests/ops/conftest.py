@@ -18,7 +18,7 @@ from tests.prepared import DATABASE, copy_prepared, prepared_folder
 SHARED = {
     **dict.fromkeys(("test_backup", "test_launcher", "test_servers"), "site"),
     **{name: name for name in ("test_faults", "test_processes", "test_api_schema")},
-    **{name: name for name in ("test_redis_refusals", "test_database_stalls")},
+    **{name: name for name in ("test_redis_refusals", "test_database_stalls", "test_hosts")},
 }
 STARTED_IN_S = 150  # timeout of a test whose fixtures start an instance
 

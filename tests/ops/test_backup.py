@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 from pathlib import Path
@@ -116,6 +117,7 @@ def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b"", keeps=False):
         ("manifest.json", {"body": b'{"format": 1, "database": []}'}),
         ("manifest.json", {"body": b"{}", "keeps": True}),
         ("media/manifest.json/manifest.json", {"kind": tarfile.CHRTYPE}),
+        ("media/é\0nul", {}),
         ("media/pipe", {"kind": tarfile.FIFOTYPE}),
         ("media/sparse", {"kind": tarfile.GNUTYPE_SPARSE}),
         ("manifest.json", {"body": json.dumps({"format": 2, "database": "sqlite"}).encode()}),
@@ -137,6 +139,33 @@ def test_foreign_archive_changes_nothing(stores, tmp_path, name, options):
         "media",
         "tampered.tar.gz",
     ]
+
+
+def test_restored_files_belong_to_one_user_on_every_python(stores, tmp_path, monkeypatch):
+    """Debian 12 has Python 3.11.2, whose `extract` has no filters."""
+    (stores.media / "avatars").mkdir()
+    (stores.media / "avatars" / "a.webp").write_text("picture")
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    shutil.rmtree(stores.media)
+    monkeypatch.delattr(tarfile.TarFile, "extract")
+    monkeypatch.delattr(tarfile.TarFile, "extractall")
+
+    restore_archive(stores=stores, archive=archive)
+
+    paths = [stores.media, stores.media / "avatars", stores.media / "avatars" / "a.webp"]
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o700, 0o700, 0o600]
+    assert paths[-1].read_text() == "picture"
+
+
+def test_media_on_a_mount_are_refused_before_anything_changes(stores, tmp_path, monkeypatch):
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    database = Path(stores.database["NAME"]).read_bytes()
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == stores.media)
+
+    with pytest.raises(BackupError, match="media is a mount, which cannot be replaced"):
+        restore_archive(stores=stores, archive=archive)
+
+    assert Path(stores.database["NAME"]).read_bytes() == database
 
 
 def test_truncated_archive_changes_nothing(stores, tmp_path):

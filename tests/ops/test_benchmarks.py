@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import __main__ as runner
 from benchmarks.rig import capacity
-from benchmarks.rig.readings import BUDGET_MISSED, Tally
+from benchmarks.rig.readings import BUDGET_MISSED, TableTally, Tally
 from tests.instances import ROOT, run
 
 CRASH, HANG = "raise RuntimeError('boom')", "import time; time.sleep(60)"
@@ -69,6 +69,28 @@ def test_missed_budget_sets_the_exit_code(capsys):
 
     tally.line("over", 3, "s", 2)
     assert tally.exit_code == BUDGET_MISSED
+
+
+def test_table_has_a_verdict_for_each_criterion(capsys, monkeypatch):
+    monkeypatch.setattr("os.getloadavg", lambda: (1.5, 2.0, 2.0))
+    tally = TableTally("title")
+    tally.line("a figure without a limit", 7, "s")
+    tally.part = "first"
+    tally.line("within", 1, "s", 2)
+    tally.part = "second"
+    tally.line("unknown", float("nan"), "ms", 2)
+    tally.check("ran to its end", False)
+    capsys.readouterr()
+
+    tally.print_table()
+
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| first | within | 1.00 s | 2 | met | 1.5 |",
+        "| second | unknown | nan ms | 2 | MISSED | 1.5 |",
+        "| second | ran to its end | no | yes | MISSED | 1.5 |",
+        "3 criteria, 2 missed",
+    ]
+    assert (tally.failed, tally.exit_code) == (["unknown", "ran to its end"], BUDGET_MISSED)
 
 
 def test_the_document_on_scale_quotes_the_constants_and_the_plan():

@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.walk import steps
+from deploy.walk import text as guide
+from deploy.walk.walking import REPLACED
 from tests.instances import ROOT, variables
 
 CURRENT = "/opt/pregao/current"
@@ -290,6 +293,17 @@ def test_containers_wait_for_the_database_and_its_schema(name):
     }
 
 
+@pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
+def test_servers_have_a_health_check_and_are_started_again(name):
+    service = COMPOSE["services"][name]
+    if name in ("migrate", "certificate"):  # they end
+        assert service["restart"] == "no"
+    else:
+        assert service["restart"] == "unless-stopped"
+    answers = name not in (*BACKGROUND, "migrate", "certificate")
+    assert ("test" in service["healthcheck"]) is answers
+
+
 @pytest.mark.parametrize("name", [*OURS[1:], "proxy", "postgres"])
 def test_containers_get_the_time_to_stop(name):
     assert "stop_grace_period" in COMPOSE["services"][name]
@@ -335,3 +349,27 @@ def test_proxy_reaches_the_web_servers_that_trust_it():
     assert len(set(addresses)) == len(addresses)
     for address in addresses:
         assert ipaddress.ip_address(address) in ipaddress.ip_network(subnet)
+
+
+# docs/DEPLOY.md ---------------------------------------------------------------------------------
+
+
+def test_the_commands_of_the_guide_are_found_with_their_lines():
+    text = "## 1. One\n```\na <<END\nb\nEND\nc\n```\n```nginx\nd;\n```\n## Two\n```sh\ne\n```\n"
+    found = guide.sections(text)
+
+    assert list(found) == ["1. One", "Two"]
+    assert [list(guide.commands(block)) for block in found["1. One"]] == [["a <<END\nb\nEND", "c"]]
+    assert found["Two"] == ["e\n"]
+
+
+def test_the_walk_follows_sections_that_exist():
+    titles = {title.rpartition(". ")[2] for title in guide.sections(guide.GUIDE.read_text())}
+
+    assert {*steps.FIRST_HOST, "Backups", "Upgrades", "Two hosts"} <= titles
+
+
+def test_the_walk_replaces_what_the_guide_contains():
+    text = guide.GUIDE.read_text()
+
+    assert [old for old, _new in REPLACED if old not in text] == []

@@ -123,7 +123,9 @@ class Monitor(threading.Thread):
                 self.commands.append(entry["command"])
 
 
+# The monitor shows the commands of a script beside the script itself.
 KEYLESS = {
+    *("EVAL", "EVALSHA"),
     *("AUTH", "CLIENT", "COMMAND", "ECHO", "EXEC", "HELLO", "INFO", "MONITOR", "MULTI", "PING"),
     *("SCRIPT", "SELECT", "SUBSCRIBED", "UNWATCH"),
 }
@@ -134,7 +136,7 @@ def key_names(commands):
     for command in commands:
         name, *arguments = command.split(" ")
         if name.upper() not in KEYLESS and arguments:
-            yield arguments[2 if name.upper() in ("EVAL", "EVALSHA") else 0]
+            yield arguments[0]
 
 
 @pytest.mark.parametrize(

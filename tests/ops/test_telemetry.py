@@ -13,7 +13,7 @@ REQUESTS = 40
 
 
 @pytest.fixture
-def hole():
+def hanging_collector():
     """Return the address of a server that accepts connections and never replies."""
     accepted = []
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -31,10 +31,10 @@ def hole():
         connection.close()
 
 
-def test_a_hanging_collector_delays_nothing_and_drops_are_visible(data_dir, hole):
+def test_a_hanging_collector_delays_nothing_and_drops_are_visible(data_dir, hanging_collector):
     pytest.importorskip("sentry_sdk")
     pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
-    address, accepted = hole
+    address, accepted = hanging_collector
     with instance(
         data_dir,
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{address}",

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
@@ -16,17 +15,9 @@ PRUNING = "prune_log_ins"
 
 
 def end_log_ins(*, user: User) -> None:
-    """Delete a user's unexpired sessions, so that reactivating the account does not revive them.
-
-    Decodes every unexpired session, because the user is stored only inside the session's data.
-    """
-    unexpired = Session.objects.filter(expire_date__gt=timezone.now())
-    keys = [
-        session.session_key
-        for session in unexpired.iterator()
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
-    ]
-    Session.objects.filter(session_key__in=keys).delete()
+    """Delete a user's sessions, so that reactivating the account does not revive them."""
+    keys = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
+    Session.objects.filter(session_key__in=list(keys)).delete()
 
 
 def prune_log_ins(*, at: datetime) -> None:

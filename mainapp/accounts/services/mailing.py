@@ -133,7 +133,7 @@ def _app_activated(context: Context) -> Mail:
 
 def _app_deactivated(context: Context) -> Mail:
     text = _("A sua conta não pede mais o código do app.")
-    return _notice(_("App de códigos desativado"), text, context)
+    return _notice(_("App autenticador desativado"), text, context)
 
 
 def _passkey_added(context: Context) -> Mail:

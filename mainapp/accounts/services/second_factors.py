@@ -40,7 +40,7 @@ def check_code(*, user: User, code: str, at: datetime) -> bool:
     if not code:
         raise DomainError(
             "mfa_required",
-            _("Esta conta tem um segundo fator: mande o código em `code`."),
+            _("Esta conta tem um segundo fator: envie o código em `code`."),
         )
     use_code(user=user, code=code, at=at)
     return True

@@ -114,7 +114,7 @@ def test_deactivation_also_deletes_the_recovery_codes_and_mails_it(member, alice
     assert member.post("/accounts/2fa/app/remove/").url == OVERVIEW
 
     assert not Authenticator.objects.exists()
-    assert [message.subject for message in mail.outbox] == ["[Pregão] App de códigos desativado"]
+    assert [message.subject for message in mail.outbox] == ["[Pregão] App autenticador desativado"]
 
 
 def test_activation_and_new_recovery_codes_are_mailed(member, django_capture_on_commit_callbacks):

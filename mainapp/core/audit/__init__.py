@@ -1,20 +1,20 @@
-"""The audit: who changed which row of the audited models, in the same transaction.
+"""The audit: who changed which row of the audited models, recorded in the same transaction.
 
-A model is audited if it is an AuditedModel that names its fields:
+A model is audited if it derives from AuditedModel and lists its fields:
 
     class Alert(AuditedModel):
         audit = Audited(shown="owner status", hidden="email compra", ignored="last_fired_at")
 
-All ways to write are covered: `save` and `delete`, cascades included, by signals, and `update`,
-`bulk_update`, `bulk_create` and the deletion of many rows by AuditedQuerySet. A model with a
-queryset of its own derives it from AuditedQuerySet. FOREIGN has the models of other packages, which
-save and delete rows one by one. A test compares all of it with the models.
+All writes are covered. Signals record `save` and `delete`, including cascades; AuditedQuerySet
+records `update`, `bulk_update`, `bulk_create` and the deletion of many rows. A model with its own
+queryset class derives it from AuditedQuerySet. FOREIGN lists the models of other packages, which
+save and delete rows one by one. A test compares all of this with the models.
 
-An entry has ids and names of fields. It has the values, before and after, of `shown` fields only.
-Texts, names, addresses and amounts of people are `hidden`: the entry has only the field's name. A
-change of `ignored` fields costs nothing and leaves no entry.
+An entry has the row's id and the names of the changed fields. Only for `shown` fields does it also
+have the values before and after. Texts, names, addresses and amounts of people are `hidden`: the
+entry has only the field's name. Changes of `ignored` fields cost nothing and leave no entry.
 
-`mainapp.core.acts` provides the user and the way of a change.
+`mainapp.core.contexts` provides the user and the way of a change.
 """
 
 from mainapp.core.audit.bases import AuditedModel, AuditedQuerySet

@@ -22,7 +22,7 @@ class AuditedQuerySet(models.QuerySet[M]):
     """A queryset of an audited model, whose bulk changes leave entries."""
 
     def update(self, **values: Any) -> int:
-        """Update rows; three queries if there are audited fields among the values.
+        """Update rows; three queries if the values include audited fields.
 
         One more if a value is an expression. The rows are read and locked first, and none that
         another transaction adds or changes in between is updated: it would leave no entry.
@@ -55,7 +55,7 @@ class AuditedQuerySet(models.QuerySet[M]):
         return self.filter(pk__in=list(keys))
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **options: Any) -> list[M]:
-        """Insert rows. Raises: ValueError for conflict options, which hide the rows written."""
+        """Insert rows. Raises: ValueError for conflict options, which hide what was written."""
         if options.get("ignore_conflicts") or options.get("update_conflicts"):
             raise ValueError(f"{self.model._meta.label} is audited: insert without conflicts")
         with gathering():

@@ -1,4 +1,4 @@
-"""Writing of audit entries, one by one or together at the end of a change."""
+"""Writes audit entries, one at a time or batched at the end of a change."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.utils import timezone
 
-from mainapp.core.acts import TASK, current_act
 from mainapp.core.audit.fields import (
     Values,
     fields_table_of,
@@ -18,22 +17,23 @@ from mainapp.core.audit.fields import (
     plain_values,
     values_of,
 )
+from mainapp.core.contexts import COMMAND, TASK, Context, current_context
 from mainapp.core.models.audit import AuditDetail, AuditEntry
 
 Action = AuditEntry.Action
-# Entries of a running change, which are written at its end with one query.
+# Entries of the current `gathering` block, written at its end with one query.
 _pending: ContextVar[list[AuditEntry] | None] = ContextVar("audit_pending", default=None)
 
 
 @contextmanager
 def gathering() -> Iterator[None]:
-    """Make the block a transaction, at the end of which its entries are written; one query."""
+    """Run the block in a transaction and write its entries at the end, with one query."""
     outer = _pending.get()
     entries: list[AuditEntry] = [] if outer is None else outer
     known = len(entries)
     token = _pending.set(entries)
     try:
-        # Without a savepoint: an error ends the whole change.
+        # No savepoint: an error rolls back the whole change.
         with transaction.atomic(savepoint=False):
             yield
             if outer is None and entries:
@@ -62,7 +62,7 @@ def record_row(row: models.Model, action: AuditEntry.Action) -> None:
 
 
 def record_change(row: models.Model, before: Values, after: Values) -> None:
-    """Write an entry if values differ."""
+    """Write an entry if any value differs."""
     changed = [name for name in before if name in after and before[name] != after[name]]
     audit = fields_table_of(type(row))
     changes = {name: [before[name], after[name]] for name in changed if name in audit.shown}
@@ -74,7 +74,7 @@ def record_change(row: models.Model, before: Values, after: Values) -> None:
 
 
 def record_links(row: models.Model, name: str, before: set[Any], after: set[Any]) -> None:
-    """Write an entry if the keys of a row's links differ; hidden links without their keys."""
+    """Write an entry if a row's many-to-many keys differ; hidden links without their keys."""
     if before != after:
         is_shown = name in fields_table_of(type(row)).links
         changes = {name: [sorted(before), sorted(after)]} if is_shown else {}
@@ -91,15 +91,15 @@ def _write(
 ) -> None:
     if fields_table_of(type(row)).skips(row):
         return
-    act = current_act()
-    actor_id = act.person_id
-    if actor_id is None and act.way == TASK:
+    context = current_context() or Context("", COMMAND)
+    actor_id = context.actor_id()
+    if actor_id is None and context.way == TASK:
         actor_id = owner_of(row)
     entry = AuditEntry(
         at=timezone.now(),
         actor_id=actor_id,
-        way=act.way,
-        program=act.program[:80],
+        way=context.way,
+        program=context.program[:80],
         action=action,
         model=row._meta.label_lower,
         key=str(row.pk),
@@ -121,7 +121,7 @@ def _save(entries: list[AuditEntry]) -> None:
     if details:
         people = {detail.owner_id for detail in details}
         users = get_user_model()._default_manager.filter(pk__in=people)
-        known = set(users.values_list("pk", flat=True))  # not those who are being deleted
+        known = set(users.values_list("pk", flat=True))  # without users who are being deleted
         AuditDetail.objects.bulk_create(each for each in details if each.owner_id in known)
 
 

@@ -1,4 +1,4 @@
-"""The audited fields of models, and their values in the form in which entries have them."""
+"""The audited fields of models, and the form in which entries store their values."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,11 +15,11 @@ def _never(_row: Any) -> bool:
 class Audited:
     """The fields of an audited model, as names separated by spaces. Its key is always ignored.
 
-    `owner` is the field of the person to whom a row belongs. `readable` are the hidden fields whose
-    values an admin may need: a side row has them, until the owner's account is deleted. `links` are
-    fields of many rows, of which entries have the keys, and `hidden_links` those whose keys are
-    private. `skips` returns whether a row is not audited; for that it reads the fields of `needs`.
-    With `deletions_only`, the creation of a row leaves no entry.
+    `owner` is the field of the person to whom a row belongs. `readable` lists hidden fields whose
+    values an admin may need: a side row stores them until the owner's account is deleted. `links`
+    are many-to-many fields, for which entries store keys; `hidden_links` are those whose keys are
+    private. `skips` returns whether a row is not audited, and reads the fields in `needs`. With
+    `deletions_only`, creating a row leaves no entry.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ FOREIGN = {
     "account.emailaddress": Audited(
         shown="user verified primary", hidden="email", owner="user", readable="email"
     ),
-    # Of a code's use only the time is recorded, in the row itself.
+    # When a code is used, only the time changes, in the row itself.
     "mfa.authenticator": Audited(
         shown="user type", hidden="data", ignored="created_at last_used_at", owner="user"
     ),
-    # A log-in leaves no entry, its end does.
+    # A log-in leaves no entry; ending a session does.
     "usersessions.usersession": Audited(
         shown="user",
         ignored="created_at ip last_seen_at session_key user_agent data",
@@ -90,14 +90,14 @@ def fields_table_of(model: type[models.Model]) -> Audited:
 
 
 def recorded_fields(model: type[models.Model], names: Iterable[str]) -> dict[str, str]:
-    """Return the audited fields among names, which may be those of columns, like `host_id`."""
+    """Return the audited fields among the names, which may be column names such as `host_id`."""
     recorded = fields_table_of(model).recorded
     fields = {model._meta.get_field(name).name: name for name in names}
     return {field: name for field, name in fields.items() if field in recorded}
 
 
 def owner_of(row: models.Model) -> int | None:
-    """Return the key of the person to whom a row belongs; None if nobody is named."""
+    """Return the key of the person to whom a row belongs; None without an owner."""
     owner = fields_table_of(type(row)).owner
     value: int | None = values_of(row, [owner])[owner] if owner else None
     return value
@@ -109,7 +109,7 @@ def values_of(row: models.Model, fields: Iterable[str]) -> Values:
 
 
 def plain_values(model: type[models.Model], values: Mapping[str, Any]) -> Values:
-    """Return values in the form in which they are read from the database; None for expressions."""
+    """Return the values as the database would return them; None for expressions."""
     plain = {}
     for name, value in values.items():
         field: Any = model._meta.get_field(name)

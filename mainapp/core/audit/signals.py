@@ -1,4 +1,4 @@
-"""Receivers that record the rows which are saved and deleted one by one, and the links of rows."""
+"""Signal receivers that record single saves and deletions, and changes of many-to-many fields."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -22,7 +22,8 @@ from mainapp.core.models.audit import AuditEntry
 def connect_audit() -> None:
     """Connect the signals of the audited models.
 
-    One by one: a receiver for all models would make Django read every row before deleting it.
+    Each model is connected separately: a receiver for all models would make Django read every row
+    before deleting it.
     """
     for model in apps.get_models():
         if audit_of(model):
@@ -80,7 +81,7 @@ def _record_links(
     pk_set: Any,
     **_signal: Any,
 ) -> None:
-    """Compare a row's links before and after a change; from their other side, those of each row."""
+    """Compare a row's links before and after; from the other side, those of each linked row."""
     moment, _, _kind = action.partition("_")
     if moment == "pre":
         rows = _linked_rows(instance, reverse, pk_set, model, name)

@@ -1,4 +1,4 @@
-"""Set-up of logging: Django's LOGGING, warnings, and errors that end a process or thread."""
+"""Set-up of logging: Django's LOGGING, warnings, and uncaught errors of processes and threads."""
 
 import logging
 import logging.config
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def configure(config: dict[str, Any]) -> None:
-    """Apply LOGGING, and send warnings and uncaught errors through it too."""
+    """Apply LOGGING, and route warnings and uncaught errors through it."""
     logging.config.dictConfig(config)
     logging.captureWarnings(True)
     sys.excepthook = log_uncaught

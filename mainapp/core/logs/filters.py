@@ -1,13 +1,13 @@
-"""Filters of log records: invalid requests of clients."""
+"""Filter of log records about clients' invalid requests."""
 
 import logging
 
 
 class ClientErrors(logging.Filter):
-    """Log a client's invalid request in one line, as a warning at most.
+    """Log an invalid request of a client in one line, as a warning at most.
 
-    Django logs an address with a control character, an unknown Host or a form with too many fields
-    with a traceback, and some of them as errors, although anybody can send them at any time.
+    Django logs a URL with a control character, an unknown Host or a form with too many fields with
+    a traceback, some of them as errors, although anybody can send them at any time.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,6 +1,6 @@
-"""Formats of log records: lines for people, and JSON objects for programs.
+"""Formatters of log records: lines for people, JSON objects for programs.
 
-Needs no Django: the launcher logs before the settings are read.
+Imports no Django: the launcher logs before the settings are read.
 """
 
 import json
@@ -12,31 +12,31 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from mainapp.core.logs.context import current_context
+from mainapp.core.contexts import current_context
 from mainapp.core.logs.redaction import redaction
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # Line breaks of all kinds, and what a terminal would obey.
 CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-# Texts above this are cut: collectors discard records above some size, often 16 or 64 KiB.
+# Longer texts are cut: collectors discard records above a size limit, often 16 or 64 KiB.
 MAX_TEXT = 8 * 1024
-# Attributes of every record, and those that only repeat others. Django adds the request, whose
-# view and user are in the context.
+# Attributes that every record has or that repeat others. Django adds the request, whose view and
+# user are in the context.
 KNOWN = {
     *vars(logging.makeLogRecord({})),
     *("message", "asctime", "taskName", "request", "server_time", "color_message"),
 }
 
 
-class Line(logging.Formatter):
-    """A line a record, with the request id at its end, and the traceback in further lines."""
+class LineFormatter(logging.Formatter):
+    """One line per record, with the request id at the end; a traceback follows in further lines."""
 
     def __init__(self, secrets: Iterable[str] = (), **_options: Any) -> None:
         super().__init__(LINE)
         self._redact = redaction(secrets)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        # One record may not look like two: a client can put a line break into its request.
+        # A line break in a client's request must not make one record look like two.
         line = CONTROLS.sub(_escaped, super().formatMessage(record))
         context = current_context()
         return f"{line} [{context.request_id}]" if context else line
@@ -48,8 +48,8 @@ class Line(logging.Formatter):
         return _cut(self._redact("\n".join(lines)))
 
 
-class Json(logging.Formatter):
-    """A JSON object a line: time, level, logger, message, context, extras and exception."""
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line: time, level, logger, message, context, extras and exception."""
 
     def __init__(self, secrets: Iterable[str] = (), **_options: Any) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         context = current_context()
-        # Our own values need no redaction, which takes most of the time.
+        # These values are our own: skip the redaction, which takes most of the time.
         fields: dict[str, Any] = {
             "time": iso_ms(record.created),
             "level": record.levelname,
@@ -85,30 +85,30 @@ def _escaped(control: re.Match[str]) -> str:
 
 
 def json_line(fields: dict[str, Any]) -> str:
-    """Return an object in one line; U+2028, a line break to some readers, is escaped too."""
+    """Return an object as one line of JSON; U+2028, a line break for some readers, is escaped."""
     text = json.dumps(fields, ensure_ascii=False)
     return text.replace("\x85", "\\u0085").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def iso_ms(seconds: float) -> str:
-    """Return a time in UTC with milliseconds, as 2026-11-30T13:00:00.123Z."""
+    """Return a time in UTC with milliseconds, such as 2026-11-30T13:00:00.123Z."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def program_line(level: str, logger: str, message: str, secrets: Iterable[str] = ()) -> str:
-    """Return the JSON of a line that is printed without a logger, as by the launcher."""
+    """Return the JSON line of a message printed without a logger, such as the launcher's."""
     redact = redaction(secrets)
     fields = {"time": iso_ms(time.time()), "level": level, "logger": logger}
     return json_line(fields | {"message": redact(message)})
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """Return the message; if its arguments do not fit, both of them, instead of an error."""
+    """Return the formatted message; message and arguments unformatted if they do not match."""
     try:
         return record.getMessage()
     except Exception:
-        # The boundary to the caller: logging would print a traceback of its own to stderr.
+        # Boundary to the caller: otherwise logging would print its own traceback to stderr.
         return f"{_shown(record.msg)} {_shown(record.args)}"
 
 
@@ -122,12 +122,12 @@ def _exception_of(formatter: logging.Formatter, record: logging.LogRecord) -> li
 def _shown(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:  # the boundary to a stranger's __repr__
+    except Exception:  # boundary to foreign code: any __repr__
         return f"<{type(value).__name__}>"
 
 
 def _cut(text: str) -> str:
-    """Keep the start, and the end: the last line of a traceback names the error."""
+    """Shorten a text in the middle: the last line of a traceback names the error."""
     if len(text) <= MAX_TEXT:
         return text
     half = MAX_TEXT // 2

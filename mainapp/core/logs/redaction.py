@@ -1,6 +1,6 @@
-"""Redaction of secrets in log records and in what is sent to a collector.
+"""Redaction of secrets in log records and in telemetry.
 
-Needs no Django: the launcher logs before the settings are read.
+Imports no Django: the launcher logs before the settings are read.
 """
 
 import re
@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 HIDDEN = "…"
-# A shorter secret would hide parts of common words; it is redacted where its name is next to it.
+# Shorter secrets would hide parts of common words; they are redacted only next to their name.
 MIN_SECRET = 8
 
-# Paths that end in a key, which alone admits its bearer. A test compares them with the URLs.
+# Paths that end in a key which replaces a log-in. A test compares them with the URLs.
 SECRET_PATHS = (
     "accounts/unlock",
     "accounts/confirm-email",
@@ -27,7 +27,7 @@ _NAMES = (
     "password|passwd|senha|secret|token|ticket|cookie|authorization|api[_-]?key|apikey|sessionid"
     "|csrftoken|signature|private[_-]?key|otp"
 )
-# Every repetition that others can extend is bounded: a header line may have 64 KiB.
+# Repetitions over text from clients are bounded: a header line may have 64 KiB.
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"(/(?:{'|'.join(SECRET_PATHS)})/)[^/\s?#\"'<>]+", r"\1" + HIDDEN),
     (r"(/agenda/)[^/\s?#\"'<>]+(?=/agenda\.ics)", r"\1" + HIDDEN),
@@ -55,7 +55,7 @@ Redact = Callable[[str], str]
 
 
 def redact(text: str, secrets: "re.Pattern[str] | None" = None) -> str:
-    """Return `text` without keys, passwords, tokens, cookies and the values of query strings."""
+    """Return `text` without keys, passwords, tokens, cookies and query string values."""
     if secrets is not None:
         text = secrets.sub(HIDDEN, text)
     for pattern, hidden in _COMPILED:
@@ -64,7 +64,7 @@ def redact(text: str, secrets: "re.Pattern[str] | None" = None) -> str:
 
 
 def redaction(secrets: Iterable[str] = ()) -> Redact:
-    """Return `redact` that also hides these values (of settings), wherever they occur."""
+    """Return a `redact` that also hides these values (of settings) wherever they occur."""
     values = sorted({value for value in secrets if len(value) >= MIN_SECRET}, key=len, reverse=True)
     if not values:
         return redact

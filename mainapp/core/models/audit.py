@@ -1,4 +1,4 @@
-"""The entries of the audit, their chain, and readable values of private fields."""
+"""The entries of the audit, their hash chain, and the side rows with readable values."""
 
 import json
 from datetime import UTC
@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 def canonical(value: Any) -> Any:
-    """Return a JSON value in the form that both databases give back.
+    """Return a JSON value in a form that is equal after a round trip through either database.
 
-    PostgreSQL stores 1e22 as an integer, and SQLite as a floating-point number.
+    PostgreSQL stores 1e22 as an integer, SQLite as a floating-point number.
     """
     if isinstance(value, dict):
         return {key: canonical(item) for key, item in value.items()}
@@ -29,13 +29,13 @@ def digest_of(value: Any) -> str:
 
 
 class AuditEntry(models.Model):
-    """A change of one row of an audited model; it is never changed itself.
+    """A change of one row of an audited model; entries themselves are never changed.
 
-    It has no foreign keys: it outlives the row and the actor, whose ids alone identify nobody.
-    `fields` has the names of the changed fields, and `changes` the values before and after of those
-    that are not private: see `mainapp.core.audit`. `program` is the name of the task or command
-    that made the change; the actor of a task is the person for whom it did. `seal_number` is the
-    number of the AuditSeal that has the entry; null until it is sealed.
+    It has no foreign keys, because it outlives the row and the actor; their ids alone identify
+    nobody. `fields` has the names of the changed fields, and `changes` the values before and after
+    of those that are not private: see `mainapp.core.audit`. `program` is the name of the task or
+    command that made the change; the actor of a task is the person for whom it ran. `seal_number`
+    is the number of the entry's AuditSeal, null until it is sealed.
     """
 
     class Way(models.TextChoices):
@@ -67,7 +67,7 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["model", "key"], name="audit_of_a_row"),
             models.Index(fields=["seal_number", "id"], name="audit_of_a_seal"),
-            # The filters of the page, which shows the newest first.
+            # For the filters of the audit's page, which shows the newest entries first.
             models.Index(fields=["at", "id"], name="audit_of_a_time"),
             models.Index(fields=["actor_id", "at", "id"], name="audit_of_a_person"),
             models.Index(fields=["model", "at", "id"], name="audit_of_a_model"),
@@ -87,15 +87,15 @@ class AuditEntry(models.Model):
 
 
 class AuditSeal(models.Model):
-    """A link of the audit's chain: the hashes of some entries, and the hash of the seal before.
+    """A link of the audit's hash chain: the hashes of some entries, and the previous seal's hash.
 
-    `entries` has the id and the digest of each sealed entry, by id. Numbers have no gaps.
+    `entries` has the id and the digest of each sealed entry, sorted by id. Numbers have no gaps.
     """
 
-    LIMIT = 500  # of entries
+    LIMIT = 500  # entries per seal
 
     number = models.PositiveBigIntegerField(primary_key=True)
-    previous_hash = models.CharField(max_length=64, unique=True)  # "" for the first
+    previous_hash = models.CharField(max_length=64, unique=True)  # "" in the first seal
     hash = models.CharField(max_length=64, unique=True)
     sealed_at = models.DateTimeField(db_index=True)
     entries = models.JSONField()
@@ -107,13 +107,13 @@ class AuditSeal(models.Model):
         return f"seal {self.number} of {len(self.entries)} entries"
 
     def digest(self) -> str:
-        """Return the hash of the seal, which its `hash` should be."""
+        """Return the hash of the seal's content, which its `hash` must equal."""
         at = self.sealed_at.astimezone(UTC).isoformat(timespec="microseconds")
         return digest_of([self.number, self.previous_hash, at, self.entries])
 
 
 class AuditHead(models.Model):
-    """The one row that names the last seal; whoever seals entries locks it."""
+    """The only row: number and hash of the last seal. A process that seals entries locks it."""
 
     KEY = 1
 
@@ -125,7 +125,7 @@ class AuditHead(models.Model):
 
 
 class AuditDetail(models.Model):
-    """The readable values of a private field, before and after a change; not part of any hash.
+    """The readable values of a private field before and after a change; not part of any hash.
 
     It is deleted with the account of its owner, the person to whom the text belongs.
     """

@@ -1,10 +1,10 @@
-"""Fences of leases."""
+"""Fencing numbers of leases."""
 
 from django.db import models
 
 
 class Fence(models.Model):
-    """The number of the newest holder of a lease; the work of earlier ones is refused."""
+    """The number of the newest holder of a lease; work of earlier holders is refused."""
 
     role = models.CharField(max_length=20, unique=True)
     number = models.PositiveBigIntegerField(default=0)

@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.core.audit import Audited, AuditedModel
 from mainapp.core.limits.quotas import quota_kinds
 
-LEAST_WINDOW = timedelta(seconds=1)
+LEAST_WINDOW, LONGEST_WINDOW = timedelta(seconds=1), timedelta(days=366)
 
 
 class Plan(AuditedModel):
-    """A set of quotas. Users and clubs without a plan, and kinds without a rule, have the default.
+    """A set of quotas. Users and clubs without a plan use the default plan.
 
-    `setup` creates the default plan, which is the only one of its kind.
+    So do kinds of quotas without a rule. `setup` creates the default plan, the only one of its
+    kind.
     """
 
     audit = Audited(shown="name is_default")
@@ -40,8 +41,8 @@ class Plan(AuditedModel):
 class QuotaRule(AuditedModel):
     """The limit of one kind of quota in a plan.
 
-    `window` begins with the first use. It is empty for kinds that limit rows held at once.
-    `seeded_limit` is the setting's value that `setup` copied into the default plan.
+    The window begins with the first use; it is empty for kinds that limit how many rows exist at
+    once. `seeded_limit` is the setting's value that `setup` copied into the default plan.
     """
 
     audit = Audited(shown="plan kind limit window seeded_limit")
@@ -65,7 +66,7 @@ class QuotaRule(AuditedModel):
         return f"{self.kind}: {self.limit}"
 
     def clean(self) -> None:
-        """Check the kind, and that limit and window suit it. Raises: ValidationError."""
+        """Check the kind, its limit and its window. Raises: ValidationError."""
         kinds = quota_kinds()
         kind = kinds.get(self.kind)
         if kind is None:
@@ -74,8 +75,12 @@ class QuotaRule(AuditedModel):
             raise ValidationError({"kind": ValidationError(text, params={"kinds": names})})
         if kind.window_s is None and self.window is not None:
             raise ValidationError({"window": _("Este tipo não tem janela: deixe vazio.")})
-        if kind.window_s is not None and (self.window is None or self.window < LEAST_WINDOW):
-            raise ValidationError({"window": _("A janela é de ao menos 1 segundo.")})
+        if kind.window_s is not None and not _is_window(self.window):
+            raise ValidationError({"window": _("A janela tem de 1 segundo a 366 dias.")})
         if kind.most is not None and self.limit is not None and self.limit > kind.most:
             text = _("O máximo é %(most)s.")
             raise ValidationError({"limit": ValidationError(text, params={"most": kind.most})})
+
+
+def _is_window(window: timedelta | None) -> bool:
+    return window is not None and LEAST_WINDOW <= window <= LONGEST_WINDOW

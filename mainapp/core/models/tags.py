@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Tag(models.Model):
-    """A tag of ideas and events. `name` is unique ignoring case and accents, by `key`."""
+    """A tag of ideas and events. `key` makes names unique regardless of case and accents."""
 
     name = models.CharField(max_length=30)
     key = models.CharField(max_length=30, unique=True, editable=False)

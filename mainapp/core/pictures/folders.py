@@ -1,4 +1,4 @@
-"""Folders with random names, such as avatars/<key>/, in which features store files."""
+"""Folders with random names, such as avatars/<key>/, in which features store media files."""
 
 import re
 import secrets
@@ -22,21 +22,21 @@ def new_key() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The folders of one feature, in the folder `name` of the media, here or in a bucket."""
+    """The folders of one feature, under `name` in the media folder or bucket."""
 
     name: str
 
     @property
     def root(self) -> Path:
-        """The local folder, where media are not in a bucket."""
+        """The local folder, if media are not in a bucket."""
         return Path(settings.MEDIA_ROOT) / self.name
 
     def folder(self, key: str) -> Path:
-        """Return the local folder of `key`. Raises: ValueError for a wrong form, as `../x` has."""
+        """Return the local folder of `key`. Raises: ValueError for a malformed key, as `../x`."""
         return Path(settings.MEDIA_ROOT) / self.place(key)
 
     def place(self, key: str) -> str:
-        """Return the folder's name in the store. Raises: ValueError for a wrong form."""
+        """Return the folder's name in the store. Raises: ValueError for a malformed key."""
         if not KEY.fullmatch(key):
             raise ValueError(key)
         return f"{self.name}/{key}"
@@ -49,7 +49,7 @@ class Folders:
         store().write(self.place(key), name, data)
 
     def workspace(self, key: str, *names: str) -> AbstractContextManager[Path]:
-        """Yield a local folder with the files `names`; what the block adds to it is stored."""
+        """Yield a local folder with the files `names`; files that the block adds are stored."""
         return store().workspace(self.place(key), *names)
 
     def thumbnail(self, key: str, size: int) -> bytes | None:
@@ -59,7 +59,7 @@ class Folders:
         return self.read(key, f"{size}.webp")
 
     def copy(self, key: str, new_key: str) -> None:
-        """Copy a folder with its files; nothing happens if it does not exist."""
+        """Copy a folder with its files; a missing folder is ignored."""
         store().copy(self.place(key), self.place(new_key))
 
     def remove_file(self, key: str, name: str) -> None:

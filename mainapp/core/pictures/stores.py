@@ -1,6 +1,6 @@
-"""Places where media are stored: the folder MEDIA_ROOT, or a bucket of S3 (MEDIA_S3_BUCKET).
+"""Stores for media: the folder MEDIA_ROOT, or an S3 bucket (MEDIA_S3_BUCKET).
 
-A store has folders, such as `avatars/<key>`, with files. Several hosts share either of the two.
+A store has folders, such as `avatars/<key>`, with files. Several hosts can share either kind.
 Browsers never read from a bucket: the views check who may see a file, and return it.
 """
 
@@ -26,15 +26,15 @@ RETRY_AFTER_S = 30
 
 
 class MediaUnavailable(DomainError):
-    """The bucket did not answer in time, or refused."""
+    """The bucket did not answer in time, or refused the request."""
 
     def __init__(self) -> None:
-        sentence = _("Os arquivos estão fora do ar por um momento; tente de novo em instantes.")
+        sentence = _("Os arquivos estão indisponíveis no momento; tente de novo em instantes.")
         super().__init__("unavailable", sentence, retry_after_s=RETRY_AFTER_S)
 
 
 class Store(Protocol):
-    """Files by folder and name. Every method may raise MediaUnavailable, but for `remove`."""
+    """Files by folder and name. Every method except `remove` may raise MediaUnavailable."""
 
     def read(self, folder: str, name: str) -> bytes | None:
         """Return a file's content; None if it does not exist."""
@@ -43,18 +43,18 @@ class Store(Protocol):
 
     @contextmanager
     def workspace(self, folder: str, *names: str) -> Iterator[Path]:
-        """Yield a local folder that has the files `names`; files written to it are stored."""
+        """Yield a local folder with the files `names`; files written to it are stored."""
 
     def copy(self, folder: str, to: str) -> None:
-        """Copy a folder with its files; nothing happens if it does not exist."""
+        """Copy a folder with its files; a missing folder is ignored."""
 
     def remove_file(self, folder: str, name: str) -> None: ...
 
     def remove(self, folder: str) -> None:
-        """Remove a folder with its files. A sweep removes it later if that fails."""
+        """Remove a folder with its files; if that fails, a sweep removes it later."""
 
     def folders_older_than(self, parent: str, seconds: float) -> Iterator[str]:
-        """Yield the names of the folders in `parent` that did not change for that many seconds."""
+        """Yield the names of folders in `parent` that have not changed for that many seconds."""
 
 
 def store() -> Store:
@@ -105,7 +105,7 @@ class FolderStore:
 
 
 class BucketStore:
-    """Media in a bucket, by django-storages, whose time-outs are in project/media.py."""
+    """Media in a bucket, through django-storages; project/media.py sets the time-outs."""
 
     def __init__(self) -> None:
         self.storage: Any = default_storage
@@ -168,7 +168,7 @@ class BucketStore:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Raise MediaUnavailable for errors of the bucket."""
+    """Raise MediaUnavailable for the bucket's errors."""
     from botocore.exceptions import (  # noqa: PLC0415 - 0.4 s, only where a bucket is set
         BotoCoreError,
         ClientError,

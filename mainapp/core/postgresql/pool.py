@@ -71,7 +71,7 @@ class Pool:
         self._down_since: float | None = None
 
     def counts(self) -> tuple[int, int]:
-        """Return the numbers of used and of idle connections."""
+        """Return the numbers of used and idle connections."""
         with self._lock:
             idle = len(self._idle)
         return self.max_size - self._free._value, idle

@@ -8,7 +8,7 @@ import sentry_sdk
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import HttpTransport
 
-from mainapp.core.logs.context import current_context
+from mainapp.core.contexts import current_context
 from mainapp.core.logs.redaction import Redact
 
 dropped: Counter[str] = Counter()
@@ -16,7 +16,7 @@ sent = 0
 
 
 class CountingTransport(HttpTransport):  # type: ignore[misc] # the package may not be installed
-    """Sentry's transport, with a bounded queue and a thread, which counts what it loses."""
+    """Sentry's transport, with a bounded queue and a thread; counts the events it loses."""
 
     def record_lost_event(self, reason: str, *args: Any, quantity: int = 1, **more: Any) -> None:
         dropped[reason] += quantity
@@ -29,9 +29,9 @@ class CountingTransport(HttpTransport):  # type: ignore[misc] # the package may 
 
 
 def start(dsn: str, role: str, redact: Redact) -> None:
-    """Report records of the level ERROR and above, with their tracebacks.
+    """Report log records of level ERROR and above, with their tracebacks.
 
-    No variables, bodies, addresses or persons are sent; all other texts are redacted as in logs.
+    Variables, bodies, addresses and users are not sent; all other texts are redacted as in logs.
     """
 
     def before_send(event: Any, _hint: Any) -> Any:
@@ -59,7 +59,7 @@ def start(dsn: str, role: str, redact: Redact) -> None:
 
 
 def redacted(value: Any, redact: Redact) -> Any:
-    """Return a copy of an event's parts with all texts redacted."""
+    """Return a copy of an event's parts in which all texts are redacted."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):

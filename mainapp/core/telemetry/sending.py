@@ -1,4 +1,4 @@
-"""Sending from a bounded queue in a thread."""
+"""A sender with a bounded queue and a thread."""
 
 import logging
 import os
@@ -12,15 +12,16 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 MAX_QUEUE, MAX_BATCH = 2048, 512
-PAUSE_S = 1.0  # between batches, so that they are worth a request
+PAUSE_S = 1.0  # between batches, so that each is worth a request
 STOP_S = 1.0
 
 
 class BoundedSender:
-    """Sends items in batches; drops and counts those that find the queue full or are not accepted.
+    """Sends items in batches. Counts items that are dropped or not accepted.
 
-    `send` returns whether a batch was accepted; it is called in the sender's own thread, and may
-    take any time. The first item starts the thread, also after a fork.
+    Items are dropped while the queue is full. `send` returns whether a batch was accepted; it runs
+    in the sender's thread and may take any time. The first item starts the thread, also after a
+    fork.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class BoundedSender:
             self._start()
 
     def flush(self, timeout_s: float = STOP_S) -> None:
-        """Wait until everything is sent, at most `timeout_s`."""
+        """Wait until everything is sent, for at most `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         while (self._is_sending or not self._queue.empty()) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -81,7 +82,7 @@ class BoundedSender:
         try:
             is_accepted = self._send(batch)
         except Exception:
-            # The boundary to the exporter: an error would end the thread.
+            # Boundary to the exporter: an error would end the thread.
             is_accepted = False
         if is_accepted:
             self.sent += len(batch)

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from mainapp.core.logs.context import Context
+from mainapp.core.contexts import Context
 from mainapp.core.telemetry.sending import BoundedSender
 from mainapp.core.telemetry.tracing import TRACE_HEADER
 
@@ -23,7 +23,7 @@ Finish = Callable[[Mapping[str, Any]], None]
 
 
 class BoundedSpans(SpanProcessor):  # type: ignore[misc] # the package may not be installed
-    """Hands ended spans to a BoundedSender."""
+    """Passes finished spans to a BoundedSender."""
 
     def __init__(self, sender: BoundedSender) -> None:
         self._sender = sender
@@ -38,7 +38,7 @@ class BoundedSpans(SpanProcessor):  # type: ignore[misc] # the package may not b
 
 
 class OpenTelemetryTracer:
-    """Makes spans with names of views and tasks, and no addresses, texts or persons."""
+    """Creates spans with the names of views and tasks; no addresses, texts or users."""
 
     def __init__(self, role: str) -> None:
         names = {SERVICE_NAME: settings.OTEL_SERVICE_NAME or f"pregao-{role}"}
@@ -58,7 +58,7 @@ class OpenTelemetryTracer:
             context=self._propagator.extract({TRACE_HEADER: parent}) if parent else None,
             kind=KINDS[kind],
             attributes={"pregao.request_id": context.request_id, "pregao.way": context.way},
-            record_exception=False,  # its text may hold anything
+            record_exception=False,  # its text may contain anything
             set_status_on_exception=False,  # the same
         ) as span:
             yield lambda attributes: _finish(span, context, attributes)

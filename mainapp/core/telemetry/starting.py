@@ -1,4 +1,4 @@
-"""The start of telemetry in each process whose settings name a collector."""
+"""Starts telemetry in each process whose settings name a collector."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from mainapp.core.telemetry.tracing import use_tracer
 
 @receiver(processes.process_started, dispatch_uid="core.start_telemetry")
 def start_telemetry(role: str, **_signal: Any) -> None:
-    """Import and start what is configured, after any fork. Nothing of it otherwise."""
+    """Import and start the configured exporters, after any fork; otherwise import nothing."""
     if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
         _start_traces(role)
     if settings.SENTRY_DSN:

@@ -1,16 +1,16 @@
-"""Spans of requests and tasks, linked by their headers; without a collector they do nothing."""
+"""Spans of requests and tasks, linked through headers; without a collector they do nothing."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from mainapp.core.logs.context import Context
+from mainapp.core.contexts import Context
 
 TRACE_HEADER = "traceparent"
 
 
 class Tracer(Protocol):
-    """Makes spans: see `spans.OpenTelemetryTracer`."""
+    """Creates spans: see `spans.OpenTelemetryTracer`."""
 
     def span(self, context: Context, *, name: str, kind: str, parent: str) -> Any: ...
 
@@ -29,9 +29,9 @@ def use_tracer(tracer: Tracer | None) -> None:
 def traced(
     context: Context, *, name: str, kind: str, headers: Mapping[str, Any]
 ) -> Iterator["dict[str, Any]"]:
-    """Record a span around a block; the block adds attributes to the yielded dict.
+    """Record a span around a block; the block can add attributes to the yielded dict.
 
-    `headers` may have the `traceparent` of the request or task that caused it.
+    `headers` may contain the `traceparent` of the request or task that caused it.
     """
     attributes: dict[str, Any] = {}
     if _tracer is None:

@@ -222,7 +222,7 @@ def moment(time: datetime | None) -> str:
 
 @register.filter
 def next_moment(time: datetime) -> str:
-    """Turn an aware time to come into "às 14:05" (of today), or "em 20/11, às 14:05"."""
+    """Format a future aware time as "às 14:05" (today) or "em 20/11, às 14:05"."""
     local = timezone.localtime(time)
     clock = formats.date_format(local, "H:i")
     if local.date() == timezone.localdate():

@@ -1,4 +1,4 @@
-"""Migrating backwards and forwards in tests, without the states of unrelated apps."""
+"""Migrating backwards and forwards in tests, without loading the states of unrelated apps."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ class _Executor(MigrationExecutor):
 
 @contextmanager
 def migrated_to(targets: Targets) -> Iterator[Any]:
-    """Migrate backwards to `targets` and yield the apps in that state; then to the newest state."""
+    """Migrate backwards to `targets`, yield the apps in that state, then migrate forwards."""
     try:
         yield migrate_back(targets)
     finally:

@@ -7,9 +7,9 @@ from mainapp.core.models import Plan, QuotaRule
 
 
 def give_plan(subject, **limits):
-    """Give a user or a club a new plan; limits by kind, with _ for -, as numbers or pairs.
+    """Give a user or a club a new plan; limits by kind, with `_` for `-`, as numbers or pairs.
 
-    A pair is a limit and its window in seconds; the window of a number is a day.
+    A pair is a limit and its window in seconds; a plain number has a window of one day.
     """
     plan = Plan.objects.create(name=uuid4().hex)
     for name, limit in limits.items():

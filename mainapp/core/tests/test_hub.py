@@ -15,7 +15,7 @@ from channels.layers import get_channel_layer
 
 from mainapp.core import redis as core_redis
 from mainapp.core import redis_layer
-from mainapp.core.logs.context import Context, current_request_id, handling
+from mainapp.core.contexts import Context, current_request_id, handling
 from mainapp.core.realtime import GroupMessage, Hub, OnePerLoop, hub, publish, stop_hubs
 from mainapp.core.realtime.hub import registered_hubs
 from mainapp.core.realtime.messages import MalformedMessage, check_shape

@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, numbered; see also the tests of streamers and of beats."""
+"""Leases: one holder at a time, with numbers; see also the tests of streamers and beats."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -6,9 +6,9 @@ import warnings
 
 import pytest
 
+from mainapp.core.contexts import Context, handling
 from mainapp.core.logs.configuring import log_uncaught
-from mainapp.core.logs.context import Context, handling
-from mainapp.core.logs.formats import MAX_TEXT, Json, Line
+from mainapp.core.logs.formats import MAX_TEXT, JsonFormatter, LineFormatter
 
 SECRET = "a-secret-of-the-settings"
 
@@ -18,7 +18,7 @@ class Unprintable:
         raise RuntimeError("never")
 
 
-@pytest.fixture(params=[Json, Line])
+@pytest.fixture(params=[JsonFormatter, LineFormatter])
 def both(request):
     """Return a logger and a function that reads its records, in each format."""
     yield from logging_to(request.param)
@@ -26,7 +26,7 @@ def both(request):
 
 @pytest.fixture
 def as_json():
-    yield from logging_to(Json)
+    yield from logging_to(JsonFormatter)
 
 
 def logging_to(formatter):
@@ -68,7 +68,7 @@ def test_json_has_time_level_logger_message_and_context(as_json):
 def test_json_time_is_utc_with_milliseconds(as_json):
     record = logging.makeLogRecord({"msg": "x", "created": 1_700_000_000.1239})
 
-    assert json.loads(Json().format(record))["time"] == "2023-11-14T22:13:20.123Z"
+    assert json.loads(JsonFormatter().format(record))["time"] == "2023-11-14T22:13:20.123Z"
 
 
 def test_an_exception_is_a_field_of_the_same_line(as_json):
@@ -117,7 +117,7 @@ def test_any_extra_can_be_written(as_json, value):
     json.loads(text, parse_constant=pytest.fail)
 
 
-@pytest.mark.parametrize("formatter", [Json, Line])
+@pytest.mark.parametrize("formatter", [JsonFormatter, LineFormatter])
 @pytest.mark.parametrize(
     ("message", "value", "shown"),
     [("%d prices", "many", "%d prices' ('many',)"), ("%s", Unprintable(), "<tuple>")],
@@ -160,7 +160,7 @@ def test_an_error_that_ends_the_process_is_one_record(caplog):
 
     (record,) = caplog.records
     assert record.levelname == "CRITICAL"
-    assert len(Json().format(record).splitlines()) == 1
+    assert len(JsonFormatter().format(record).splitlines()) == 1
 
 
 def test_warnings_are_log_records(caplog):

@@ -75,13 +75,13 @@ def test_a_use_is_undone_with_its_transaction(alice, ten):
 
 
 @pytest.mark.parametrize("has_plan", [False, True])
-def test_a_use_costs_one_query(alice, ten, has_plan, django_assert_num_queries):
+def test_a_use_costs_two_queries(alice, ten, has_plan, django_assert_num_queries):
     seed_default_plan()
     if has_plan:
         give_plan(alice, ten=5)
     check_and_increment_quota(alice, ten, at=AT)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         check_and_increment_quota(alice, ten, at=AT)
 
 
@@ -171,7 +171,7 @@ def test_a_refusal_names_limit_window_and_reset_in_the_readers_language(alice, t
             texts[language] = str(caught.value)
     assert texts == {
         "pt-br": "Limite atingido em salas novas: 1 em 24 h. Libera em 11/03, às 09:00.",
-        "en": "Limit of new rooms reached: 1 in 24 h. Free again on 11 Mar at 09:00.",
+        "en": "Limit of new rooms reached: 1 in 24 h. Resets on 11 Mar at 09:00.",
     }
 
 
@@ -252,8 +252,9 @@ def faults_of(row):
         ({}, {}),
         ({"kind": "romes"}, {"kind": ["Este tipo não existe. Use um destes: held, rooms, ten."]}),
         ({"limit": -1}, {"limit": ["Certifique-se que este valor seja maior ou igual a 0."]}),
-        ({"window": timedelta(0)}, {"window": ["A janela é de ao menos 1 segundo."]}),
-        ({"window": None}, {"window": ["A janela é de ao menos 1 segundo."]}),
+        ({"window": timedelta(0)}, {"window": ["A janela tem de 1 segundo a 366 dias."]}),
+        ({"window": timedelta(days=367)}, {"window": ["A janela tem de 1 segundo a 366 dias."]}),
+        ({"window": None}, {"window": ["A janela tem de 1 segundo a 366 dias."]}),
         ({"kind": "held"}, {"window": ["Este tipo não tem janela: deixe vazio."]}),
         ({"kind": "held", "window": None, "limit": 11}, {"limit": ["O máximo é 10."]}),
         ({"kind": "held", "window": None, "limit": 10}, {}),

@@ -7,7 +7,7 @@ from django.urls.resolvers import URLResolver
 
 from mainapp.core.logs.redaction import HIDDEN, SECRET_PATHS, redact, redaction
 
-# Parameters of addresses that are words or numbers of the page, not keys that admit their bearer.
+# URL parameters that name something public, and are not keys that replace a log-in.
 PUBLIC = ("symbol", "slug", "market", "uidb36", "room_name", "language")
 PICTURES = ("avatar/<str:key>/", "/imagem/<str:key>/")  # names of files that pages show
 
@@ -60,7 +60,7 @@ def test_values_of_settings_are_hidden_wherever_they_are():
 
 
 def test_every_address_with_a_key_is_known():
-    """Fail for a new address with a text parameter that is neither public nor redacted."""
+    """A new URL with a text parameter must be listed as public or be redacted."""
     unknown = []
     for route in routes(get_resolver()):
         example = example_of(route)

@@ -13,7 +13,7 @@ def test_listed_migrations_are_those_of_django():
 
 
 def test_missing_migrations_are_named(monkeypatch):
-    """Seen through the test's own connection, whose transaction is undone."""
+    """Seen through the test's own connection, whose transaction is rolled back."""
     monkeypatch.setattr(schema, "direct_connection", lambda: connection)
     monkeypatch.setattr(connection, "close", lambda: None)
     assert schema.missing_migrations() == []

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from mainapp.core.logs.context import Context
+from mainapp.core.contexts import Context
 from mainapp.core.telemetry.sending import BoundedSender
 from mainapp.core.telemetry.tracing import current_parent, traced, use_tracer
 
@@ -22,8 +22,8 @@ def wait_until(condition):
 
 
 @pytest.fixture
-def hole():
-    """Return a server that accepts connections and never replies, as a hanging collector does."""
+def hanging_collector():
+    """The address of a server that accepts connections and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -72,11 +72,13 @@ def test_without_a_collector_nothing_is_traced():
 # The packages of requirements-observe.txt are optional: see `make observe`.
 
 
-def test_personal_data_and_secrets_stay_here(hole):
+def test_personal_data_and_secrets_stay_here(hanging_collector):
     sentry_sdk = pytest.importorskip("sentry_sdk")
     errors = import_module("mainapp.core.telemetry.errors")
     events = []
-    errors.start(f"http://key@{hole}/1", "web", lambda text: text.replace("hunter2", "…"))
+    errors.start(
+        f"http://key@{hanging_collector}/1", "web", lambda text: text.replace("hunter2", "…")
+    )
     client = sentry_sdk.get_client()
     client.transport.capture_envelope = lambda envelope: events.append(envelope.get_event())
     password = "hunter2"
@@ -95,9 +97,9 @@ def test_personal_data_and_secrets_stay_here(hole):
     assert "vars" not in str(event)
 
 
-def test_a_task_continues_the_trace_of_its_page(hole, monkeypatch):
+def test_a_task_continues_the_trace_of_its_page(hanging_collector, monkeypatch):
     pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{hole}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{hanging_collector}")
     spans_module = import_module("mainapp.core.telemetry.spans")
     tracer = spans_module.OpenTelemetryTracer("web")
     spans = []

@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from mainapp.market.kinds import QUOTE_KINDS
 from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Quote, finite, is_of_future, is_out_of_range, latest_quoted_at
 from mainapp.market.quotes.doubts import WILD_PCT, is_far
 from mainapp.market.sessions import SAO_PAULO, is_session_day
 from mainapp.market.symbols import market_of
 
+# At a time: stocks whose old candles one query looks for, and rows that one transaction deletes.
+PRUNED_STOCKS, PRUNED_ROWS = 50, 2_000
 CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "source"]
 
 
@@ -168,12 +171,29 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def prune_candles(*, at: datetime) -> int:
-    """Delete candles that are older than the settings allow; return their number."""
+    """Delete candles that are older than the settings allow; return their number.
+
+    The rows are found by the index that begins with the stock, so that no index on the time is
+    needed. Each chunk is a transaction of its own: a year of minutes has tens of millions of rows.
+    """
     total = 0
+    stocks = list(Stock.objects.order_by("pk").values_list("pk", flat=True))
     for interval, days in (
         (Candle.Interval.MINUTE, settings.KEEP_MINUTE_CANDLES_DAYS),
         (Candle.Interval.DAY, settings.KEEP_DAILY_CANDLES_DAYS),
     ):
         old = Candle.objects.filter(interval=interval, starts_at__lt=at - timedelta(days=days))
-        total += old.delete()[0]
+        for kind in QUOTE_KINDS:
+            for start in range(0, len(stocks), PRUNED_STOCKS):
+                some = stocks[start : start + PRUNED_STOCKS]
+                total += _delete_in_chunks(old.filter(stock__in=some, kind=kind))
+    return total
+
+
+def _delete_in_chunks(old: QuerySet[Candle]) -> int:
+    total, deleted = 0, PRUNED_ROWS
+    while deleted == PRUNED_ROWS:
+        chunk = list(old.values_list("pk", flat=True)[:PRUNED_ROWS])
+        deleted = Candle.objects.filter(pk__in=chunk).delete()[0] if chunk else 0
+        total += deleted
     return total

@@ -112,6 +112,18 @@ def is_overdue(*, at: datetime) -> bool:
     return status is None or status.is_ahead(at) or at > status.next_due_at + EARLY
 
 
+def is_on_time(*, resumed_at: datetime, at: datetime) -> bool:
+    """Return whether other workers ran the batches up to `resumed_at`, and the next is due soon.
+
+    It is not if nothing was watched, or B3 is closed: the next one may be due in a minute.
+    """
+    interval = update_schedule().interval
+    status = _believed_status(at, interval) if interval else None
+    if interval is None or status is None or is_overdue(at=at):
+        return False
+    return status.batch_at > resumed_at - interval and status.next_due_at <= at + interval
+
+
 def restore_board() -> bool:
     """Restore a lost board from the last recorded quotes; return False if it is not lost."""
     return not quote_board().exists() and quote_board().restore(last_quotes().values())

@@ -32,9 +32,10 @@ def source(monkeypatch, transactional_db):
     return source
 
 
-def due_in(seconds):
+def due_in(seconds, *, ended_s=0):
     at = datetime.now(UTC)
-    status = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=seconds))
+    batch_at = at - timedelta(seconds=ended_s)
+    status = FeedStatus(batch_at=batch_at, next_due_at=at + timedelta(seconds=seconds))
     updating.quote_board().put([], status)
 
 
@@ -55,11 +56,45 @@ def test_overdue_batch_runs(source, seconds, runs):
 
 def test_one_batch_runs_at_once_after_an_interruption(source, monkeypatch):
     monkeypatch.setattr(receivers, "LEASE_WAIT_S", 0.0)
-    due_in(10)
+    due_in(10, ended_s=10)
     watchdog = BatchWatchdog()
 
     watchdog.run_overdue_batch(is_resumed=True)
     due_in(10)
+    watchdog.run_overdue_batch(is_resumed=False)
+
+    assert len(source.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "due_s", "runs"),
+    [(5, 10, 0), (5, 0, 0), (5, 30, 1), (11, 10, 1), (5, -2, 1)],
+    ids=["others ran", "due now", "B3 is closed", "nobody ran", "overdue"],
+)
+def test_no_batch_runs_after_an_interruption_if_others_ran_them(
+    settings, source, monkeypatch, ended_s, due_s, runs
+):
+    settings.UPDATE_INTERVAL_S = 10
+    monkeypatch.setattr(receivers, "LEASE_WAIT_S", 0.0)
+    due_in(due_s, ended_s=ended_s)
+
+    BatchWatchdog().run_overdue_batch(is_resumed=True)
+
+    assert len(source.requests) == runs
+
+
+def test_batch_runs_after_a_lost_board_although_another_worker_ran_one(source, monkeypatch):
+    """That one came before the web processes had renewed their leases."""
+    now = 0.0
+    monkeypatch.setattr(receivers, "monotonic", lambda: now)
+    redis_client().flushall()
+    watchdog = BatchWatchdog()
+    watchdog.run_overdue_batch(is_resumed=False)
+    assert source.requests == []
+    watched("PETR4")
+    due_in(10)
+
+    now = receivers.LEASE_WAIT_S
     watchdog.run_overdue_batch(is_resumed=False)
 
     assert len(source.requests) == 1

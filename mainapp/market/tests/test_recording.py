@@ -7,8 +7,10 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from mainapp.market.kinds import QUOTE_KINDS
 from mainapp.market.models import Candle, LastQuote, RejectedQuotes, Stock
 from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services import candles as candle_services
 from mainapp.market.services.candles import prune_candles
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.signals import quotes_recorded
@@ -314,6 +316,22 @@ def test_prune_deletes_candles_older_than_the_settings(settings):
         ("1d", 3),
         ("1m", 1),
     ]
+
+
+def test_prune_deletes_the_old_candles_of_every_stock_and_kind_in_chunks(monkeypatch):
+    monkeypatch.setattr(candle_services, "PRUNED_STOCKS", 2)
+    monkeypatch.setattr(candle_services, "PRUNED_ROWS", 3)
+    for number in range(5):
+        stock = StockFactory(symbol=f"ABC{chr(65 + number)}3")
+        for minute in range(4):
+            for kind in QUOTE_KINDS:
+                old = NOON - timedelta(days=31, minutes=minute)
+                CandleFactory(stock=stock, kind=kind, interval="1m", starts_at=old)
+        CandleFactory(stock=stock, interval="1m", starts_at=NOON - timedelta(days=29))
+
+    assert prune_candles(at=NOON) == 5 * 4 * len(QUOTE_KINDS)
+
+    assert set(Candle.objects.values_list("starts_at", flat=True)) == {NOON - timedelta(days=29)}
 
 
 @pytest.mark.parametrize(("days_later", "candles"), [(0, 2), (4, 0)])

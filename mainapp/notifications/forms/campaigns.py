@@ -45,7 +45,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         min_value=1,
         max_value=MAX_KEY,
         widget=forms.NumberInput(attrs={"class": "input"}),
-        help_text=_("O da lista de clubes na administração."),
+        help_text=_("O número que aparece na lista de clubes da administração."),
     )
     language = _choice(_("Idioma"), [("", _("Qualquer um")), *settings.LANGUAGES])
     joined_after = DayField(label=_("Entrou desde"))
@@ -115,7 +115,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at 
         if cleaned.get("is_email") and not cleaned.get("template"):
             self._check_subject(cleaned.get("title", ""))
         if cleaned.get("template") and not cleaned.get("is_email"):
-            self.add_error("template", _("Um modelo é de e-mail: marque o envio por e-mail."))
+            self.add_error("template", _("Modelos são só para e-mails: marque o envio por e-mail."))
         return {**cleaned, "audience": audience, "conditions": conditions or None}
 
     def _check_subject(self, title: str) -> None:

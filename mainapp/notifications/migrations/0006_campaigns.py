@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('text_pt', models.TextField(max_length=20000, verbose_name='texto')),
                 ('html_pt', models.TextField(blank=True, help_text='Vazio: os parágrafos do texto.', max_length=50000, verbose_name='HTML')),
                 ('subject_en', models.CharField(blank=True, max_length=250, verbose_name='assunto em inglês')),
-                ('text_en', models.TextField(blank=True, help_text='Vazio: quem lê em inglês recebe o português.', max_length=20000, verbose_name='texto em inglês')),
+                ('text_en', models.TextField(blank=True, help_text='Se ficar vazio, quem usa o site em inglês recebe o texto em português.', max_length=20000, verbose_name='texto em inglês')),
                 ('html_en', models.TextField(blank=True, max_length=50000, verbose_name='HTML em inglês')),
             ],
             options={

@@ -37,7 +37,7 @@ class MailTemplate(AuditedModel):
         _("texto em inglês"),
         max_length=20_000,
         blank=True,
-        help_text=_("Vazio: quem lê em inglês recebe o português."),
+        help_text=_("Se ficar vazio, quem usa o site em inglês recebe o texto em português."),
     )
     html_en = models.TextField(_("HTML em inglês"), max_length=50_000, blank=True)
 
@@ -59,7 +59,7 @@ class MailTemplate(AuditedModel):
                 self._check(part, f"{part}_{suffix}", errors)
         if bool(self.subject_en) != bool(self.text_en) or (self.html_en and not self.text_en):
             errors["text_en"] = ValidationError(
-                _("O inglês precisa de assunto e texto, ou de nenhum dos dois.")
+                _("A versão em inglês precisa de assunto e texto, ou de nenhum dos dois.")
             )
         if errors:
             raise ValidationError(errors)

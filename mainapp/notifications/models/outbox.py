@@ -1,5 +1,6 @@
 """Models of the inbox (notifications and each user's marks) and of the outbox (deliveries)."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.audit import Audited, AuditedModel
-from mainapp.notifications.rendering import masked
+from mainapp.notifications.rendering import appearance_of, masked
 
 
 class Notification(models.Model):
@@ -34,6 +35,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"  # without the title, which may name a private room
+
+    @property
+    def label(self) -> Any:
+        """The name of the kind, in the reader's language."""
+        return appearance_of(self.kind).label
 
     @property
     def is_platform(self) -> bool:

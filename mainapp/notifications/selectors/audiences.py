@@ -17,7 +17,7 @@ from mainapp.notifications.models import Broadcast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Recipient:
     """A person to whom a campaign's e-mail is written."""
 
     user_id: int
@@ -49,14 +49,14 @@ def mailable(users: QuerySet[User]) -> QuerySet[User]:
     return users.filter(_is_verified()) if _needs_verification() else users
 
 
-def readers_of(broadcast: Broadcast, ids: Collection[int]) -> dict[int, Reader]:
+def recipients_of(broadcast: Broadcast, ids: Collection[int]) -> dict[int, Recipient]:
     """Return those of the users who get a campaign's e-mail, by id; one query, two for a club."""
     users = mailable(people_in(broadcast)).filter(pk__in=ids).select_related("preferences")
-    return {user.pk: reader_of(user) for user in users}
+    return {user.pk: recipient_of(user) for user in users}
 
 
-def reader_of(user: User) -> Reader:
-    return Reader(
+def recipient_of(user: User) -> Recipient:
+    return Recipient(
         user_id=user.pk,
         address=user.email,
         name=user.name,

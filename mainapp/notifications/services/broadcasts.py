@@ -12,18 +12,18 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import require_level
+from mainapp.core.contexts import current_request_id
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user
-from mainapp.core.logs.context import current_request_id
 from mainapp.notifications.models import Broadcast, Channel, Delivery, MailTemplate
 from mainapp.notifications.policies import CAMPAIGN_TESTS
 from mainapp.notifications.rendering import CLUB, names_in
 from mainapp.notifications.selectors.audiences import (
-    Reader,
+    Recipient,
     people_in,
     reach_of,
-    reader_of,
-    readers_of,
+    recipient_of,
+    recipients_of,
 )
 from mainapp.notifications.selectors.channels import account_addresses
 from mainapp.notifications.selectors.deliveries import unfinished_broadcasts, untried_mails
@@ -116,7 +116,7 @@ def cancel_campaign(*, broadcast: Broadcast, actor: User, at: datetime) -> None:
         if not is_waiting:
             open_rows = open_rows.filter(state__in=[State.DRAFT, State.SENDING])
         if open_rows.update(state=State.CANCELLED, ended_at=at, finished_at=at) != 1:
-            raise DomainError("conflict", _("Não há mais nada a cancelar."))
+            raise DomainError("conflict", _("Não há mais nada para cancelar."))
         queued.update(state=Delivery.State.CANCELLED, claim_key="")
 
 
@@ -128,7 +128,7 @@ def send_test(*, broadcast: Broadcast, actor: User, language: str, at: datetime)
     require_level(actor, User.Access.SUPPORT)
     if actor.pk not in account_addresses([actor.pk]):
         raise DomainError("invalid", _("A sua conta não tem um e-mail confirmado."))
-    mail = compose(broadcast, reader_of(actor), language=language)
+    mail = compose(broadcast, recipient_of(actor), language=language)
     letter = Letter(
         kind=Channel.Kind.EMAIL,
         address=actor.email,
@@ -171,8 +171,8 @@ def _write(broadcast: Broadcast, ids: list[int], at: datetime) -> None:
         notices = [Notice(user_id=pk, dedupe_key=f"{key}.{pk}", **fields) for pk in ids]
         notify_many(notices=notices, at=at)
     if broadcast.is_email or broadcast.state == State.OLD:
-        readers = readers_of(broadcast, ids)
-        rows = [_mail(broadcast, readers[pk], at) for pk in ids if pk in readers]
+        recipients = recipients_of(broadcast, ids)
+        rows = [_mail(broadcast, recipients[pk], at) for pk in ids if pk in recipients]
         write_deliveries(rows=rows)
 
 
@@ -186,15 +186,15 @@ def _notice_of(broadcast: Broadcast) -> dict[str, Any]:
     }
 
 
-def _mail(broadcast: Broadcast, reader: Reader, at: datetime) -> Delivery:
+def _mail(broadcast: Broadcast, recipient: Recipient, at: datetime) -> Delivery:
     """Return the row of an e-mail, without its text, which is written when it is sent."""
     return Delivery(
-        user_id=reader.user_id,
+        user_id=recipient.user_id,
         broadcast=broadcast,
         kind=Channel.Kind.EMAIL,
-        address=reader.address,
-        subject=compose(broadcast, reader, only_subject=True).subject,
-        message_id=message_id(f"broadcast.{broadcast.pk}.{reader.user_id}"),
+        address=recipient.address,
+        subject=compose(broadcast, recipient, only_subject=True).subject,
+        message_id=message_id(f"broadcast.{broadcast.pk}.{recipient.user_id}"),
         state=Delivery.State.QUEUED,
         due_at=at,
         created_at=at,

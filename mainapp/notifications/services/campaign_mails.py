@@ -14,7 +14,7 @@ from mainapp.accounts.policies import require_level
 from mainapp.core.exceptions import DomainError
 from mainapp.notifications.models import Attempt, Broadcast, Delivery
 from mainapp.notifications.policies import LEASE, SENDING_LEASE
-from mainapp.notifications.selectors.audiences import readers_of
+from mainapp.notifications.selectors.audiences import recipients_of
 from mainapp.notifications.services.composing import compose
 from mainapp.notifications.signals import rows_written
 
@@ -97,17 +97,17 @@ def retry_mail(*, delivery: Delivery, actor: User, at: datetime) -> None:
     with transaction.atomic():
         failed = Delivery.objects.filter(pk=delivery.pk, state=State.FAILED)
         if failed.update(state=state, due_at=at, created_at=at, tries=0, claim_key="") != 1:
-            raise DomainError("conflict", _("Só se tenta de novo o que falhou."))
+            raise DomainError("conflict", _("Só e-mails que falharam podem ser enviados de novo."))
         rows_written.send(sender=None, users=[], has_deliveries=True)
 
 
 def _written(broadcast: Broadcast, mails: Sequence[Delivery]) -> list[Delivery]:
-    readers = readers_of(broadcast, [mail.user_id for mail in mails if mail.user_id])
-    written = [mail for mail in mails if mail.user_id in readers]
+    recipients = recipients_of(broadcast, [mail.user_id for mail in mails if mail.user_id])
+    written = [mail for mail in mails if mail.user_id in recipients]
     for mail in written:
-        reader = readers[mail.user_id or 0]
-        composed = compose(broadcast, reader)
-        mail.address, mail.headers = reader.address, dict(composed.headers)
+        recipient = recipients[mail.user_id or 0]
+        composed = compose(broadcast, recipient)
+        mail.address, mail.headers = recipient.address, dict(composed.headers)
         mail.text, mail.html = composed.text, composed.html
     return written
 

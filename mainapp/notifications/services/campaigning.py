@@ -25,7 +25,7 @@ from mainapp.notifications.services.campaign_mails import (
 from mainapp.notifications.services.delivering import build_message, stopping
 from mainapp.notifications.services.outbox import record_attempt
 from mainapp.notifications.transports.base import TransportError
-from mainapp.notifications.transports.mail import KeptMailTransport
+from mainapp.notifications.transports.mail import PersistentMailTransport
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def send_campaigns() -> int:
 
 class CampaignRun:
     def __init__(self) -> None:
-        self._transport = KeptMailTransport()
+        self._transport = PersistentMailTransport()
         self._attempts = 0
         self._our_failures = 0
         self._is_limited = False
@@ -100,7 +100,7 @@ def _may_send() -> bool:
         return False
 
 
-def _send(transport: KeptMailTransport, mail: Delivery) -> TransportError | None:
+def _send(transport: PersistentMailTransport, mail: Delivery) -> TransportError | None:
     try:
         transport.send(build_message(mail))
     except TransportError as error:

@@ -22,7 +22,7 @@ from mainapp.notifications.rendering import (
     fill_text,
     masked,
 )
-from mainapp.notifications.selectors.audiences import Reader, people_in, reader_of
+from mainapp.notifications.selectors.audiences import Recipient, people_in, recipient_of
 
 NEWS_SALT = "mainapp.notifications.news"
 
@@ -40,23 +40,23 @@ class Composed:
 
 def compose(
     broadcast: Broadcast,
-    reader: Reader,
+    recipient: Recipient,
     *,
     language: str = "",
     club: str | None = None,
     only_subject: bool = False,
 ) -> Composed:
-    """Return a campaign's e-mail in the reader's language, or in Portuguese without a translation.
+    """Return a campaign's e-mail in the recipient's language, or else in Portuguese.
 
-    One query for a campaign to a club, unless its name, `club`, is given.
+    One query for a campaign to a club, unless the club's name is given as `club`.
     """
-    own_language, texts = broadcast.texts_in(language or reader.language)
-    shown_language = own_language if texts else (language or reader.language)
-    values = _values(broadcast, reader, club)
+    own_language, texts = broadcast.texts_in(language or recipient.language)
+    shown_language = own_language if texts else (language or recipient.language)
+    values = _values(broadcast, recipient, club)
     subject = _subject(broadcast, texts, values)
     if only_subject:
         return Composed(language=shown_language, subject=subject)
-    stop = absolute_url(reverse("unsubscribe-news", args=[news_token(reader.user_id)]))
+    stop = absolute_url(reverse("unsubscribe-news", args=[news_token(recipient.user_id)]))
     with translation.override(shown_language):
         text, html = render_mail(_mail(broadcast, subject, texts, values, stop))
     headers = {
@@ -69,13 +69,13 @@ def compose(
 def preview(broadcast: Broadcast, *, actor: User, language: str) -> Composed:
     """Return the e-mail of the first person of the audience, masked; without one, the sender's."""
     person = people_in(broadcast).select_related("preferences").first() or actor
-    reader = reader_of(person)
+    recipient = recipient_of(person)
     shown = replace(
-        reader,
+        recipient,
         user_id=0,  # its link unsubscribes nobody
-        name=masked(reader.name),
-        username=masked(reader.username),
-        address=masked(reader.address),
+        name=masked(recipient.name),
+        username=masked(recipient.username),
+        address=masked(recipient.address),
     )
     club = masked(name_of(broadcast.audience)) if broadcast.audience else ""
     return compose(broadcast, shown, language=language, club=club)
@@ -94,10 +94,10 @@ def user_of_news_token(token: str) -> User:
         raise User.DoesNotExist from None
 
 
-def _values(broadcast: Broadcast, reader: Reader, club: str | None) -> dict[str, str]:
+def _values(broadcast: Broadcast, recipient: Recipient, club: str | None) -> dict[str, str]:
     values = {
-        "nome": one_line(reader.name),
-        "usuario": reader.username,
+        "nome": one_line(recipient.name),
+        "usuario": recipient.username,
         "link": absolute_url(broadcast.url),
     }
     if broadcast.audience:

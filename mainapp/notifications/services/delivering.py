@@ -16,9 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from mainapp.core.acts import TASK
+from mainapp.core.contexts import TASK, Context, current_request_id, handling
 from mainapp.core.http import HttpClient
-from mainapp.core.logs.context import Context, current_request_id, handling
 from mainapp.core.paths import absolute_url
 from mainapp.core.private_targets import parse_private_targets
 from mainapp.core.realtime import GroupMessage, publish

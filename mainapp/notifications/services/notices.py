@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from mainapp.accounts.models import User
-from mainapp.core.logs.context import current_request_id
+from mainapp.core.contexts import current_request_id
 from mainapp.notifications.models import Channel, Delivery, Notification
 from mainapp.notifications.selectors.channels import Destination
 from mainapp.notifications.signals import rows_written

@@ -49,7 +49,7 @@ def test_draft_is_checked_tested_and_sent(page, chief, alice, mailbox):
     drafted = compose(page, template=row.pk)
     shown = page.get(drafted.url).content.decode()
     assert "Chega agora a 2 pessoas." in shown
-    assert "O modelo não tem inglês" in shown
+    assert "O modelo não tem versão em inglês" in shown
     assert not Delivery.objects.exists()
 
     page.post(f"{drafted.url}test/", {"language": "pt-br"})
@@ -199,6 +199,16 @@ def test_log_takes_the_same_queries_for_any_number_of_rows(
 
     assert shown.count("450 x") == count
     assert "alice@example.com" not in shown
+
+
+def test_log_names_the_kind_of_each_notification(page, alice):
+    row = delivery(user=alice)
+    row.notification = notice(alice, kind="talk")
+    row.save()
+
+    shown = page.get("/notifications/mails/").content.decode()
+
+    assert '<p class="note-title">Conversa</p>' in shown
 
 
 def test_log_is_filtered(page, chief, alice):

@@ -7,7 +7,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from mainapp.core.logs.context import Context, current_context, handling
+from mainapp.core.contexts import Context, current_context, handling
 from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.services import delivering
 from mainapp.notifications.services.delivering import Round, build_message, deliver_due

@@ -16,7 +16,7 @@ from mainapp.notifications.rendering import (
     fill_text,
     masked,
 )
-from mainapp.notifications.selectors.audiences import reader_of
+from mainapp.notifications.selectors.audiences import recipient_of
 from mainapp.notifications.services.composing import compose, preview
 from mainapp.notifications.tests.factories import template
 
@@ -129,7 +129,7 @@ def test_reader_gets_their_language_and_portuguese_without_a_translation(alice, 
     one.texts = template(name="y", text_pt="Olá").texts()
 
     mails = [
-        compose(row, reader_of(User.objects.get(pk=user.pk)))
+        compose(row, recipient_of(User.objects.get(pk=user.pk)))
         for row in (both, one)
         for user in (alice, bob)
     ]
@@ -145,7 +145,7 @@ def test_reader_gets_their_language_and_portuguese_without_a_translation(alice, 
 def test_mail_shows_a_hostile_name_as_text(alice):
     alice.display_name = NAME
     row = Broadcast(pk=1, texts=template(html_pt="<p>Oi {nome}</p>").texts(), url="/sources/")
-    mail = compose(row, reader_of(alice))
+    mail = compose(row, recipient_of(alice))
 
     assert mail.subject == f"Oi, {NAME}"
     assert "<img" not in mail.html

@@ -47,11 +47,11 @@ class MailTransport:
         smtp.send(configured_server(), **envelope)
 
 
-class KeptMailTransport(MailTransport):
+class PersistentMailTransport(MailTransport):
     """Sends messages one after the other, over one connection."""
 
     def __init__(self) -> None:
-        self._connection = smtp.KeptConnection()
+        self._connection = smtp.PersistentConnection()
 
     def _send(self, **envelope: Any) -> None:
         self._connection.send(configured_server(), **envelope)

@@ -83,7 +83,7 @@ def check(server: Server) -> None:
     _close(_connect(server))
 
 
-class KeptConnection:
+class PersistentConnection:
     """A connection that is kept for further messages, for one thread at a time.
 
     It is opened again after MAX_MESSAGES, after a failure, and if the server closed it.

@@ -99,7 +99,7 @@ def send(request: MemberRequest, pk: int) -> HttpResponse:
 def cancel(request: MemberRequest, pk: int) -> HttpResponse:
     with shown_as_message(request):
         services.cancel_campaign(broadcast=_campaign(pk), actor=request.user, at=timezone.now())
-        messages.success(request, _("Cancelada: o que não tinha saído não sai mais."))
+        messages.success(request, _("Campanha cancelada: o que ainda não saiu não será enviado."))
     return redirect("campaign", pk=pk)
 
 

@@ -29,6 +29,7 @@ def mail_log(request: MemberRequest) -> HttpResponse:
         "form": form,
         "page": page_of(rows, request.GET.get("page"), size=PAGE_SIZE),
         "query": query.urlencode(),
+        "is_filtered": any(filters.values()),
     }
     return render(request, "mainapp/notifications/mail_log.html", context)
 

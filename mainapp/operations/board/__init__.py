@@ -38,10 +38,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One running process's gauges: its open sockets by kind, and values by name and labels."""
+    """One running process's gauges: its open sockets by kind, and values by name and labels.
+
+    `version` is that of its code, "" for a process of the last version.
+    """
 
     process: str
     role: str
+    version: str
     sockets: Mapping[str, int]
     gauges: Mapping[Series, float]
 
@@ -61,7 +65,11 @@ def readings() -> list[Reading]:
 
 def _parse(process: str, row: Any) -> Reading:
     gauges = {tuple(series): value for *series, value in row.get("gauges", ())}
-    # A process of the last version has no role.
+    # A process of the last version has neither role nor version.
     return Reading(
-        process=process, role=row.get("role", "web"), sockets=row["sockets"], gauges=gauges
+        process=process,
+        role=row.get("role", "web"),
+        version=row.get("version", ""),
+        sockets=row["sockets"],
+        gauges=gauges,
     )

@@ -13,6 +13,7 @@ from uuid import uuid4
 import redis
 
 from mainapp.core import processes
+from mainapp.core.code_version import code_version
 from mainapp.core.consumers import open_sockets
 from mainapp.core.redis import client, key
 from mainapp.core.registry import Registry
@@ -102,7 +103,8 @@ class Meter:
             for labels, value in read().items()
         ]
         sockets = {kind: count for kind, count in open_sockets.items() if count}
-        text = json.dumps({"role": processes.current_role(), "sockets": sockets, "gauges": gauges})
+        about = {"role": processes.current_role(), "version": code_version()}
+        text = json.dumps(about | {"sockets": sockets, "gauges": gauges})
         with client().pipeline(transaction=False) as pipeline:
             pipeline.set(gauges_key(self.process), text, ex=LEASE_S)
             REGISTRY.add(pipeline, self.process)

@@ -59,7 +59,7 @@ class AuditQuery(forms.Form):
         pk: int | None = User.objects.filter(is_named(text)).values_list("pk", flat=True).first()
         pk = parse_key(text) if pk is None else pk
         if pk is None:
-            raise ValidationError(_("Não há quem use este nome."))
+            raise ValidationError(_("Ninguém usa este nome."))
         return pk
 
     def filters(self) -> dict[str, Any]:

@@ -25,6 +25,11 @@ class ChainState(NamedTuple):
     unsealed: int
     oldest_unsealed_at: datetime | None
 
+    def overdue_since(self, at: datetime) -> datetime | None:
+        """Return the time of the oldest entry if it should have a seal by now."""
+        oldest = self.oldest_unsealed_at
+        return oldest if oldest and oldest < at - timedelta(seconds=UNSEALED_S) else None
+
 
 def chain_state(*, limit: int = 10_000) -> ChainState:
     """Return the state of the chain; `unsealed` is counted up to `limit`. Three queries."""
@@ -143,9 +148,8 @@ class Verification:
 
     def _unsealed_faults(self, at: datetime) -> Iterator[str]:
         state = chain_state()
-        oldest = state.oldest_unsealed_at
-        if oldest and oldest < at - timedelta(seconds=UNSEALED_S):
-            yield f"entries: {state.unsealed} without a seal, the oldest of {oldest.isoformat()}"
+        if since := state.overdue_since(at):
+            yield f"entries: {state.unsealed} without a seal, the oldest of {since.isoformat()}"
 
 
 def _links(first: int, last: int) -> Iterator[tuple[int, AuditSeal | None, list[AuditEntry]]]:

@@ -119,9 +119,9 @@ def test_days_that_no_entry_has_are_errors_at_the_field(day, browser):
 
 
 def test_an_unknown_person_is_an_error_at_the_field(browser):
-    assert "Não há quem use este nome." in text_of(browser, "?person=ninguem")
+    assert "Ninguém usa este nome." in text_of(browser, "?person=ninguem")
     assert (
-        "Não há quem use este nome."
+        "Ninguém usa este nome."
         in browser.get("/auditoria/exportar/?person=ninguem").content.decode()
     )
 

@@ -200,7 +200,7 @@ def test_queries_of_a_scrape_are_few_and_constant(count, django_assert_num_queri
         delivery()
     now = timezone.now()
 
-    with django_assert_num_queries(6 if connection.vendor == "postgresql" else 5):
+    with django_assert_num_queries(7 if connection.vendor == "postgresql" else 6):
         list(metrics(at=now))
 
     assert not LastQuote.objects.exists()

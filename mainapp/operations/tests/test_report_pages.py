@@ -17,7 +17,7 @@ from mainapp.operations.services.reports.requests import delete_report
 from mainapp.operations.tests.factories import ReportFactory, make_mails, run_to_end
 
 PATH = "/relatorios/"
-WAITING = "Esperando um processo de trabalho"
+WAITING = "O serviço que gera os relatórios"
 
 
 @pytest.fixture
@@ -72,10 +72,12 @@ def test_the_list_tells_when_no_worker_lives(browser, alice):
     redis_client().delete(board.WORKER_KEY, board.WORKER_SEEN_KEY)
     assert WAITING not in polled(browser)  # nothing waits
     ReportFactory(owner=alice)
-    assert f"{WAITING}; nenhum visto até agora." in polled(browser)
+    assert f"{WAITING} ainda não foi iniciado: os pedidos ficam na fila." in polled(browser)
     seen = datetime(2026, 3, 10, 15, 5, tzinfo=UTC)
     redis_client().set(board.WORKER_SEEN_KEY, int(seen.timestamp()))
-    assert f"{WAITING}; nenhum visto desde 10/03/2026, 12:05." in polled(browser)
+    assert f"{WAITING} está parado desde 10/03/2026, 12:05: os pedidos ficam na fila." in polled(
+        browser
+    )
     start_worker()
     assert WAITING not in polled(browser)
 

@@ -90,7 +90,7 @@ def test_unknown_and_foreign_kinds_are_refused(alice, bob):
     )
     assert refusal(bob, "club_activity") == (
         "invalid",
-        {"params.club": ["Diga de que clube é o relatório."]},
+        {"params.club": ["Escolha o clube do relatório."]},
     )
     for club in ("outro", ["clube"], 1):
         code, fields = refusal(bob, "club_activity", params={"club": club})

@@ -25,7 +25,7 @@ from mainapp.alerts.tests.factories import make_alert
 from mainapp.clubs.models import Club, ClubMember, Invitation
 from mainapp.clubs.tests.factories import ClubFactory
 from mainapp.core import audit
-from mainapp.core.acts import acting
+from mainapp.core.contexts import SOCKET, TASK, Context, handling
 from mainapp.core.models import AuditEntry, Plan, QuotaRule
 from mainapp.forum.models import Room
 from mainapp.forum.services.messages import post_message
@@ -404,7 +404,7 @@ def test_requests_are_recorded_with_their_way_and_user(client, alice, stocks):
 
 
 def test_acts_are_nested_and_end(alice):
-    with acting("socket", lambda: 7), acting("task"):
+    with handling(Context("", SOCKET, person_id=7)), handling(Context("", TASK)):
         alice.bio = "a"
         alice.save()
     alice.bio = "b"

@@ -25,7 +25,7 @@ from mainapp.agenda.tests.factories import make_event
 from mainapp.alerts.models import Alert
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.core import processes
-from mainapp.core.acts import COMMAND, PAGE, acting
+from mainapp.core.contexts import COMMAND, PAGE, Context, handling
 from mainapp.core.database import ProcessLimit
 from mainapp.core.models import AuditDetail, AuditEntry
 from mainapp.core.policies import HOST
@@ -168,7 +168,7 @@ def test_a_task_is_recorded_with_its_name_and_the_person_for_whom_it_runs(
     ROOMS_ARE_CLOSED.clear()
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=10):
         if is_asked:
-            with acting(PAGE, lambda: alice.pk):
+            with handling(Context("", PAGE, person_id=alice.pk)):
                 close_rooms.delay()
         else:
             close_rooms.delay()

@@ -60,7 +60,7 @@ def test_every_mutating_line_is_in_one_of_the_tables():
     assert all(NOT_AUDITED.values())
 
 
-class Doors:
+class BypassRecorder:
     """Records writes on audited tables that no audited model or queryset has made."""
 
     def __init__(self):
@@ -83,16 +83,16 @@ class Doors:
 
 
 def test_a_write_that_bypasses_the_audit_is_found(alice):
-    doors = Doors()
-    with connection.execute_wrapper(doors):
+    recorder = BypassRecorder()
+    with connection.execute_wrapper(recorder):
         User.objects.filter(pk=alice.pk).update(bio="x", last_login=None)
         User.objects.filter(pk=alice.pk).update(last_login=None)
         alice.save()
-        assert doors.bypassed == []
+        assert recorder.bypassed == []
         User._base_manager.filter(pk=alice.pk).update(bio="y")
         with connection.cursor() as cursor:
             cursor.execute('DELETE FROM "accounts_preferences"')
-    assert [sql.split()[0] for sql in doors.bypassed] == ["UPDATE", "DELETE"]
+    assert [sql.split()[0] for sql in recorder.bypassed] == ["UPDATE", "DELETE"]
 
 
 def secrets_of_rows():
@@ -112,7 +112,7 @@ def recorded_text():
 def send(world, line, request):
     """Send a request; return its response, the entries, and the writes that bypassed the audit."""
     name, method = line.split()
-    person, doors = person_of(line, request), Doors()
+    person, recorder = person_of(line, request), BypassRecorder()
     arguments = arguments_of(line, request, world)
     if request.first:
         request.first(world, arguments)
@@ -123,14 +123,14 @@ def send(world, line, request):
     before = secrets_of_rows()
     AuditEntry.objects.all().delete()
     options = {"content_type": "application/json"} if name.startswith("api-") else {}
-    with connection.execute_wrapper(doors), unrendered():
+    with connection.execute_wrapper(recorder), unrendered():
         address = reverse(name, kwargs=arguments)
         answer = getattr(browser, method.lower())(address, data, **options)
         b"".join(answer)  # closes the file of an export
     text = recorded_text()
     for secret in before | secrets_of_rows() | {PASSWORD, NEW_PASSWORD}:
         assert secret not in text, (line, secret)
-    assert doors.bypassed == []
+    assert recorder.bypassed == []
     return answer, list(AuditEntry.objects.order_by("pk")), world.users.get(person)
 
 

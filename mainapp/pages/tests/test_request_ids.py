@@ -15,8 +15,8 @@ from django.test import Client
 
 from mainapp.accounts.models import User
 from mainapp.core import request_ids
-from mainapp.core.logs.context import Context, current_context, current_request_id, handling
-from mainapp.core.logs.formats import Json
+from mainapp.core.contexts import Context, current_context, current_request_id, handling
+from mainapp.core.logs.formats import JsonFormatter
 from mainapp.core.request_ids import FROM_PROXY, TASK_HEADER, received_request_id
 from project.asgi import application
 
@@ -110,7 +110,7 @@ def as_json():
 
     class Handler(logging.Handler):
         def emit(self, record):
-            records.append(json.loads(Json().format(record)))
+            records.append(json.loads(JsonFormatter().format(record)))
 
     handler = Handler()
     logging.getLogger().addHandler(handler)
@@ -171,7 +171,7 @@ def log_in(user):
 def test_a_task_has_the_id_of_its_sender(db):
     headers = {}
     with handling(Context(ID, "page")):
-        request_ids._add_request_id(headers=headers)
+        request_ids._add_context(headers=headers)
 
     context = run(report_request_id, **headers)
 
@@ -182,7 +182,7 @@ def test_a_task_has_the_id_of_its_sender(db):
 
 def test_each_run_of_a_periodic_task_has_an_id_of_its_own(db):
     headers = {}
-    request_ids._add_request_id(headers=headers)
+    request_ids._add_context(headers=headers)
     first, second = run(report_request_id), run(report_request_id)
 
     assert headers == {}

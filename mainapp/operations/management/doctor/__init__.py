@@ -15,6 +15,7 @@ CHECKS = {
     "database": Check(databases.check_database),
     "migrations": Check(databases.check_migrations, 8.0),
     "database clock": Check(databases.check_clock),
+    "audit": Check(databases.check_audit),
     "redis": Check(redis.check_redis),
     "redis clock": Check(redis.check_clock),
     "worker": Check(redis.check_worker),
@@ -32,4 +33,5 @@ CHECKS = {
     "backups": Check(files.check_backups),
     "python": Check(versions.check_python),
     "packages": Check(versions.check_packages),
+    "processes": Check(versions.check_processes),
 }

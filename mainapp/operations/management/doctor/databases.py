@@ -1,4 +1,4 @@
-"""Checks of the database: connection, version, migrations, capacity, and clock."""
+"""Checks of the database: connection, version, migrations, capacity, clock, and the audit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from django.utils import timezone
 from mainapp.core.clocks import SKEW
 from mainapp.core.database import direct_connection
 from mainapp.operations.management.doctor.findings import Finding, fault, ok
+from mainapp.operations.selectors.chain import chain_state
 
 CONNECT_TIMEOUT_S = 3
 LEAST_POSTGRESQL = 140000
@@ -123,6 +124,21 @@ def check_migrations() -> Iterator[Finding]:
         yield fault(f"{len(plan)} not applied ({names} …): run `manage.py setup`")
     else:
         yield ok("all applied")
+
+
+def check_audit() -> Iterator[Finding]:
+    """Show the head of the audit's chain, for a note elsewhere (`verify_audit --head`)."""
+    try:
+        state = chain_state()
+    except DatabaseError:
+        yield fault("unknown, as the database does not answer")
+        return
+    if since := state.overdue_since(timezone.now()):
+        yield fault(
+            f"{state.unsealed} entries have no seal, the oldest of {since.isoformat()}: "
+            "look at the worker and its log"
+        )
+    yield ok(f"{state.number} seals, head {state.hash or 'none yet'}")
 
 
 def check_clock() -> Iterator[Finding]:

@@ -1,20 +1,18 @@
 """Findings of checks, and a runner that ends in time and whose lines contain no secret."""
 
 import queue
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Thread
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
+from mainapp.core.logs.redaction import redaction
+
 TOTAL_S = 12.0
-SECRET_NAME = re.compile(r"_(KEY|PASSWORD|TOKEN|DSN)$")
-LEAST_SECRET = 4  # shorter values would also replace parts of ordinary words
 
 
 class Finding(NamedTuple):
@@ -50,7 +48,7 @@ def run_checks(checks: Mapping[str, Check]) -> list[Line]:
 
     The threads are daemons: one that hangs does not keep the process from ending.
     """
-    started = time.monotonic()
+    started, redact = time.monotonic(), redaction(settings.SECRETS)
     results = {name: _start(check) for name, check in checks.items()}
     lines = []
     for name, result in results.items():
@@ -59,8 +57,13 @@ def run_checks(checks: Mapping[str, Check]) -> list[Line]:
             findings = result.get(timeout=max(0.0, started + limit_s - time.monotonic()))
         except queue.Empty:
             findings = [fault(f"no answer within {limit_s:g} s")]
-        lines += [Line(name, each.is_ok, redacted(each.text)) for each in findings]
+        lines += [Line(name, each.is_ok, redact(printable(each.text))) for each in findings]
     return lines
+
+
+def printable(text: str) -> str:
+    """Return a text, perhaps of another server, in one line that no terminal obeys."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
 
 
 def _start(check: Check) -> "queue.SimpleQueue[list[Finding]]":
@@ -78,26 +81,3 @@ def _start(check: Check) -> "queue.SimpleQueue[list[Finding]]":
 
     Thread(target=run, daemon=True).start()
     return result
-
-
-def redacted(text: str) -> str:
-    """Return the text in one line without controls, with the values of secrets replaced."""
-    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        line = line.replace(secret, "***")
-    return line
-
-
-def _secrets() -> set[str]:
-    """Return the values of secrets; those of the addresses also as they are written there."""
-    quoted = {urlsplit(settings.REDIS_URL).password or ""}
-    quoted |= {value for _name, value in parse_qsl(urlsplit(settings.REDIS_URL).query)}
-    values = {
-        *quoted,
-        *map(unquote, quoted),
-        *settings.SECRETS,
-        *settings.SECRET_KEY_FALLBACKS,
-        str(settings.DATABASES["default"].get("PASSWORD") or ""),
-        *(getattr(settings, name, "") for name in dir(settings) if SECRET_NAME.search(name)),
-    }
-    return {value for value in values if isinstance(value, str) and len(value) >= LEAST_SECRET}

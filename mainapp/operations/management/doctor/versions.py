@@ -1,14 +1,18 @@
-"""Checks of the versions of Python and of the packages against the lock."""
+"""Checks of versions: of Python, of the packages, and of the code of running processes."""
 
 import platform
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+import redis
 from django.conf import settings
 from packaging.requirements import Requirement
 
+from mainapp.core.code_version import code_version
+from mainapp.operations.board import readings
 from mainapp.operations.management.doctor.findings import Finding, fault, ok
 
 FIRST, LAST = (3, 11), (3, 14)
@@ -36,6 +40,24 @@ def check_packages() -> Iterator[Finding]:
         yield fault(f"{', '.join(others[:SHOWN])}{more}: run `make install`")
     else:
         yield ok(f"{len(wanted)} packages as in {LOCK.name}")
+
+
+def check_processes() -> Iterator[Finding]:
+    """Compare the code of all running processes, on all hosts, with the code of this command."""
+    try:
+        running = Counter((reading.version, reading.role) for reading in readings())
+    except redis.RedisError:
+        yield fault("unknown, as Redis does not answer")
+        return
+    own = code_version()
+    same = []
+    for (version, role), count in sorted(running.items()):
+        if version == own:
+            same.append(f"{count} {role}")
+        else:
+            yield fault(f"{count} {role} of version {version or 'unknown'}, not {own}: restart it")
+    if same or not running:
+        yield ok(f"{', '.join(same) or 'none runs'}, version {own}")
 
 
 def locked_versions(lock: Path) -> Iterator[tuple[str, str]]:

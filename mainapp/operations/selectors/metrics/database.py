@@ -1,4 +1,4 @@
-"""Metrics read from the database: quotes, the outbox, alerts, leases and replicas."""
+"""Metrics read from the database: quotes, the outbox, alerts, leases, the audit and replicas."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Min
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from mainapp.alerts.models import Firing
-from mainapp.core.models import Fence
+from mainapp.core.models import AuditEntry, Fence
 from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.notifications.models import Channel, Delivery
 
@@ -23,6 +23,7 @@ def families(at: datetime) -> Iterator[Metric]:
     yield from _outbox(at)
     yield from _alert_lag(at)
     yield from _takeovers()
+    yield from _audit(at)
     yield from _replicas()
 
 
@@ -85,6 +86,16 @@ def _takeovers() -> Families:
     for fence in Fence.objects.all():
         takeovers.add_metric([fence.role], fence.number)
     return [takeovers]
+
+
+def _audit(at: datetime) -> Families:
+    oldest = AuditEntry.objects.filter(seal_number=None).aggregate(at=Min("at"))["at"]
+    age = GaugeMetricFamily(
+        "pregao_audit_unsealed_age_seconds",
+        "Age of the oldest audit entry without a seal.",
+        (at - oldest).total_seconds() if oldest else 0,
+    )
+    return [age]
 
 
 def _replicas() -> Families:

@@ -63,6 +63,14 @@ def families() -> Iterator[Metric]:
     for role in ROLES:
         counts.add_metric([role], sum(reading.role == role for reading in running))
     yield counts
+    versions = GaugeMetricFamily(
+        "pregao_code_info",
+        "A process's version.",
+        labels=["version", "role", "process"],
+    )
+    for reading in running:
+        versions.add_metric([reading.version, reading.role, reading.process], 1)
+    yield versions
 
 
 def _counters(totals: Mapping[Series, float]) -> Iterable[Metric]:

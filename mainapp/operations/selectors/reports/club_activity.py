@@ -59,9 +59,9 @@ class ClubActivity(Kind):
         refuse_unknown(params, known=("club",))
         slug = params.get("club")
         if not slug or not isinstance(slug, str):
-            raise InvalidParams({"club": gettext("Diga de que clube é o relatório.")})
+            raise InvalidParams({"club": gettext("Escolha o clube do relatório.")})
         if not self.is_allowed(user, {"club": slug}):
-            raise InvalidParams({"club": gettext("Você não cuida de um clube com este nome.")})
+            raise InvalidParams({"club": gettext("Você não administra um clube com este nome.")})
         return {"club": slug}
 
     def rows(self, user: User, params: Mapping[str, Any]) -> "QuerySet[Any, tuple[Any, ...]]":

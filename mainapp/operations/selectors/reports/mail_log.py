@@ -17,7 +17,7 @@ STATES = dict(Delivery.State.choices)
 
 class MailLog(Kind):
     name = "mail_log"
-    label = _("Registro dos e-mails")
+    label = _("Registro de e-mails")
     columns = (
         Column(_("E-mail")),
         Column(_("Conta")),

@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, verbosity: int = 1, **options: Any) -> None:
         def report(step: str, result: str) -> None:
             if verbosity:
-                self.stdout.write(f"{step + ':':<14}{result}")
+                self.stdout.write(f"{step + ':':<15}{result}")
 
         if fault := static_files.missing_assets_fault():
             raise Refusal(fault)

@@ -1,0 +1,1 @@
+"""A walk through docs/DEPLOY.md on empty machines, command by command."""
