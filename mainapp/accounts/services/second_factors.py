@@ -14,8 +14,8 @@ from mainapp.accounts.policies import CODES, CODES_A_DAY
 from mainapp.accounts.selectors.second_factors import Type, has_second_factor, sealed_count
 from mainapp.accounts.services.mailing import send_account_mail
 from mainapp.core import sealing
-from mainapp.core.acts import acting, current_act
 from mainapp.core.audit import gathering
+from mainapp.core.contexts import acting_for
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user, reset
 
@@ -57,7 +57,7 @@ def use_code(*, user: User, code: str, at: datetime) -> Authenticator:
         consume(limit, of_user(user))
     compact = "".join(code.split())
     # In a log-in the request has no user yet: the audit would have a visitor use the code.
-    with acting(current_act().way, lambda: user.pk):
+    with acting_for(user.pk):
         factor = _use_app_code(user, compact, at) or _use_recovery_code(user, compact)
     if factor is None:
         raise WrongCode
