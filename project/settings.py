@@ -557,9 +557,11 @@ SENTRY_DSN = read_sentry_dsn()
 OTEL_EXPORTER_OTLP_ENDPOINT = read_otlp_endpoint()
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME")  # empty: pregao-web, pregao-worker…
 # Values that logs hide wherever they occur.
+_redis = parse_redis_url(REDIS_URL)
 SECRETS = [
     *env.secrets,
-    *(str(DATABASES["default"].get("PASSWORD") or ""), parse_redis_url(REDIS_URL).password or ""),
+    str(DATABASES["default"].get("PASSWORD") or ""),
+    *(_redis.password or "", _redis.sentinel_password or ""),
 ]
 
 # Logs ------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
-from mainapp.accounts.services.passkeys import single_use_challenge
+from mainapp.accounts.services.passkeys import NOT_ACCEPTED, check_counter, single_use_challenge
 from mainapp.accounts.services.second_factors import WrongCode, matching_step, use_code
 from mainapp.core import sealing
 from mainapp.core.errors import page_sentence
@@ -40,7 +40,6 @@ PASSWORD_HINT = _("8 caracteres ou mais. Evite só números, o seu nome e senhas
 
 CODE_ATTRIBUTES = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
 MAX_PASSKEY_NAME = 60
-NOT_ACCEPTED = _("A chave de acesso não foi aceita. Tente de novo.")
 
 
 class Labelled:
@@ -247,8 +246,11 @@ class PasskeyForm(Labelled):
         self.fields["credential"] = CredentialField()
 
     def clean_credential(self) -> Any:
+        credential = self.cleaned_data["credential"]  # type: ignore[attr-defined] # of the form
         with single_use_challenge(context.request):
-            return super().clean_credential()  # type: ignore[misc] # of allauth's form
+            factor = super().clean_credential()  # type: ignore[misc] # of allauth's form
+            check_counter(factor=factor, credential=credential)
+            return factor
 
 
 class PasskeySecondStepForm(PasskeyForm, passkeys.AuthenticateWebAuthnForm):  # type: ignore[misc] # allauth has no types

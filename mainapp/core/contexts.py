@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -23,8 +23,8 @@ class Context:
     """A request id, the way (page, API, socket, …), and the view, frame, task or command.
 
     `request` is set by a Django middleware, `scope` by a socket, and `person_id` by a task that
-    acts for a person. `request` and `scope` are read only when a log record or an audit entry is
-    written, so a request that writes neither costs nothing.
+    acts for a person and by `acting_for`. `request` and `scope` are read only when a log record or
+    an audit entry is written, so a request that writes neither costs nothing.
     """
 
     request_id: str
@@ -41,11 +41,13 @@ class Context:
 
     def actor_id(self) -> int | None:
         """Return the id of the acting user. May cost one query, to load the request's user."""
+        if self.person_id is not None:
+            return self.person_id
         if self.scope is not None:
             return getattr(self.scope.get("user"), "pk", None)
         if self.request is not None:
             return getattr(getattr(self.request, "user", None), "pk", None)
-        return self.person_id
+        return None
 
     def fields(self) -> dict[str, Any]:
         """Return the context's fields of a log record. Never runs a query."""
@@ -85,6 +87,17 @@ def handling(context: Context) -> Iterator[Context]:
         yield context
     finally:
         _context.reset(token)
+
+
+@contextmanager
+def acting_for(person_id: int) -> Iterator[None]:
+    """Attribute the block to a person, such as the one who is logging in with this request."""
+    context = _context.get()
+    if context is None:
+        yield
+        return
+    with handling(replace(context, person_id=person_id)):
+        yield
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from project.environment import BASE_DIR
 from tests.instances import instance, run, wait_for
 from tests.prepared import copy_prepared
 
@@ -190,3 +191,21 @@ def test_refusals_begin_with_the_variable(name, value, refusal):
 
     assert done.stderr.startswith(f"pregao: {refusal}")
     assert done.returncode == 1
+
+
+def test_every_secret_of_the_environment_is_hidden_in_logs():
+    example = (BASE_DIR / ".env.example").read_text()
+    names = re.findall(r"^#(\w+_(?:KEY|TOKEN|PASSWORD)|\w+_KEY_FALLBACKS)=", example, re.M)
+    secrets = {name: f"a-secret-value-{name}" for name in names if name != "MEDIA_S3_ACCESS_KEY"}
+    assert {"MFA_KEY", "MFA_KEY_FALLBACKS", "MEDIA_S3_SECRET_KEY"} <= secrets.keys()
+    secrets["VAPID_KEY"] = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
+    media = {"MEDIA_S3_BUCKET": "b", "MEDIA_S3_ACCESS_KEY": "k"}
+    database = {"POSTGRES_DB": "x", "SITE_URL": "https://x.example"}
+    database |= {"EMAIL_HOST": "m.example", "EMAIL_FROM": "a@x.example"}
+    redis = {"REDIS_URL": "sentinel://:a-secret-of-redis@a:1/m/0?sentinel_password=a-secret-of-it"}
+    code = "import json; from project.settings import SECRETS; print(json.dumps(SECRETS))"
+
+    done = run("-c", code, **media, **database, **redis, **secrets)
+
+    hidden = set(json.loads(done.stdout))
+    assert {*secrets.values(), "a-secret-of-redis", "a-secret-of-it"} - hidden == set()

@@ -1,19 +1,30 @@
-"""Challenges of passkeys: each is valid once, for five minutes."""
+"""Challenges of passkeys, each valid once, for five minutes; and the counters of signatures."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from struct import error as StructError
 from typing import Any
 
-from allauth.mfa.webauthn.internal.auth import STATE_SESSION_KEY, begin_authentication
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal.auth import (
+    STATE_SESSION_KEY,
+    begin_authentication,
+    parse_authentication_response,
+)
 from allauth.mfa.webauthn.internal.auth import begin_registration as allauth_begin_registration
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
 
+logger = logging.getLogger(__name__)
+
+NOT_ACCEPTED = _("A chave de acesso não foi aceita. Tente de novo.")
+COUNTER = "sign_count"  # the key in a passkey's `data`: the counter of its last signature
 LIFE_S = 300
 BEGUN_AT = "mfa.webauthn.begun_at"
 # Raised by fido2 for responses whose types or lengths no browser would send.
@@ -52,6 +63,24 @@ def single_use_challenge(request: HttpRequest) -> Iterator[None]:
     try:
         yield
     except MALFORMED:
-        raise ValidationError(_("A chave de acesso não foi aceita. Tente de novo.")) from None
+        raise ValidationError(NOT_ACCEPTED) from None
     finally:
         request.session.pop(STATE_SESSION_KEY, None)
+
+
+def check_counter(*, factor: Authenticator, credential: Any) -> None:
+    """Check and store the counter of a passkey's signatures, which a copied key repeats.
+
+    Passkeys that are kept in an account of Apple, Google or another count nothing: theirs is
+    always 0. Raises: ValidationError.
+    """
+    counter: int = parse_authentication_response(credential).response.authenticator_data.counter
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().get(pk=factor.pk)
+        last = row.data.get(COUNTER, row.wrap().authenticator_data.counter)
+        if counter <= last and (counter or last):
+            logger.warning("passkey %s counts %s after %s: it may be a copy", row.pk, counter, last)
+            raise ValidationError(NOT_ACCEPTED)
+        factor.data = row.data | {COUNTER: counter} if counter else row.data
+        if counter:
+            Authenticator.objects.filter(pk=row.pk).update(data=factor.data)

@@ -15,6 +15,7 @@ from mainapp.accounts.selectors.second_factors import Type, has_second_factor, s
 from mainapp.accounts.services.mailing import send_account_mail
 from mainapp.core import sealing
 from mainapp.core.audit import gathering
+from mainapp.core.contexts import acting_for
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import consume, of_user, reset
 
@@ -55,7 +56,9 @@ def use_code(*, user: User, code: str, at: datetime) -> Authenticator:
     for limit in (CODES, CODES_A_DAY):
         consume(limit, of_user(user))
     compact = "".join(code.split())
-    factor = _use_app_code(user, compact, at) or _use_recovery_code(user, compact)
+    # In a log-in the request has no user yet: the audit would have a visitor use the code.
+    with acting_for(user.pk):
+        factor = _use_app_code(user, compact, at) or _use_recovery_code(user, compact)
     if factor is None:
         raise WrongCode
     for limit in (CODES, CODES_A_DAY):

@@ -23,6 +23,7 @@ class SoftKey:
         self.private_key = ec.generate_private_key(ec.SECP256R1())
         self.id = token_bytes(32)
         self.user_handle = b""
+        self.counter = 0
 
     def create(self, options):
         self.user_handle = websafe_decode(options["publicKey"]["user"]["id"])
@@ -47,7 +48,9 @@ class SoftKey:
         )
 
     def _data(self, flags, attested=b""):
-        return AuthenticatorData.create(sha256(self.rp_id.encode()).digest(), flags, 0, attested)
+        return AuthenticatorData.create(
+            sha256(self.rp_id.encode()).digest(), flags, self.counter, attested
+        )
 
     def _client_data(self, kind, options):
         challenge = options["publicKey"]["challenge"]

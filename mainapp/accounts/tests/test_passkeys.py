@@ -245,3 +245,33 @@ def test_a_passkey_is_removed_only_by_its_owner(key, db):
 
     assert bob.post(f"/accounts/2fa/passkeys/{row.pk}/remove/").status_code == 404
     assert Authenticator.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("counters", "accepted"),
+    [
+        ([0, 0, 0], [True, True, True]),  # a passkey of an account, on many devices
+        ([1, 2, 7], [True, True, True]),
+        ([5, 5, 6], [True, False, True]),
+        ([5, 4, 0], [True, False, False]),
+    ],
+)
+def test_a_copied_passkey_is_found_by_its_counter(key, counters, accepted):
+    answers = []
+    for counter in counters:
+        key.counter = counter
+        client, _answer = log_in_by(key)
+        answers.append(SESSION_KEY in client.session)
+
+    assert answers == accepted
+
+
+def test_the_counter_of_the_creation_counts(member):
+    made = SoftKey(ORIGIN, DOMAIN)
+    made.counter = 3
+    add(member, made)
+
+    for counter, is_accepted in ((3, False), (4, True)):
+        made.counter = counter
+        client, _answer = log_in_by(made)
+        assert (SESSION_KEY in client.session) == is_accepted

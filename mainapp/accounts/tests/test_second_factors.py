@@ -467,6 +467,22 @@ def test_nothing_is_required_of_others_or_without_the_setting(client, staff, set
     assert member.get("/denuncias/").status_code == 403
 
 
+def test_the_use_of_a_recovery_code_is_audited_as_its_owners(client, alice):
+    give_app(alice)
+    codes = give_recovery_codes(alice)
+    AuditEntry.objects.all().delete()
+
+    log_in_with_code(client, codes[0])
+    names = {"username": "alice", "password": PASSWORD, "code": codes[1]}
+    Client().post("/api/v1/accounts/login/", names, content_type="application/json")
+
+    rows = AuditEntry.objects.order_by("pk").values_list("way", "actor_id", "model", "fields")
+    assert list(rows) == [
+        ("page", alice.pk, "mfa.authenticator", ["data"]),
+        ("api", alice.pk, "mfa.authenticator", ["data"]),
+    ]
+
+
 def test_the_keys_are_saved_apart_and_restored(settings, tmp_path):
     settings.DATA_DIR, keys = tmp_path / "new", tmp_path / "keys"
     settings.DATA_DIR.mkdir()

@@ -6,6 +6,7 @@ Imports no Django: the launcher logs before the settings are read.
 import json
 import logging
 import math
+import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from mainapp.core.contexts import current_context
 from mainapp.core.logs.redaction import redaction
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# Line breaks of all kinds, and what a terminal would obey.
+CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 # Longer texts are cut: collectors discard records above a size limit, often 16 or 64 KiB.
 MAX_TEXT = 8 * 1024
 # Attributes that every record has or that repeat others. Django adds the request, whose view and
@@ -34,7 +37,7 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         # A line break in a client's request must not make one record look like two.
-        line = super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+        line = CONTROLS.sub(_escaped, super().formatMessage(record))
         context = current_context()
         return f"{line} [{context.request_id}]" if context else line
 
@@ -75,6 +78,10 @@ class JsonFormatter(logging.Formatter):
         if isinstance(value, float) and math.isfinite(value):
             return value
         return _cut(self._redact(value if isinstance(value, str) else _shown(value)))
+
+
+def _escaped(control: re.Match[str]) -> str:
+    return repr(control[0])[1:-1]
 
 
 def json_line(fields: dict[str, Any]) -> str:

@@ -173,3 +173,15 @@ def test_warnings_are_log_records(caplog):
         logging.captureWarnings(False)
 
     assert [record.name for record in caplog.records] == ["py.warnings"]
+
+
+@pytest.mark.parametrize("control", "\n\r\v\f\x1b\x1c\x85\u2028\u2029\0")
+def test_no_control_of_a_client_reaches_a_line(both, control):
+    logger, read = both
+    logger.warning("GET /%s2026-01-01 INFO forged", control)
+
+    text = read()
+
+    assert text.count("\n") == 1
+    assert len(text.splitlines()) == 1
+    assert not any(c in text for c in control if c != "\n")

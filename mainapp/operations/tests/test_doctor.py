@@ -36,7 +36,7 @@ from mainapp.operations.management.doctor import (
     versions,
 )
 from mainapp.operations.management.doctor import redis as redis_checks
-from mainapp.operations.management.doctor.findings import Check, fault, ok, run_checks
+from mainapp.operations.management.doctor.findings import Check, fault, ok, printable, run_checks
 from mainapp.operations.services.sealing import seal_entries
 from mainapp.operations.views import health
 from tests.redis_servers import server
@@ -464,6 +464,16 @@ def test_packages_are_compared_with_the_lock(tmp_path, monkeypatch):
     (text,) = faults(versions.check_packages)
     assert text.startswith("django 5.")
     assert text.endswith(" instead of 1.0, missing-here missing instead of 3: run `make install`")
+
+
+def test_lines_have_no_controls():
+    assert printable("\x1b[31mred\x07\nnext") == "\ufffd[31mred\ufffd next"
+
+
+def test_a_fault_of_the_mail_server_is_in_english(settings):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    lines = run_checks({"mail": Check(outside.check_mail)})
+    assert "the site could not connect to the mail server" in lines[0].text
 
 
 # The audit and the processes -------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 from mainapp.core.logs.redaction import redaction
 
@@ -56,8 +57,13 @@ def run_checks(checks: Mapping[str, Check]) -> list[Line]:
             findings = result.get(timeout=max(0.0, started + limit_s - time.monotonic()))
         except queue.Empty:
             findings = [fault(f"no answer within {limit_s:g} s")]
-        lines += [Line(name, each.is_ok, redact(" ".join(each.text.split()))) for each in findings]
+        lines += [Line(name, each.is_ok, redact(printable(each.text))) for each in findings]
     return lines
+
+
+def printable(text: str) -> str:
+    """Return a text, perhaps of another server, in one line that no terminal obeys."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
 
 
 def _start(check: Check) -> "queue.SimpleQueue[list[Finding]]":
@@ -65,7 +71,8 @@ def _start(check: Check) -> "queue.SimpleQueue[list[Finding]]":
 
     def run() -> None:
         try:
-            findings = list(check.run())
+            with translation.override("en"):  # the errors of transports have translations
+                findings = list(check.run())
         except (Exception, SystemExit) as error:
             findings = [fault(f"{type(error).__name__}: {error}")]
         finally:

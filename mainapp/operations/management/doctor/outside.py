@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from mainapp.market.providers.configured import build_chain
 from mainapp.market.providers.probing import probe
@@ -22,8 +23,9 @@ def check_mail() -> Iterator[Finding]:
     try:
         smtp.check(server)
     except TransportError as error:
-        reason = error.detail or str(error)
-        yield fault(f"{address}: {error} ({reason}): check the settings that begin with EMAIL_")
+        text = gettext(str(error))
+        reason = error.detail or text
+        yield fault(f"{address}: {text} ({reason}): check the settings that begin with EMAIL_")
         return
     login = "log-in accepted" if server.user else "without a log-in"
     yield ok(f"{address} answers, security {server.security}, {login}")
