@@ -112,7 +112,12 @@ def test_the_document_on_scale_quotes_the_constants_and_the_plan():
 
 
 def test_the_formula_adds_up_sockets_batches_and_time(monkeypatch):
-    values = {"UPDATE_CPU_US": 10, "BATCH_CPU_MS": 2, "HEARTBEAT_CPU_US": 5, "IDLE_CPU_MS": 8}
+    values: dict[str, float] = {
+        "UPDATE_CPU_US": 10,
+        "BATCH_CPU_MS": 2,
+        "HEARTBEAT_CPU_US": 5,
+        "IDLE_CPU_MS": 8,
+    }
     values |= {"PUBLICATION_KB": 12, "WRITER_KB": 36, "POLL_KB": 0.5, "CONNECT_CPU_MS": 1}
     for name, value in values.items():
         monkeypatch.setattr(capacity, name, value)
