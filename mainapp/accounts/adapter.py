@@ -15,7 +15,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.browsers import known_browser
-from mainapp.accounts.forms import NOT_ACCEPTED
 from mainapp.accounts.models import User, validate_username
 from mainapp.accounts.policies import (
     LOG_INS_BY_ADDRESS,
@@ -29,6 +28,7 @@ from mainapp.accounts.rendering import qr_code
 from mainapp.accounts.selectors import account_named, folded
 from mainapp.accounts.selectors.second_factors import passkey_name, passkeys_of
 from mainapp.accounts.services.mailing import send_account_mail
+from mainapp.accounts.services.passkeys import NOT_ACCEPTED
 from mainapp.core.addresses import client_address
 from mainapp.core.limits import Key, Limit, of_address, of_text, of_user, refund, try_consume
 from mainapp.core.paths import absolute_url

@@ -89,7 +89,7 @@ def note_second_factor(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Set `is_second_factor_used` on the request's user, as soon as a view reads it."""
 
-    def user_of(request: HttpRequest) -> User | AnonymousUser:
+    def user_of(request: HttpRequest) -> Any:
         user: Any = get_user(request)
         if user.is_authenticated:
             user.is_second_factor_used = used_second_factor(request.session)
