@@ -68,8 +68,8 @@ def test_one_batch_runs_at_once_after_an_interruption(source, monkeypatch):
 
 @pytest.mark.parametrize(
     ("ended_s", "due_s", "runs"),
-    [(5, 10, 0), (5, 0, 0), (5, 30, 1), (11, 10, 1), (5, -2, 1)],
-    ids=["others ran", "due now", "B3 is closed", "nobody ran", "overdue"],
+    [(5, 10, 0), (0, 10.9, 0), (5, 0, 0), (5, 30, 1), (11, 10, 1), (5, -2, 1)],
+    ids=["others ran", "just ran early", "due now", "B3 is closed", "nobody ran", "overdue"],
 )
 def test_no_batch_runs_after_an_interruption_if_others_ran_them(
     settings, source, monkeypatch, ended_s, due_s, runs
