@@ -17,9 +17,8 @@ from tests.club_bodies import UNSAFE, request_arguments
 from tests.club_canary import MISSING, NOWHERE, PK, SLUG
 
 TOO_MANY = 429
-# Answers that differ every time.
-# The outsider's own session may have the id that the club's rows have, and an admin reads the log of
-# all e-mails.
+# Answers that differ every time. The outsider's own session may have the id that the club's rows
+# have. An admin reads the log of all e-mails.
 UNCOMPARABLE = (
     *("/metrics", "/api/v1/ws-ticket/", "/accounts/sessions/"),
     "/notifications/mails/",
