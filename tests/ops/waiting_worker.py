@@ -5,14 +5,17 @@ import sys
 from pathlib import Path
 from time import sleep
 
+from celery.signals import worker_init
+
 from mainapp.core import redis
 
 redis.LEASE_RENEWAL_S = 0.5
 from project.broker import leases  # noqa: E402 - it reads the period above
-from project.celery import app  # noqa: E402 - the settings do too
+from project.celery import app, start_worker  # noqa: E402 - the settings do too
 from project.launcher import WORKER  # noqa: E402
 
 leases.ORPHANED_AFTER_S = 3.0
+worker_init.disconnect(start_worker)  # it waits for a schema, and this worker has no database
 
 
 @app.task(name="wait_for_file", ignore_result=True)
