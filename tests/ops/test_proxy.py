@@ -87,8 +87,8 @@ def test_sockets_find_the_host_that_is_back_while_the_other_one_restarts(proxy):
     assert [line for _client, line in sockets] == [b"HTTP/1.1 101 Switching Protocols"] * 8
 
 
-def test_guide_gives_each_host_the_same_options():
-    guide = (ROOT / "docs" / "DEPLOY.md").read_text()
-    servers = re.findall(r"^ +server [\d.]+:\d+(.*);$", guide, re.M)
+def test_site_of_several_hosts_gives_each_the_same_options():
+    site = (ROOT / "deploy" / "nginx" / "pregao-hosts.conf").read_text()
+    servers = re.findall(r"^ +server [\d.]+:\d+(.*);$", site, re.M)
 
     assert servers == [f" {SERVER_OPTIONS}"] * 2
