@@ -53,9 +53,32 @@ SKIPPED = {"admin/token_blacklist/blacklistedtoken/add/"}
 # The second and the third query of QUERIES.
 SEARCH = "?q=sala&busca=sala&query=sala&search=sala"
 PAGED = f"?page=3&club={SLUG}&ordering=-return"
+# Lists of the admin, and the tables that they count and sort whole.
+ADMIN_LISTS = {
+    "account/emailaddress": "account_emailaddress",
+    "token_blacklist/outstandingtoken": "token_blacklist_outstandingtoken",
+    "token_blacklist/blacklistedtoken": "token_blacklist_blacklistedtoken",
+    "core/auditentry": "core_auditentry",
+    "accounts/user": "accounts_user",
+    "notifications/delivery": "notifications_delivery",
+    "notifications/notification": "notifications_notification",
+    "moderation/case": "accounts_user moderation_case",
+    "moderation/complaint": "accounts_user moderation_case moderation_complaint",
+    "moderation/logentry": "accounts_user moderation_logentry",
+    "clubs/club": "clubs_club clubs_clubmember",
+    "portfolio/carteira": "portfolio_carteira",
+    "forum/participant": "accounts_user forum_participant",
+    "forum/message": "forum_message",
+    "ideas/idea": "accounts_user ideas_idea",
+    "ideas/ideacomment": "ideas_idea ideas_ideacomment",
+}
 # Reads of many rows that are accepted: place, tables, reason. A statement that several places share
 # is found at the first of them.
 KNOWN = [
+    *(
+        (f"get /admin/{name}/", tables, "the admin counts and sorts whole lists")
+        for name, tables in ADMIN_LISTS.items()
+    ),
     (
         "get /notifications/",
         "notifications_notification",
@@ -97,74 +120,6 @@ KNOWN = [
         "get /api/v1/notifications/",
         "notifications_notification",
         "the newest of all are read until a page is full",
-    ),
-    (
-        "get /admin/account/emailaddress/",
-        "account_emailaddress",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/token_blacklist/outstandingtoken/",
-        "token_blacklist_outstandingtoken",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/token_blacklist/blacklistedtoken/",
-        "token_blacklist_blacklistedtoken",
-        "the admin counts and sorts whole lists",
-    ),
-    ("get /admin/core/auditentry/", "core_auditentry", "the admin counts and sorts whole lists"),
-    ("get /admin/accounts/user/", "accounts_user", "the admin counts and sorts whole lists"),
-    (
-        "get /admin/notifications/delivery/",
-        "notifications_delivery",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/notifications/notification/",
-        "notifications_notification",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/moderation/case/",
-        "accounts_user moderation_case",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/moderation/complaint/",
-        "accounts_user moderation_case moderation_complaint",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/moderation/logentry/",
-        "accounts_user moderation_logentry",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/clubs/club/",
-        "clubs_club clubs_clubmember",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/portfolio/carteira/",
-        "portfolio_carteira",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/forum/participant/",
-        "accounts_user forum_participant",
-        "the admin counts and sorts whole lists",
-    ),
-    ("get /admin/forum/message/", "forum_message", "the admin counts and sorts whole lists"),
-    (
-        "get /admin/ideas/idea/",
-        "accounts_user ideas_idea",
-        "the admin counts and sorts whole lists",
-    ),
-    (
-        "get /admin/ideas/ideacomment/",
-        "ideas_idea ideas_ideacomment",
-        "the admin counts and sorts whole lists",
     ),
     ("forget_complaint_copies", "moderation_case", "once a night"),
     ("prune_log_ins", "token_blacklist_outstandingtoken", "once a night"),
