@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -13,11 +14,14 @@ from mainapp.accounts.tasks import prune_log_ins
 pytestmark = pytest.mark.django_db
 
 
-def test_log_ins_of_a_deactivated_user_do_not_revive(alice, bob):
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_log_ins_of_a_deactivated_user_do_not_revive(alice, bob, is_listed):
     browsers = []
     for user in (alice, bob):
         browsers.append(Client())
         browsers[-1].force_login(user)
+    if not is_listed:  # opened before the list of sessions existed
+        UserSession.objects.all().delete()
     for is_active in (False, True):
         alice.is_active = is_active
         alice.save()
