@@ -20,6 +20,7 @@ MAX_HEADER = 64 * 1024
 MAX_EXPANSION = 200
 FREE_EXPANSION = 64 * 1024 * 1024  # allowed for small archives too
 MAX_TRAILER = 1024 * 1024
+MAX_MTIME = 2**33  # the year 2242
 _CHUNK = 256 * 1024
 _LONG_HEADERS = (
     *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
@@ -76,6 +77,8 @@ def _check(member: tarfile.TarInfo, names: set[str], total: int, limit: int) -> 
         raise ArchiveError(f"the archive contains {member.name!r}, neither a file nor a folder")
     if ".." in member.name.split("/") or member.name.startswith("/"):
         raise ArchiveError(f"the archive contains {member.name!r}, outside of its folder")
+    if not 0 <= member.mtime <= MAX_MTIME:
+        raise ArchiveError(f"the archive contains {member.name!r} with a time that no file has")
     if "\0" in member.name:
         raise ArchiveError("the archive contains a name that no file can have")
     if member.name in names:

@@ -86,7 +86,7 @@ def stores(tmp_path):
     return Stores(vendor="sqlite", database={"NAME": str(database)}, media=tmp_path / "media")
 
 
-def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b"", keeps=False):
+def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b"", keeps=False, mtime=0):
     """Return a copy of an archive with a member added or, unless `keeps`, replaced."""
     copy = archive.with_name("tampered.tar.gz")
     with tarfile.open(archive) as source, tarfile.open(copy, "w:gz") as target:
@@ -95,6 +95,7 @@ def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b"", keeps=False):
                 target.addfile(member, source.extractfile(member) if member.isreg() else None)
         extra = tarfile.TarInfo(name)
         extra.type, extra.size, extra.linkname = kind, len(body), "/etc/passwd"
+        extra.mtime = mtime
         target.addfile(extra, io.BytesIO(body))
     return copy
 
@@ -118,6 +119,8 @@ def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b"", keeps=False):
         ("manifest.json", {"body": b"{}", "keeps": True}),
         ("media/manifest.json/manifest.json", {"kind": tarfile.CHRTYPE}),
         ("media/é\0nul", {}),
+        ("media/late", {"mtime": 10**40}),
+        ("media/early", {"mtime": -1}),
         ("media/pipe", {"kind": tarfile.FIFOTYPE}),
         ("media/sparse", {"kind": tarfile.GNUTYPE_SPARSE}),
         ("manifest.json", {"body": json.dumps({"format": 2, "database": "sqlite"}).encode()}),
