@@ -239,6 +239,10 @@ async def test_no_request_causes_an_error_or_much_work(requests, settings, log):
     gc.freeze()  # to look through what the test run holds is no work of a request
     for path, request in everything:
         await sender.send(path, request, log)
+        if sender.costs[-1][0] > CPU_S:  # the collection of garbage of the run cannot fall in twice
+            first = sender.costs.pop()
+            await sender.send(path, request, log)
+            sender.costs[-1] = min(first, sender.costs[-1])
 
     gc.unfreeze()
     grown = sender.most_grown
