@@ -108,6 +108,24 @@ def test_exactly_the_limit_of_200_parallel_calls_passes(ten, limit, has_old_wind
     assert Usage.objects.get().count == limit
 
 
+@pytest.mark.parametrize("before", ["SELECT", "INSERT"])
+def test_a_use_counts_whose_row_another_process_inserts_first(alice, ten, before):
+    """Two processes count a first use: one inserts the row between two queries of the other."""
+
+    def overtake(execute, sql, params, many, context):
+        if sql.startswith(before) and Usage._meta.db_table in sql and not overtaken:
+            overtaken.append(sql)
+            Usage.objects.create(user=alice, limit=ten.name, count=1, window_ends_at=AT + DAY)
+        return execute(sql, params, many, context)
+
+    overtaken: list[str] = []
+    with connection.execute_wrapper(overtake):
+        check_and_increment_quota(alice, ten, at=AT)
+
+    assert overtaken
+    assert Usage.objects.get().count == 2
+
+
 def test_a_window_of_a_clock_that_ran_ahead_is_over(alice, ten):
     assert uses(alice, ten, at=AT + 2 * DAY, tries=10) == 10
     assert uses(alice, ten) == 1
