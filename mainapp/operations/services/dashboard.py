@@ -26,8 +26,8 @@ def current_snapshot(*, at: datetime) -> tuple[Snapshot, bool]:
     """Return the dashboard's values, and whether this process has just read them.
 
     One process at a time reads, and the others use what it stored, so the cost does not grow with
-    viewers or processes: at most one query per two seconds for the counts, and one per twenty
-    seconds for the curves. Raises: redis.RedisError.
+    viewers or processes: one query for the counts every two seconds or more, and one for the curves
+    every twenty. Only the first viewer's call needs both at once. Raises: redis.RedisError.
     """
     stored = load_snapshot()
     if not take_turn("live", LIVE_MS - SLACK_MS):
@@ -48,12 +48,15 @@ def without_redis(snapshot: Snapshot) -> Snapshot:
 def _database_values(stored: Snapshot, at: datetime) -> Snapshot:
     values: Snapshot = {"parts": stored.get("parts") or {"redis": "ok", "database": "ok"}}
     try:
-        if take_turn("counts", COUNTS_MS - SLACK_MS) or stored.get("about") is None:
+        is_new = None in (stored.get("about"), stored.get("curves"))
+        has_curves_turn = take_turn("curves", CURVES_MS)
+        if has_curves_turn or is_new:
+            values["curves"] = curves(at=at)
+        can_count = is_new or not has_curves_turn
+        if (can_count and take_turn("counts", COUNTS_MS - SLACK_MS)) or is_new:
             read = sizes()
             values |= {**read.counts, "about": read.about, "at_least": read.at_least}
             values["parts"] = {"redis": "ok", "database": "ok"}
-        if take_turn("curves", CURVES_MS) or stored.get("curves") is None:
-            values["curves"] = curves(at=at)
     except DatabaseError as error:
         logger.warning("the dashboard's counts could not be read: %s", error)
         values["parts"] = {"redis": "ok", "database": "down"}

@@ -46,10 +46,20 @@ def test_only_the_process_whose_turn_it_is_reads(django_assert_num_queries):
             assert current_snapshot(at=AT) == (first, False)
         end_turn("live")
         assert current_snapshot(at=AT) == (first, True)
-    for name in ("live", "counts"):
+
+
+def test_a_call_costs_one_query_also_if_counts_and_curves_are_due(django_assert_num_queries):
+    current_snapshot(at=AT)
+    RoomFactory()
+    for name in ("live", "counts", "curves"):
         end_turn(name)
-    with django_assert_num_queries(1):
-        current_snapshot(at=AT)
+    counts = []
+    for _second in range(2):
+        with django_assert_num_queries(1):
+            counts.append(current_snapshot(at=AT)[0]["rooms_count"])
+        end_turn("live")
+
+    assert counts == [0, 1]
 
 
 def test_turn_left_by_a_clock_that_was_set_back_is_taken():
