@@ -135,7 +135,7 @@ class Inspector:
     def _open(self, site_page: SitePage) -> bool:
         """Open an address; return whether it is a page of its own.
 
-        Others are files, data, fragments of pages, and redirects to another page.
+        Others are files, data, fragments of pages, previews of e-mails, and redirects.
         """
         self.page.context.set_offline(False)
         try:
@@ -147,6 +147,8 @@ class Inspector:
         assert answer
         if answer.status >= 400 and site_page.name not in ERRORS:
             self._record("status", str(answer.status))
+        if "sandbox" in answer.headers.get("content-security-policy", ""):
+            return False  # no timer runs in it, so axe-core would never end
         is_own = urlsplit(self.page.url).path == urlsplit(site_page.address).path
         return is_own and bool(self.page.evaluate(IS_PAGE))
 

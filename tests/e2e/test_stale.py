@@ -129,8 +129,8 @@ def test_figures_that_depend_on_a_late_symbol_are_marked(pages, site, shell):
     with paused(site.child("pregao: beat")):
         shell(PUT_LATE.format(late=("PETR4",), due_in_s=50))
         for path, page in pages.items():
-            expect(page.locator("[data-symbol=PETR4][data-late]").first).to_be_attached()
-            assert marks(page, path, LATE) == ["underline dashed"], path
+            # Tables write rows that come into view, some frames later.
+            wait_for(partial(is_late, page, path), 10, f"late prices with a mark on {path}")
             expect(page.locator(".badge-feed")).to_have_text("Ao vivo")
             if path in NOT_LATE:
                 assert marks(page, path, NOT_LATE) == ["none solid"], path
@@ -174,6 +174,10 @@ def shoot(page, path):
 
 def is_unmarked(page: Page, path: str) -> bool:
     return marks(page, path) == ["none solid"]
+
+
+def is_late(page: Page, path: str) -> bool:
+    return marks(page, path, LATE) == ["underline dashed"]
 
 
 def marks(page: Page, path: str, figures: dict[str, str] = FIGURES) -> list[str]:
