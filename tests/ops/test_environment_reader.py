@@ -97,7 +97,8 @@ given = dict(os.environ)
 for case in json.loads(sys.argv[1]):
     os.environ.clear()
     os.environ.update(given | case)
-    sys.modules.pop("project.settings", None)
+    for name in [name for name in sys.modules if name.startswith("project.settings")]:
+        del sys.modules[name]
     try:
         settings = importlib.import_module("project.settings")
     except SystemExit as refusal:

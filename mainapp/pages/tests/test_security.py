@@ -1,10 +1,9 @@
 """Security headers of every kind of response, and the safety of sessions."""
 
-import runpy
-from pathlib import Path
+import importlib
+import sys
 
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 
@@ -29,7 +28,13 @@ GUARDS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-SETTINGS = Path(django_settings.BASE_DIR) / "project" / "settings.py"
+
+
+def new_settings(monkeypatch):
+    """Return the settings as a new process with this one's environment reads them, by name."""
+    for name in [name for name in sys.modules if name.startswith("project.settings")]:
+        monkeypatch.delitem(sys.modules, name)
+    return vars(importlib.import_module("project.settings"))
 
 
 @pytest.fixture
@@ -134,7 +139,7 @@ def test_session_cookie_is_httponly_and_samesite():
 @pytest.mark.parametrize(("https", "is_secure"), [("1", True), ("0", False)])
 def test_cookies_are_secure_and_hsts_is_set_behind_https(monkeypatch, https, is_secure):
     monkeypatch.setenv("HTTPS", https)
-    read = runpy.run_path(str(SETTINGS))
+    read = new_settings(monkeypatch)
 
     names = ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE"]
     assert {read[name] for name in [*names, "SECURE_SSL_REDIRECT"]} == {is_secure}
@@ -144,7 +149,7 @@ def test_cookies_are_secure_and_hsts_is_set_behind_https(monkeypatch, https, is_
 def test_hsts_is_a_setting(monkeypatch):
     for name, value in {"HTTPS": "1", "HSTS_SECONDS": "31536000", "HSTS_SUBDOMAINS": "1"}.items():
         monkeypatch.setenv(name, value)
-    read = runpy.run_path(str(SETTINGS))
+    read = new_settings(monkeypatch)
 
     assert read["SECURE_HSTS_SECONDS"] == 31_536_000
     assert read["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is True
@@ -153,7 +158,7 @@ def test_hsts_is_a_setting(monkeypatch):
 def test_every_cookie_has_the_host_prefix_behind_https(monkeypatch):
     """Each cookie that the site sets, with the settings of HTTPS."""
     monkeypatch.setenv("HTTPS", "1")
-    read = runpy.run_path(str(SETTINGS))
+    read = new_settings(monkeypatch)
     names = [name for name in read if name.endswith(("_COOKIE_NAME", "_COOKIE_SECURE"))]
     User.objects.create_user("alice", password="correct horse")
     with override_settings(**{name: read[name] for name in names}):

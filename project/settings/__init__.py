@@ -1,0 +1,22 @@
+"""Django settings, decided by the environment or `.env`; `.env.example` lists every variable."""
+
+from project.environment import load_env_file
+
+load_env_file()
+
+from project.settings.api import *
+from project.settings.applications import *
+from project.settings.background import *
+from project.settings.files import *
+from project.settings.language import *
+from project.settings.limits import *
+from project.settings.mail import *
+from project.settings.process import *
+from project.settings.quotes import *
+from project.settings.security import *
+from project.settings.stores import *
+from project.settings.users import *
+
+# isort: split
+# Last: logs hide the secrets that the modules above have read.
+from project.settings.observing import *
