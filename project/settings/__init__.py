@@ -1,5 +1,6 @@
 """Django settings, decided by the environment or `.env`; `.env.example` lists every variable."""
 
+from project.environment import BASE_DIR as BASE_DIR
 from project.environment import load_env_file
 
 load_env_file()

@@ -40,6 +40,13 @@ class Beats:
     def start(self):
         return psutil.Process(self.rig.python(*BEAT.split()).pid)
 
+    def start_beside_another(self):
+        """Start a beat and wait until it has found the lease taken."""
+        clients = len(self.redis.client_list())
+        started = self.start()
+        wait_for(lambda: len(self.redis.client_list()) > clients, 60, "a beat at the lease")
+        return started
+
     def numbers(self):
         """Return the number of the beat that sent each message, in the order of sending."""
         messages = [json.loads(text) for text in reversed(self.redis.lrange(QUEUE, 0, -1))]
@@ -68,9 +75,7 @@ def beats():
 def test_one_of_two_beats_sends_and_the_other_takes_over(beats):
     first = beats.start()
     beats.wait_for_messages(1, within_s=60)
-    clients = len(beats.redis.client_list())
-    second = beats.start()
-    wait_for(lambda: len(beats.redis.client_list()) > clients, 60, "a second beat at the lease")
+    second = beats.start_beside_another()
     began_s, sent = beats.now_s(), beats.wait_for_messages(1)
     sent = beats.wait_for_messages(1, sent + 6, within_s=30) - sent
     assert sent * EVERY_S <= beats.now_s() - began_s + 2  # none is sent twice
@@ -79,7 +84,7 @@ def test_one_of_two_beats_sends_and_the_other_takes_over(beats):
     first.kill()
     beats.wait_for_messages(2)
 
-    third = beats.start()
+    third = beats.start_beside_another()
     second.suspend()
     beats.wait_for_messages(3)
     second.resume()

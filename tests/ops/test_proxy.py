@@ -22,7 +22,8 @@ class SocketServer:
     def __init__(self, port):
         self.listener = socket.create_server(("127.0.0.1", port))
         self.open = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _serve(self):
         while True:
@@ -30,13 +31,14 @@ class SocketServer:
                 client, _address = self.listener.accept()
             except OSError:
                 return
+            self.open.append(client)
             client.recv(65536)
             client.sendall(ACCEPTED)
-            self.open.append(client)
 
     def stop(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        self.thread.join(10)  # it may have accepted one more
         for client in self.open:
             client.close()
 
