@@ -23,7 +23,7 @@ def names_read(path):
 
 
 def test_example_lists_exactly_the_variables_read():
-    read = {name for path in (ROOT / "project").glob("*.py") for name in names_read(path)}
+    read = {name for path in (ROOT / "project").rglob("*.py") for name in names_read(path)}
     read -= {"DJANGO_SETTINGS_MODULE"}  # Django's own
 
     assert variables() == read
