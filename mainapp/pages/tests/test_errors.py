@@ -9,8 +9,9 @@ from django.urls import URLPattern, include, path
 
 from mainapp.accounts.models import User
 from mainapp.core.policies import EVERYONE, page, page_policies
-from mainapp.pages import errors, middleware
-from mainapp.pages.middleware import refuse_control_characters
+from mainapp.pages import errors
+from mainapp.pages.middleware import access
+from mainapp.pages.middleware.refusals import refuse_control_characters
 
 
 def raising(error):
@@ -48,7 +49,7 @@ def policies(monkeypatch):
     """Let everyone use the pages of this module."""
     names = (route.name for route in urlpatterns if isinstance(route, URLPattern))
     pages = {name: page(EVERYONE) for name in names} | page_policies()
-    monkeypatch.setattr(middleware, "page_policies", lambda: pages)
+    monkeypatch.setattr(access, "page_policies", lambda: pages)
 
 
 @pytest.fixture

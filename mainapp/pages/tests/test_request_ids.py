@@ -122,7 +122,7 @@ async def test_error_page_and_api_error_name_the_id(request_page, db, monkeypatc
     def fail(*_args, **_options):
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("mainapp.pages.middleware.consume", fail)
+    monkeypatch.setattr("mainapp.pages.middleware.access.consume", fail)
     page = await request_page("/login/", {"X-Request-ID": ID}, is_from_proxy=True)
     api = await request_page("/api/none/", {"X-Request-ID": ID}, is_from_proxy=True)
 

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from mainapp.market.tests.factories import StockFactory
-from mainapp.pages.middleware import RequireHttps
+from mainapp.pages.middleware.transport import RequireHttps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database_independent]
 

@@ -1,0 +1,1 @@
+"""The middleware of pages, by subject; their order is in the settings."""
