@@ -12,14 +12,13 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from mainapp.core.logs.formats import program_line
 from mainapp.core.private_targets import parse_private_target
 from mainapp.core.redis_address import parse_redis_url
 from project.addresses import is_host, is_url, is_wildcard, unbracketed, without_default_port
 from project.database_url import parse_database_url
-from project.env_file import read_env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -54,50 +53,6 @@ def logs_json() -> bool:
     return os.environ.get("LOG_FORMAT", "").strip() == "json"
 
 
-def load_env_file(path: Path = BASE_DIR / ".env") -> None:
-    """Add the variables of a file that the environment does not define. Raises: Refusal."""
-    try:
-        variables = read_env_file(path)
-    except ValueError as error:
-        raise Refusal(str(error)) from None
-    for name, value in variables.items():
-        os.environ.setdefault(name, value)
-    adopt_other_names()
-
-
-def adopt_other_names() -> None:
-    """Move the names that other services use to ours, where ours are not given. Raises: Refusal.
-
-    The variables are removed: Celery prefers CELERY_BROKER_URL to its settings.
-    """
-    names = ("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_DB_PASSWORD")
-    if any(env.text(name) for name in names) and not env.text("DATABASE_URL"):
-        os.environ["DATABASE_URL"] = _postgresql_url()
-    broker = env.redis_url("CELERY_BROKER_URL")
-    if broker and not env.text("REDIS_URL"):
-        os.environ["REDIS_URL"] = broker
-    if broker and env.text("REDIS_URL") == broker:
-        del os.environ["CELERY_BROKER_URL"]
-
-
-def _postgresql_url() -> str:
-    name = env.text("POSTGRES_DB")
-    if not name:
-        raise _refusal("POSTGRES_DB", "is missing beside POSTGRES_USER or POSTGRES_DB_PASSWORD")
-    user, password, name = (
-        quote(text, safe="")
-        for text in (
-            env.text("POSTGRES_USER", "postgres"), env.secret("POSTGRES_DB_PASSWORD"), name
-        )
-    )  # fmt: skip
-    port = env.port("POSTGRES_PORT", default=5432)
-    if (folder := env.text("POSTGRES_HOST")).startswith("/"):  # of a unix socket, as in libpq
-        return f"postgresql://{user}:{password}@/{name}?host={quote(folder, safe='/')}&port={port}"
-    host = env.host("POSTGRES_HOST", "localhost")
-    shown_host = f"[{host}]" if ":" in host else host
-    return f"postgresql://{user}:{password}@{shown_host}:{port}/{name}"
-
-
 class Environment:
     """Reads variables by kind. Each method raises Refusal for an invalid value.
 
@@ -120,27 +75,27 @@ class Environment:
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
         value = self.text(name, default)
         if value not in choices:
-            raise _refusal(name, f"takes {_list_choices(choices)}", value)
+            raise refusal(name, f"takes {_list_choices(choices)}", value)
         return value
 
     def boolean(self, name: str, *, default: bool) -> bool:
         value = self.text(name).lower()
         if value and value not in (*TRUE, *FALSE):
-            raise _refusal(name, "takes 1 or 0 (also true, false, yes, no, on, off)", value)
+            raise refusal(name, "takes 1 or 0 (also true, false, yes, no, on, off)", value)
         return value in TRUE if value else default
 
     def integer(self, name: str, *, default: int, minimum: int = 0, maximum: int = 10**9) -> int:
         value = self.text(name, str(default))
         is_number = re.fullmatch(r"[+-]?\d{1,18}", value, re.A)
         if not is_number or not minimum <= int(value) <= maximum:
-            raise _refusal(name, f"takes a whole number from {minimum} to {maximum}", value)
+            raise refusal(name, f"takes a whole number from {minimum} to {maximum}", value)
         return int(value)
 
     def number(self, name: str, *, default: float, minimum: float, maximum: float) -> float:
         value = self.text(name, str(default))
         number = float(value) if _DECIMAL.fullmatch(value) else math.nan
         if not minimum <= number <= maximum:
-            raise _refusal(name, f"takes a number from {minimum:g} to {maximum:g}", value)
+            raise refusal(name, f"takes a number from {minimum:g} to {maximum:g}", value)
         return number
 
     def day(self, name: str) -> date | None:
@@ -149,7 +104,7 @@ class Environment:
         try:
             return date.fromisoformat(value) if value else None
         except ValueError:
-            raise _refusal(name, "takes a day as YYYY-MM-DD", value) from None
+            raise refusal(name, "takes a day as YYYY-MM-DD", value) from None
 
     def items(self, name: str, default: Sequence[str] = ()) -> list[str]:
         """Return a comma-separated list, without surrounding spaces and empty items."""
@@ -163,7 +118,7 @@ class Environment:
         """
         keys = self.items(name)
         if any(len(key) < MIN_KEY for key in keys):
-            raise _refusal(name, f"takes keys of at least {MIN_KEY} characters, without commas")
+            raise refusal(name, f"takes keys of at least {MIN_KEY} characters, without commas")
         self.secrets += keys
         return keys
 
@@ -174,7 +129,7 @@ class Environment:
         """Return a host name or IP address; IPv6 without brackets."""
         value = self.text(name, default)
         if value and not is_host(unbracketed(value)):
-            raise _refusal(name, "takes a host name or an IP address, without a port", value)
+            raise refusal(name, "takes a host name or an IP address, without a port", value)
         return unbracketed(value)
 
     def hosts(self, name: str, default: Sequence[str]) -> list[str]:
@@ -185,7 +140,7 @@ class Environment:
     def _allowed_host(self, name: str, item: str) -> str:
         host = unbracketed(item)
         if not (item == "*" or is_host(host.removeprefix("."))):
-            raise _refusal(name, "takes host names, .domains or IP addresses, without ports", item)
+            raise refusal(name, "takes host names, .domains or IP addresses, without ports", item)
         if ":" in host:  # as browsers write it: [::1], not [0:0:0:0:0:0:0:1]
             return f"[{ipaddress.ip_address(host)}]"
         return host.removesuffix(".")
@@ -201,7 +156,7 @@ class Environment:
             try:
                 network = None if item == "*" else ipaddress.ip_network(item)
             except ValueError:
-                raise _refusal(name, "takes IP addresses or networks (10.0.0.0/8)", item) from None
+                raise refusal(name, "takes IP addresses or networks (10.0.0.0/8)", item) from None
             networks.append(item)
             if network is not None and network.version == 4:
                 networks.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
@@ -214,35 +169,35 @@ class Environment:
             try:
                 parse_private_target(item)
             except ValueError as error:
-                raise _refusal(name, str(error), item) from None
+                raise refusal(name, str(error), item) from None
         return items
 
     def url(self, name: str, default: str = "") -> str:
         """Return an http or https URL without a trailing slash."""
         value = self.text(name, default)
         if value and not is_url(value):
-            raise _refusal(name, "takes a URL such as https://example.org", value)
+            raise refusal(name, "takes a URL such as https://example.org", value)
         return value.rstrip("/")
 
     def site_url(self, name: str) -> str:
         """Return the URL of this site, as browsers can open it: not a wildcard address."""
         value = self.url(name)
         if is_wildcard(urlsplit(value).hostname or ""):
-            raise _refusal(name, "takes an address that people can open, no wildcard", value)
+            raise refusal(name, "takes an address that people can open, no wildcard", value)
         return value
 
     def websocket_url(self, name: str, default: str) -> str:
         """Return a ws or wss URL without a trailing slash."""
         value = self.text(name, default)
         if not is_url(value, schemes=("ws", "wss")):
-            raise _refusal(name, "takes a URL such as wss://example.org", value)
+            raise refusal(name, "takes a URL such as wss://example.org", value)
         return value.rstrip("/")
 
     def proxy(self, name: str) -> str:
         """Return the URL of an HTTP proxy, which may contain a user and a password."""
         value = self.text(name)
         if value and not is_url(value, may_have_user=True):
-            raise _refusal(name, "takes http://user:password@host:port")
+            raise refusal(name, "takes http://user:password@host:port")
         return value.rstrip("/")
 
     def origins(self, name: str) -> list[str]:
@@ -253,7 +208,7 @@ class Environment:
         origins = [item.rstrip("/").lower() for item in self.items(name)]
         for origin in origins:
             if not is_url(origin.replace("://*.", "://", 1)) or "/" in origin.partition("://")[2]:
-                raise _refusal(name, "takes origins such as https://example.org", origin)
+                raise refusal(name, "takes origins such as https://example.org", origin)
         return list(dict.fromkeys(map(without_default_port, origins)))
 
     def path(self, name: str, default: Path) -> Path:
@@ -261,7 +216,7 @@ class Environment:
         try:
             return Path(self.text(name, str(default))).expanduser().resolve()
         except (RuntimeError, OSError) as error:
-            raise _refusal(name, f"cannot be followed ({error})") from None
+            raise refusal(name, f"cannot be followed ({error})") from None
 
     def sender(self, name: str, default: str) -> str:
         """Return an e-mail address, with or without a name: `Pregão <pregao@example.org>`.
@@ -272,7 +227,7 @@ class Environment:
         match = _SENDER.fullmatch(value)
         is_ascii = value.rpartition("<")[2].isascii()
         if not (match and is_ascii and is_host(match["domain"] or match["bare_domain"])):
-            raise _refusal(name, "takes an e-mail address, or: Name <address>", value)
+            raise refusal(name, "takes an e-mail address, or: Name <address>", value)
         return value
 
     def database(self, name: str) -> dict[str, Any] | None:
@@ -281,7 +236,7 @@ class Environment:
         try:
             return parse_database_url(value) if value else None
         except ValueError as error:
-            raise _refusal(name, str(error)) from None
+            raise refusal(name, str(error)) from None
 
     def redis_url(self, name: str) -> str:
         value = self.text(name)
@@ -289,20 +244,20 @@ class Environment:
             if value:
                 parse_redis_url(value)
         except ValueError as error:
-            raise _refusal(name, str(error)) from None
+            raise refusal(name, str(error)) from None
         return value
 
     def refuse(self, names: Collection[str], reason: str) -> None:
         """Refuse variables that a library would prefer to our own."""
         for name in names:
             if self.text(name):
-                raise _refusal(name, reason)
+                raise refusal(name, reason)
 
     def word(self, name: str, default: str) -> str:
         """Return a name that is valid in a Redis key: letters, digits, _ and -."""
         value = self.text(name, default)
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
-            raise _refusal(name, "takes up to 40 letters, digits, _ and -", value)
+            raise refusal(name, "takes up to 40 letters, digits, _ and -", value)
         return value
 
 
@@ -311,13 +266,13 @@ env = Environment()
 
 def _readable(name: str, value: str) -> str:
     if _CONTROL.search(value):
-        raise _refusal(name, "contains a line break or another control character")
+        raise refusal(name, "contains a line break or another control character")
     if _NOT_UTF_8.search(value):
-        raise _refusal(name, "is not UTF-8")
+        raise refusal(name, "is not UTF-8")
     return value
 
 
-def _refusal(name: str, reason: str, value: str | None = None) -> Refusal:
+def refusal(name: str, reason: str, value: str | None = None) -> Refusal:
     shown = "" if value is None else f", not {value[:60]!r}"
     return Refusal(f"{name} {reason}{shown}")
 

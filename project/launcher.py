@@ -15,7 +15,8 @@ from pathlib import Path
 
 from mainapp.core.contexts import commanding
 from project import embedded
-from project.environment import Refusal, env, load_env_file, logs_json
+from project.env_loading import load_env_file
+from project.environment import Refusal, env, logs_json
 from project.instance import LOOPBACK, Instance
 from project.listener import listen
 from project.site_url import DEFAULT_PORT, WILDCARDS, own_url

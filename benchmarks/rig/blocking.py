@@ -9,7 +9,8 @@ from django.urls import path
 
 from benchmarks.rig.usual import UsualConsumer, wrap_in_stock_stack
 from mainapp.accounts.middleware import SocketUserMiddleware
-from mainapp.core.consumers import BaseConsumer, Frame
+from mainapp.core.consumers import BaseConsumer
+from mainapp.core.frames import Frame
 from mainapp.core.middleware import OriginMiddleware
 from mainapp.core.realtime import query
 from project.asgi import http, lifespan

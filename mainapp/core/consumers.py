@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final, Protocol
 
-import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import HttpRequest, parse_cookie
 from django.utils import translation
@@ -16,6 +15,7 @@ from mainapp.core.contexts import SOCKET, Context, current_context, handling, ne
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
+from mainapp.core.frames import Frame, echo, frame_id_of, parse_frame
 from mainapp.core.limits import RateLimited, SocketWindow
 from mainapp.core.policies import EVERYONE, Socket, Who
 from mainapp.core.realtime.frames import encode
@@ -23,11 +23,7 @@ from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
 
 logger = logging.getLogger(__name__)
 
-# A frame above MAX_FRAME gets an error; a message above MAX_MESSAGE closes the socket.
-MAX_FRAME = 64 * 1024
-MAX_MESSAGE = 1024 * 1024
-MAX_DEPTH = 32
-MAX_ID = 64
+MAX_MESSAGE = 1024 * 1024  # a longer message closes the socket
 # Allowed per socket in WINDOW_S: one error more closes it, one frame more gets an error.
 ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
@@ -39,7 +35,6 @@ RECONNECT: Final = 1012
 # Open sockets of this process, by the name of their consumer.
 open_sockets: Counter[str] = Counter()
 
-Frame = dict[str, Any]
 Handler = Callable[[Any, Frame], Awaitable[None]]
 
 
@@ -249,54 +244,6 @@ class UnknownPathConsumer(BaseConsumer):
 
     async def opened(self) -> None:
         await self.close(UNKNOWN_PATH)
-
-
-def parse_frame(text: str | None) -> Frame:
-    """Return a client's frame. Raises: DomainError `bad_frame`."""
-    if text is None:
-        raise DomainError("bad_frame", _("Só texto é aceito."))
-    if len(text) > MAX_FRAME or len(text.encode(errors="replace")) > MAX_FRAME:
-        raise DomainError("bad_frame", _("A mensagem passa de 64 KiB."))
-    try:
-        frame = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise DomainError("bad_frame", _("Isto não é JSON.")) from None
-    if not isinstance(frame, dict):
-        raise DomainError("bad_frame", _("A mensagem precisa ser um objeto."))
-    if _is_deep(frame):
-        raise DomainError("bad_frame", _("A mensagem está aninhada demais."))
-    return frame
-
-
-def frame_id_of(frame: Frame) -> Any:
-    """Return the frame's id or None. Raises: DomainError `invalid`."""
-    frame_id = frame.get("id")
-    if frame_id is None or (isinstance(frame_id, int) and not isinstance(frame_id, bool)):
-        return frame_id
-    if not isinstance(frame_id, str) or len(frame_id) > MAX_ID:
-        raise DomainError(
-            "invalid", _("O id é um texto de até 64 caracteres."), fields={"id": "max 64"}
-        )
-    return frame_id
-
-
-def echo(frame: Frame) -> Frame:
-    """Return the id of `frame`, if any, to include in the reply."""
-    return {"id": frame["id"]} if frame.get("id") is not None else {}
-
-
-def _is_deep(frame: Frame) -> bool:
-    level: list[Any] = [frame]
-    for _depth in range(MAX_DEPTH):
-        level = [
-            child
-            for value in level
-            for child in (value.values() if isinstance(value, dict) else value)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _size(text: str | None, data: bytes | None) -> int:

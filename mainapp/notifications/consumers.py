@@ -5,8 +5,9 @@ from typing import ClassVar
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import BaseConsumer, Frame, echo
+from mainapp.core.consumers import BaseConsumer
 from mainapp.core.exceptions import DomainError
+from mainapp.core.frames import Frame, echo
 from mainapp.core.realtime import OnePerLoop, query, write
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.notifications.fanout import InboxFanout, InboxSocket

@@ -1,7 +1,7 @@
 """Django settings, decided by the environment or `.env`; `.env.example` lists every variable."""
 
+from project.env_loading import load_env_file
 from project.environment import BASE_DIR as BASE_DIR
-from project.environment import load_env_file
 
 load_env_file()
 

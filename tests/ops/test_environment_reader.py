@@ -15,7 +15,8 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from project.database_url import parse_database_url
 from project.env_file import parse_env, read_env_file
-from project.environment import Refusal, env, load_env_file
+from project.env_loading import load_env_file
+from project.environment import Refusal, env
 from project.instance import Instance
 from project.launcher import Launcher
 from project.mail import read_mail_settings

@@ -5,8 +5,9 @@ import logging
 import pytest
 
 from mainapp.core import consumers
-from mainapp.core.consumers import BaseConsumer, UnknownPathConsumer, parse_frame
+from mainapp.core.consumers import BaseConsumer, UnknownPathConsumer
 from mainapp.core.exceptions import DomainError
+from mainapp.core.frames import parse_frame
 
 KIB = 1024
 

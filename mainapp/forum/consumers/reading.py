@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import Frame
+from mainapp.core.frames import Frame
 from mainapp.forum.exceptions import Invalid
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -9,7 +9,8 @@ from django.utils import timezone
 from mainapp.accounts.policies import check_not_suspended
 from mainapp.accounts.selectors import NO_BLOCKS
 from mainapp.accounts.selectors.presence import contact_of
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer
+from mainapp.core.frames import Frame, echo
 from mainapp.core.realtime import query, write
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.forum.consumers.reading import (

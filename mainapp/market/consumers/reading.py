@@ -4,8 +4,8 @@ from urllib.parse import parse_qs
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import Frame
 from mainapp.core.exceptions import DomainError
+from mainapp.core.frames import Frame
 from mainapp.market.events import MAX_TEXT
 from mainapp.market.selectors.catalogue import Catalogue
 

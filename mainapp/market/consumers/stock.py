@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import check_not_suspended
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer
 from mainapp.core.exceptions import DomainError
+from mainapp.core.frames import Frame, echo
 from mainapp.core.limits import Unavailable, consume_async, of_user
 from mainapp.core.realtime import GroupMessage, publish
 from mainapp.core.realtime.writer import try_send_of

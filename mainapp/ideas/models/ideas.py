@@ -1,4 +1,4 @@
-"""Ideas, the edits before they froze, comments, saved filters, and breaks of a stock's prices."""
+"""Ideas, and their edits before they froze."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -230,75 +230,3 @@ class IdeaEdit(models.Model):
 
     def __str__(self) -> str:
         return f"edit of idea {self.idea_id}"
-
-
-class IdeaCommentQuerySet(models.QuerySet["IdeaComment"]):
-    def visible_to(self, user: Any) -> "IdeaCommentQuerySet":
-        """Return the comments on the ideas that a user, possibly anonymous, may see."""
-        return self.filter(idea__in=Idea.objects.visible_to(user))
-
-
-class IdeaComment(models.Model):
-    """A comment on an idea. A deleted one loses its text and keeps its place."""
-
-    idea = models.ForeignKey(Idea, models.CASCADE, related_name="comments")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="idea_comments"
-    )
-    body = models.TextField()
-    body_html = models.TextField()
-    created_at = models.DateTimeField()
-    deleted_at = models.DateTimeField(null=True)
-
-    objects = IdeaCommentQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["pk"]
-        indexes = [
-            models.Index(fields=["idea", "id"], name="comments_of_an_idea"),
-            models.Index(fields=["author", "-id"], name="comments_by_author"),
-        ]
-
-    def __str__(self) -> str:
-        return f"comment {self.pk}"
-
-
-class SavedFilter(models.Model):
-    """A query of the list of ideas that a user saved under a name."""
-
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="idea_filters")
-    name = models.CharField(_("nome"), max_length=40)
-    query = models.CharField(max_length=500)
-
-    class Meta:
-        ordering = ["name", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["owner", "name"], name="one_idea_filter_a_name")
-        ]
-
-    def __str__(self) -> str:
-        return f"filter {self.pk}"
-
-
-class PriceBreak(models.Model):
-    """A jump of a stock's prices to another scale that no known event explains.
-
-    During a break the stock's ideas are not judged, so that a split unknown to the catalogue does
-    not decide them. It ends with a known event, or with a quote on the scale of the trusted values.
-    """
-
-    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
-    quote_kind = QuoteKindField()
-    simulated = IsSimulatedField("quote_kind")
-    trusted_price = PriceField()
-    trusted_close = PriceField(null=True)
-    trusted_on = models.DateField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["stock", "quote_kind"], name="one_break_of_a_kind"),
-            models.UniqueConstraint(fields=["stock", "simulated"], name="one_break_a_kind"),
-        ]
-
-    def __str__(self) -> str:
-        return f"break of {self.stock_id}"
