@@ -21,6 +21,8 @@ from mainapp.accounts.models import User
 from mainapp.core import database
 from mainapp.core.policies import operation_policies, page_policies
 from mainapp.core.realtime import queries
+from mainapp.market.models import LastQuote
+from mainapp.market.services.updating import update_watched
 from mainapp.notifications.services.outbox import claim_due
 from mainapp.pages.management.policies import routes
 from tests.canary import ARGUMENT
@@ -275,6 +277,10 @@ def _required(function):
 
 
 def test_tasks_read_few_rows(plans, person):
+    # The batch continues real quotes: for a price far from the last one it deletes a day's candles.
+    LastQuote.objects.all().delete()
+    assert update_watched(at=timezone.now(), at_once=True)
+    flush_redis()
     for task in periodic_tasks():
         with transaction.atomic():
             with plans.at(task.name):

@@ -19,6 +19,10 @@ CONNECT_TIMEOUT_S = 3
 LEAST_POSTGRESQL = 140000
 # From the formula in docs/DEPLOY.md, per host.
 BEAT_CONNECTIONS, RESERVED_CONNECTIONS = 2, 3
+REMEDIES = {
+    "postgresql": "DATABASE_URL, and that it runs",
+    "sqlite": "that its disk has space, and that DATA_DIR is writable",
+}
 NETWORK_FILE_SYSTEMS = {
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre"),
     *("fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone"),
@@ -42,7 +46,8 @@ def check_database() -> Iterator[Finding]:
         try:
             connection.ensure_connection()
         except DatabaseError as error:
-            yield fault(f"refuses ({error}): check DATABASE_URL, and that it runs")
+            remedy = REMEDIES[connection.vendor]
+            yield fault(f"refuses ({error}): check {remedy}")
             return
         if connection.vendor == "postgresql":
             yield from _postgresql(connection)

@@ -22,12 +22,14 @@ def check_disk() -> Iterator[Finding]:
     folder = Path(settings.DATA_DIR)
     state = os.statvfs(folder)
     free = state.f_bavail * state.f_frsize
+    # Some file systems, such as btrfs, have no fixed number of inodes and report 0.
+    has_few_inodes = 0 < state.f_files and state.f_favail < LEAST_FREE_INODES
     if free < LEAST_FREE_BYTES:
         yield fault(f"{free >> 20} MiB are free for {folder}: free space, or move DATA_DIR")
-    # Some file systems, such as btrfs, have no fixed number of inodes and report 0.
-    if state.f_files and state.f_favail < LEAST_FREE_INODES:
+    elif not has_few_inodes:
+        yield ok(f"{free >> 20} MiB free for {folder}")
+    if has_few_inodes:
         yield fault(f"{state.f_favail} inodes are free for {folder}: remove files")
-    yield ok(f"{free >> 20} MiB free for {folder}")
 
 
 def check_permissions() -> Iterator[Finding]:
