@@ -93,7 +93,7 @@ def test_full_disk_is_named_by_each_check_that_it_stops(data_dir):
     if ended.returncode == 77 or "unshare" in ended.stderr:
         pytest.skip("mounts in a namespace are not allowed here")
 
-    lines = json.loads(ended.stdout)
+    lines = json.loads(ended.stdout)["checks"]
     faults = {line["check"]: line["text"] for line in lines if not line["is_ok"]}
     assert faults["disk"] == f"0 MiB are free for {folder}: free space, or move DATA_DIR"
     assert faults["database"].endswith(
