@@ -5,19 +5,20 @@ from project.environment import BASE_DIR as BASE_DIR
 
 load_env_file()
 
-from project.settings.api import *
-from project.settings.applications import *
-from project.settings.background import *
-from project.settings.files import *
-from project.settings.language import *
-from project.settings.limits import *
-from project.settings.mail import *
+# isort: off
+# From what the others need to what is rarely wrong: the first invalid value is the one refused.
 from project.settings.process import *
-from project.settings.quotes import *
-from project.settings.security import *
+from project.settings.applications import *
 from project.settings.stores import *
+from project.settings.background import *
+from project.settings.quotes import *
+from project.settings.mail import *
 from project.settings.users import *
+from project.settings.limits import *
+from project.settings.api import *
+from project.settings.language import *
+from project.settings.files import *
+from project.settings.security import *
 
-# isort: split
 # Last: logs hide the secrets that the modules above have read.
 from project.settings.observing import *

@@ -23,7 +23,7 @@ def check_disk() -> Iterator[Finding]:
     state = os.statvfs(folder)
     free = state.f_bavail * state.f_frsize
     # Some file systems, such as btrfs, have no fixed number of inodes and report 0.
-    has_few_inodes = 0 < state.f_files and state.f_favail < LEAST_FREE_INODES
+    has_few_inodes = state.f_files > 0 and state.f_favail < LEAST_FREE_INODES
     if free < LEAST_FREE_BYTES:
         yield fault(f"{free >> 20} MiB are free for {folder}: free space, or move DATA_DIR")
     elif not has_few_inodes:
