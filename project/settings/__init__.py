@@ -6,7 +6,7 @@ from project.environment import BASE_DIR as BASE_DIR
 load_env_file()
 
 # isort: off
-# From what the others need to what is rarely wrong: the first invalid value is the one refused.
+# In this order: the first invalid value is the one that is named.
 from project.settings.process import *
 from project.settings.applications import *
 from project.settings.stores import *
