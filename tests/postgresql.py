@@ -65,8 +65,13 @@ class PostgreSQL:
         """Start the server and wait until it accepts connections. Raises: RuntimeError."""
         options = {"listen_addresses": self.listen, "unix_socket_directories": str(self.folder)}
         if not self.is_durable:
-            options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-            options |= {"autovacuum": "off", "jit": "off"}
+            # With synchronous_commit off, a killed server would lose its last commits too.
+            options |= {
+                "fsync": "off",
+                "full_page_writes": "off",
+                "autovacuum": "off",
+                "jit": "off",
+            }
         options |= self.settings
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(self.programs / "postgres"), "-D", str(self.data), *settings]
