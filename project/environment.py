@@ -273,6 +273,7 @@ def _readable(name: str, value: str) -> str:
 
 
 def refusal(name: str, reason: str, value: str | None = None) -> Refusal:
+    """Return the refusal of a variable; `value` is shown, unless it may be a secret."""
     shown = "" if value is None else f", not {value[:60]!r}"
     return Refusal(f"{name} {reason}{shown}")
 

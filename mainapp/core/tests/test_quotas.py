@@ -118,7 +118,7 @@ def test_a_use_counts_whose_row_another_process_inserts_first(alice, ten, before
             Usage.objects.create(user=alice, limit=ten.name, count=1, window_ends_at=AT + DAY)
         return execute(sql, params, many, context)
 
-    overtaken: list[str] = []
+    overtaken = []
     with connection.execute_wrapper(overtake):
         check_and_increment_quota(alice, ten, at=AT)
 

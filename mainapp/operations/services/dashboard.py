@@ -27,7 +27,7 @@ def current_snapshot(*, at: datetime) -> tuple[Snapshot, bool]:
 
     One process at a time reads, and the others use what it stored, so the cost does not grow with
     viewers or processes: one query for the counts every two seconds or more, and one for the curves
-    every twenty. Only the first viewer's call needs both at once. Raises: redis.RedisError.
+    every twenty. Both are read at once only if none is stored. Raises: redis.RedisError.
     """
     stored = load_snapshot()
     if not take_turn("live", LIVE_MS - SLACK_MS):
